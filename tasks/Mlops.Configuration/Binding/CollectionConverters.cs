@@ -1,0 +1,106 @@
+using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Text;
+using Mlops.Configuration.Values;
+using Mlops.Configuration.Yaml;
+
+namespace Mlops.Configuration.Binding;
+
+internal sealed class ListConverter<T>(Converter item, KeyAttribute attribute) : Converter
+{
+    public override string Expected => $"a list, each item {item.Expected}";
+
+    public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
+    {
+        if (node is not YamlSequence sequence)
+        {
+            diagnostics.Add(Errors.WrongKind(node.Span, key, Expected, Kind(node)));
+            return null;
+        }
+
+        if (sequence.Items.Count < attribute.Min || sequence.Items.Count > attribute.Max)
+        {
+            diagnostics.Add(Errors.OutOfRange(node.Span, key, $"A list of {sequence.Items.Count}", $"{attribute.Min} to {attribute.Max} items"));
+            return null;
+        }
+
+        return sequence.Items.Select(i => item.Convert(i, key, diagnostics)).OfType<T>().ToList();
+    }
+}
+
+internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, string? names, bool listForm) : Converter
+    where T : class
+{
+    private const int LongestName = 63;
+
+    public override string Expected => listForm ? "a mapping or a list of names" : "a mapping";
+
+    public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
+    {
+        switch (node)
+        {
+            case YamlMapping mapping:
+                return Checked(mapping.Span, mapping.Entries.Select(e => Entry(e.Key, e.KeySpan, e.Value, diagnostics)), key, diagnostics);
+            case YamlSequence list when listForm:
+                return Checked(list.Span, FromList(list, key, diagnostics), key, diagnostics);
+            default:
+                diagnostics.Add(Errors.WrongKind(node.Span, key, Expected, Kind(node)));
+                return null;
+        }
+    }
+
+    private List<NamedEntry<T>> FromList(YamlSequence list, string key, DiagnosticBag diagnostics)
+    {
+        var entries = new List<NamedEntry<T>>();
+        foreach (var item in list.Items)
+        {
+            if (item is not YamlScalar { IsNull: false } scalar)
+            {
+                diagnostics.Add(Errors.WrongKind(item.Span, key, "a list of names", Kind(item)));
+                continue;
+            }
+
+            var name = scalar.Text[(scalar.Text.LastIndexOf('.') + 1)..];
+            var shape = SectionShape.Of(typeof(T));
+            YamlNode content = shape.ScalarKey is null ? new YamlMapping(scalar.Span, 1, []) : scalar;
+            if (entries.Find(e => e.Name == name) is { } first)
+                diagnostics.Add(Errors.DuplicateKey(scalar.Span, name, first.NameSpan));
+            else
+                entries.Add(Entry(name, scalar.Span, content, diagnostics));
+        }
+
+        return entries;
+    }
+
+    private NamedEntry<T> Entry(string name, Span span, YamlNode node, DiagnosticBag diagnostics)
+    {
+        if (names is not null && !IsName(name))
+            diagnostics.Add(Errors.WrongName(span, names, name, $"a name has letters, digits and single '-' between them, at most {LongestName}."));
+        if (node is YamlScalar { IsNull: true })
+        {
+            if (typeof(T).IsSubclassOf(typeof(Section)) && SectionShape.Of(typeof(T)) is { ScalarKey: null } shape && shape.Keys.Values.All(k => !k.Key.Required))
+                return new NamedEntry<T>(name, span, (T)(object)WithSpan(shape.New(), node.Span));
+            diagnostics.Add(Errors.MissingValue(span, name, value.Expected));
+            return new NamedEntry<T>(name, span, null);
+        }
+
+        return new NamedEntry<T>(name, span, (T?)value.Convert(node, name, diagnostics));
+    }
+
+    private NamedMap<T> Checked(Span span, IEnumerable<NamedEntry<T>> entries, string key, DiagnosticBag diagnostics)
+    {
+        var list = entries.ToList();
+        if (list.Count > attribute.Max)
+            diagnostics.Add(Errors.TooMany(span, $"entries of '{key}'", list.Count, (int)attribute.Max));
+        return new NamedMap<T>(span, list);
+    }
+
+    private static Section WithSpan(Section section, Span span)
+    {
+        section.Span = span;
+        return section;
+    }
+
+    private static bool IsName(string name) =>
+        name.Length is > 0 and <= LongestName && name[0] != '-' && name[^1] != '-' && !name.Contains("--", StringComparison.Ordinal)
+        && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+}

@@ -1,0 +1,60 @@
+using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Text;
+using Mlops.Configuration.Yaml;
+
+namespace Mlops.Configuration.Binding;
+
+/// <summary>Binds a mapping to a section: known keys, each at most once, the required ones present; goes on after a mistake.</summary>
+internal sealed class SectionConverter(Type type) : Converter
+{
+    private SectionShape? shape;
+
+    public override string Expected => Shape.ScalarKey is null ? $"a mapping with {Errors.Names(Shape.Keys.Keys)}" : "a reference, or a mapping";
+
+    private SectionShape Shape => shape ??= SectionShape.Of(type);
+
+    public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
+    {
+        var section = Shape.New();
+        section.Span = node.Span;
+        switch (node)
+        {
+            case YamlMapping mapping:
+                Bind(section, mapping, diagnostics);
+                return section;
+            case YamlScalar { IsNull: false } when Shape.ScalarKey is { } scalarKey:
+                return Set(section, Shape.Keys[scalarKey], node, diagnostics) ? section : null;
+            default:
+                diagnostics.Add(Errors.WrongKind(node.Span, key, Expected, Kind(node)));
+                return null;
+        }
+    }
+
+    private void Bind(Section section, YamlMapping mapping, DiagnosticBag diagnostics)
+    {
+        foreach (var entry in mapping.Entries)
+        {
+            if (Shape.Keys.TryGetValue(entry.Key, out var key))
+                _ = entry.Value is YamlScalar { IsNull: true } || Set(section, key, entry.Value, diagnostics);
+            else
+                diagnostics.Add(Shape.NotYet.Contains(entry.Key) ? Errors.NotYet(entry.KeySpan, entry.Key) : Errors.UnknownKey(entry.KeySpan, entry.Key, Shape.Title, [.. Shape.Keys.Keys]));
+        }
+
+        foreach (var key in Shape.Keys.Values.Where(k => k.Key.Required && mapping[k.Key.Name]?.Value is null or YamlScalar { IsNull: true }))
+        {
+            var place = mapping[key.Key.Name]?.KeySpan ?? PlaceOf(mapping);
+            diagnostics.Add(Errors.MissingKey(place, key.Key.Name, Shape.Title, key.Key.Purpose));
+        }
+    }
+
+    private static bool Set(Section section, KeyShape key, YamlNode node, DiagnosticBag diagnostics)
+    {
+        var value = key.Converter.Convert(node, key.Key.Name, diagnostics);
+        if (value is not null)
+            key.Property.SetValue(section, value);
+        return value is not null;
+    }
+
+    /// <summary>A mapping begins at its first key; an empty one where its brackets are.</summary>
+    private static Span PlaceOf(YamlMapping mapping) => mapping.Entries.Count > 0 ? mapping.Entries[0].KeySpan : mapping.Span;
+}

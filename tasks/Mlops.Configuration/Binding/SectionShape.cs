@@ -1,0 +1,51 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+
+namespace Mlops.Configuration.Binding;
+
+/// <summary>What a section's type says of itself: the one source for the binder, the schema and the reference.</summary>
+internal sealed class SectionShape
+{
+    private static readonly ConcurrentDictionary<Type, SectionShape> Shapes = new();
+
+    private SectionShape(Type type)
+    {
+        Type = type;
+        var section = type.GetCustomAttribute<SectionAttribute>() ?? throw new InvalidOperationException($"{type} has no [Section].");
+        Title = section.Title;
+        ScalarKey = section.ScalarKey;
+        NotYet = [.. type.GetCustomAttributes<NotYetAttribute>(inherit: true).SelectMany(n => n.Keys)];
+        Keys = type.GetProperties()
+            .Select(p => (Property: p, Key: p.GetCustomAttribute<KeyAttribute>()))
+            .Where(p => p.Key is not null)
+            .OrderBy(p => p.Property.MetadataToken)
+            .Select(p => new KeyShape(p.Property, p.Key!))
+            .ToDictionary(k => k.Key.Name, StringComparer.Ordinal);
+    }
+
+    public Type Type { get; }
+
+    public string Title { get; }
+
+    public string? ScalarKey { get; }
+
+    public IReadOnlyList<string> NotYet { get; }
+
+    public IReadOnlyDictionary<string, KeyShape> Keys { get; }
+
+    public static SectionShape Of(Type type) => Shapes.GetOrAdd(type, t => new SectionShape(t));
+
+    public Section New() => (Section)Activator.CreateInstance(Type)!;
+}
+
+internal sealed class KeyShape(PropertyInfo property, KeyAttribute key)
+{
+    private Converter? converter;
+
+    public PropertyInfo Property { get; } = property;
+
+    public KeyAttribute Key { get; } = key;
+
+    /// <summary>Made on first use: sections may hold sections of their own kind.</summary>
+    public Converter Converter => converter ??= Converter.For(Property.PropertyType, Key, Property);
+}

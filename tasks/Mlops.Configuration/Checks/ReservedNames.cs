@@ -1,0 +1,19 @@
+namespace Mlops.Configuration.Checks;
+
+/// <summary>Pipeline parameters that belong to a place and are filled in at publish.</summary>
+public static class ReservedNames
+{
+    public const string ExecutionRole = "execution-role";
+
+    public const string Bucket = "bucket";
+
+    public const string DataPrefix = "data-";
+
+    public const string ImagePrefix = "image-";
+
+    public const string BaselinePrefix = "baseline-";
+
+    public static bool IsReserved(string name) =>
+        name is ExecutionRole or Bucket || name.StartsWith(DataPrefix, StringComparison.Ordinal)
+        || name.StartsWith(ImagePrefix, StringComparison.Ordinal) || name.StartsWith(BaselinePrefix, StringComparison.Ordinal);
+}

@@ -1,0 +1,44 @@
+namespace Mlops.Configuration.Diagnostics;
+
+/// <summary>Finds the word that was probably meant, by Damerau-Levenshtein distance (optimal string alignment).</summary>
+public static class DidYouMean
+{
+    /// <summary>The nearest candidate, or null where none is near: at most a third of the letters may differ.</summary>
+    public static string? Nearest(string word, IEnumerable<string> candidates)
+    {
+        if (word.Length > 100)
+            return null;
+        var lower = word.ToLowerInvariant();
+        return candidates
+            .Select(c => (Candidate: c, Distance: Distance(lower, c.ToLowerInvariant())))
+            .Where(c => c.Distance <= Math.Max(1, Math.Max(word.Length, c.Candidate.Length) / 3))
+            .OrderBy(c => c.Distance).ThenBy(c => c.Candidate, StringComparer.Ordinal)
+            .Select(c => c.Candidate)
+            .FirstOrDefault();
+    }
+
+    /// <summary>" Did you mean 'x'?" or an empty string.</summary>
+    public static string Sentence(string word, IEnumerable<string> candidates) =>
+        Nearest(word, candidates) is { } nearest ? $" Did you mean '{nearest}'?" : "";
+
+    private static int Distance(string a, string b)
+    {
+        var d = new int[a.Length + 1, b.Length + 1];
+        for (var i = 0; i <= a.Length; i++)
+            d[i, 0] = i;
+        for (var j = 0; j <= b.Length; j++)
+            d[0, j] = j;
+        for (var i = 1; i <= a.Length; i++)
+        {
+            for (var j = 1; j <= b.Length; j++)
+            {
+                var cost = a[i - 1] == b[j - 1] ? 0 : 1;
+                d[i, j] = Math.Min(Math.Min(d[i - 1, j] + 1, d[i, j - 1] + 1), d[i - 1, j - 1] + cost);
+                if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                    d[i, j] = Math.Min(d[i, j], d[i - 2, j - 2] + 1);
+            }
+        }
+
+        return d[a.Length, b.Length];
+    }
+}
