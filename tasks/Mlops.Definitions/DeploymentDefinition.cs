@@ -1,0 +1,145 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace Mlops.Definitions;
+
+/// <summary>
+/// What a platform needs beside the pipeline: what to publish, which stages there are, and where in config.yaml
+/// a gate stands. Requests within it have SageMaker's shapes.
+/// </summary>
+public sealed record DeploymentDefinition
+{
+    public const int CurrentVersion = 1;
+
+    public int Version { get; init; } = CurrentVersion;
+
+    public required string ModelName { get; init; }
+
+    public required string PipelineName { get; init; }
+
+    public required string ModelPackageGroupName { get; init; }
+
+    /// <summary>The file that the places below refer to, relative to the repository.</summary>
+    public required string ConfigFile { get; init; }
+
+    /// <summary>The prefix of all keys in the bucket.</summary>
+    public required string Prefix { get; init; }
+
+    public IReadOnlyList<SourceBundle> Sources { get; init; } = [];
+
+    public IReadOnlyList<PublishedData> Data { get; init; } = [];
+
+    /// <summary>Parameters that hold an image, and the framework that each is for.</summary>
+    public IReadOnlyList<ImageParameter> Images { get; init; } = [];
+
+    public IReadOnlyList<Gate> Gates { get; init; } = [];
+
+    public IReadOnlyList<Stage> Stages { get; init; } = [];
+
+    public LocalSettings Local { get; init; } = new();
+
+    public static DeploymentDefinition Parse(ReadOnlySpan<byte> utf8)
+    {
+        try
+        {
+            var read = JsonSerializer.Deserialize(utf8, DefinitionsJson.Default.DeploymentDefinition) ?? throw new DefinitionException("deployment.json is empty.");
+            return read.Version == CurrentVersion ? read : throw new DefinitionException($"deployment.json has the version {read.Version}; {CurrentVersion} is known. Build again with this version of the SDK.");
+        }
+        catch (JsonException e)
+        {
+            throw new DefinitionException($"deployment.json cannot be read: {e.Message}");
+        }
+    }
+
+    public JsonNode ToJson() => JsonSerializer.SerializeToNode(this, DefinitionsJson.Default.DeploymentDefinition)!;
+}
+
+/// <param name="File">The Ustar file, relative to the artifacts.</param>
+/// <param name="Sha256">Of the tar.</param>
+/// <param name="Key">Where its files go: a prefix below the bucket that holds the hash.</param>
+/// <param name="Archive">True: SageMaker's script mode wants it as one sourcedir.tar.gz under the key.</param>
+public sealed record SourceBundle(string File, string Sha256, string Key, bool Archive);
+
+/// <param name="Parameter">The pipeline parameter that takes the data set's S3 URI.</param>
+/// <param name="Source">A path within the repository, or an S3 URI.</param>
+public sealed record PublishedData(string Name, string Parameter, string Source);
+
+public sealed record ImageParameter(string Parameter, string Framework, string? Version = null);
+
+/// <param name="Step">The condition that checks it.</param>
+/// <param name="Metric">As the configuration names it.</param>
+/// <param name="Path">In the property file.</param>
+public sealed record Gate(string Step, string Metric, string EvaluationStep, string PropertyFile, string Path, SourcePlace Place)
+{
+    public double? Min { get; init; }
+
+    public double? Max { get; init; }
+
+    public GateBaseline? MaxDrop { get; init; }
+
+    public GateBaseline? MaxRise { get; init; }
+}
+
+/// <param name="Parameter">A Float parameter: the limit that the approved version's value and <paramref name="Amount"/> give.</param>
+public sealed record GateBaseline(string Parameter, double Amount);
+
+/// <param name="Line">1-based, as <paramref name="Column"/>.</param>
+public sealed record SourcePlace(int Line, int Column);
+
+public sealed record Stage
+{
+    public required string Name { get; init; }
+
+    /// <summary>Automatic or Manual: who lets a version in.</summary>
+    public required StageApproval Approval { get; init; }
+
+    public required string EndpointName { get; init; }
+
+    /// <summary>CreateEndpointConfig's ProductionVariants; ModelName is filled in at deployment.</summary>
+    public JsonArray ProductionVariants { get; init; } = [];
+
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<StageTest> Tests { get; init; } = [];
+
+    public required SourcePlace Place { get; init; }
+}
+
+public enum StageApproval
+{
+    Automatic,
+    Manual,
+}
+
+/// <param name="Place">Of the test in config.yaml.</param>
+public sealed record StageTest(SourcePlace Place)
+{
+    /// <summary>A file of the repository that is sent; null where a program tests.</summary>
+    public string? Payload { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public int ExpectStatus { get; init; } = 200;
+
+    public int? MaxLatencyMilliseconds { get; init; }
+
+    /// <summary>A program of the repository, with the command that runs it.</summary>
+    public IReadOnlyList<string>? Command { get; init; }
+}
+
+/// <summary>Read by the local platform only.</summary>
+public sealed record LocalSettings
+{
+    public string Root { get; init; } = ".mlops";
+
+    /// <summary>Null: the first free one from 8080.</summary>
+    public int? Port { get; init; }
+
+    /// <summary>What to start in place of a container's python3, Rscript, ...</summary>
+    public IReadOnlyDictionary<string, string> Interpreters { get; init; } = new Dictionary<string, string>();
+}
+
+[JsonSourceGenerationOptions(WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, UseStringEnumConverter = true, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(DeploymentDefinition))]
+internal sealed partial class DefinitionsJson : JsonSerializerContext;

@@ -1,0 +1,75 @@
+using System.Text.Json.Nodes;
+
+namespace Mlops.Definitions;
+
+/// <summary>
+/// SageMaker's pipeline definition, version 2020-12-01: a typed envelope around open step arguments, so that documents
+/// of other tools pass through unchanged.
+/// </summary>
+public sealed record PipelineDefinition
+{
+    public const string CurrentVersion = "2020-12-01";
+
+    public IReadOnlyList<PipelineParameter> Parameters { get; init; } = [];
+
+    public JsonObject? ExperimentConfig { get; init; }
+
+    public required IReadOnlyList<PipelineStep> Steps { get; init; }
+
+    /// <summary>Every step, those within conditions included, in the order of the document.</summary>
+    public IEnumerable<PipelineStep> AllSteps => Steps.SelectMany(s => s.WithNested());
+
+    public static PipelineDefinition Parse(ReadOnlySpan<byte> utf8, string what = "The pipeline definition")
+    {
+        var root = Json.ReadObject(utf8, what);
+        var version = root["Version"] as JsonValue;
+        if (version is not null && version.ToString() != CurrentVersion)
+            throw new DefinitionException($"{what} has the version '{version}'; '{CurrentVersion}' is known.");
+        var definition = new PipelineDefinition
+        {
+            Parameters = [.. JsonShape.Items(root["Parameters"], "Parameters").Select(PipelineParameter.FromJson)],
+            ExperimentConfig = root["PipelineExperimentConfig"] as JsonObject,
+            Steps = PipelineStep.ListFromJson(root["Steps"] ?? throw new DefinitionException($"{what} has no 'Steps'.")),
+        };
+        var twice = definition.AllSteps.GroupBy(s => s.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
+        return twice is null ? definition : throw new DefinitionException($"Two steps are called '{twice.Key}'.");
+    }
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["Version"] = CurrentVersion, ["Metadata"] = new JsonObject() };
+        json["Parameters"] = new JsonArray([.. Parameters.Select(p => p.ToJson())]);
+        if (ExperimentConfig is not null)
+            json["PipelineExperimentConfig"] = ExperimentConfig.DeepClone();
+        json["Steps"] = new JsonArray([.. Steps.Select(s => s.ToJson())]);
+        return json;
+    }
+
+    /// <summary>The same document with defaults for parameters that belong to a place.</summary>
+    public PipelineDefinition WithDefaults(IReadOnlyDictionary<string, JsonNode> defaults) =>
+        this with { Parameters = [.. Parameters.Select(p => defaults.TryGetValue(p.Name, out var value) ? p with { Default = value.DeepClone() } : p)] };
+}
+
+/// <param name="Type">String, Integer, Float or Boolean.</param>
+/// <param name="Default">Null: a run must give a value.</param>
+/// <param name="Allowed">EnumValues: strings only; empty: any.</param>
+public sealed record PipelineParameter(string Name, string Type, JsonNode? Default, IReadOnlyList<string> Allowed)
+{
+    public static PipelineParameter FromJson(JsonNode? node)
+    {
+        var o = JsonShape.Object(node, "a parameter");
+        return new(
+            JsonShape.Text(o, "Name", "a parameter"), JsonShape.Text(o, "Type", "a parameter"), o["DefaultValue"]?.DeepClone(),
+            [.. JsonShape.Items(o["EnumValues"], "EnumValues").Select(v => v?.ToString() ?? "")]);
+    }
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["Name"] = Name, ["Type"] = Type };
+        if (Default is not null)
+            json["DefaultValue"] = Default.DeepClone();
+        if (Allowed.Count > 0)
+            json["EnumValues"] = new JsonArray([.. Allowed.Select(a => JsonValue.Create(a))]);
+        return json;
+    }
+}
