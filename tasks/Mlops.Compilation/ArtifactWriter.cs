@@ -1,0 +1,47 @@
+namespace Mlops.Compilation;
+
+/// <summary>All writing of a build: into a temporary file that then takes the name, and not at all where nothing changes.</summary>
+public static class ArtifactWriter
+{
+    /// <summary>Writes the artifacts and removes files that an earlier build left there.</summary>
+    public static void Write(string folder, IReadOnlyList<Artifact> artifacts)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (var artifact in artifacts)
+        {
+            var path = Path.Combine(folder, artifact.Name.Replace('/', Path.DirectorySeparatorChar));
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            if (!IsEqual(path, artifact.Content.Span))
+                Replace(path, artifact.Content);
+        }
+
+        var wanted = artifacts.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        {
+            if (!wanted.Contains(Path.GetRelativePath(folder, file).Replace('\\', '/')))
+                File.Delete(file);
+        }
+    }
+
+    private static bool IsEqual(string path, ReadOnlySpan<byte> content)
+    {
+        var file = new FileInfo(path);
+        return file.Exists && file.Length == content.Length && content.SequenceEqual(File.ReadAllBytes(path));
+    }
+
+    private static void Replace(string path, ReadOnlyMemory<byte> content)
+    {
+        // Two builds of one project may run at once: each has a temporary file of its own, and the last move wins whole.
+        var temporary = $"{path}.{Environment.ProcessId}-{Environment.CurrentManagedThreadId}.tmp";
+        try
+        {
+            File.WriteAllBytes(temporary, content.Span);
+            File.Move(temporary, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+using System.Formats.Tar;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Compilation.Bundles;
+
+/// <summary>
+/// Makes a step's code into a tar: Ustar (Pax headers carry the process id), names in ordinal order, no clock, no owner,
+/// one mode. So equal sources are equal bytes, on any machine.
+/// </summary>
+public static class BundleWriter
+{
+    /// <summary>Of one bundle; a step's code, not its data.</summary>
+    public const long MostBytes = 1L << 30;
+
+    private static readonly string[] IgnoredFolders = ["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "node_modules"];
+
+    /// <summary>Writes the bundle, or reports why it cannot be.</summary>
+    /// <param name="program">The folder with the built C# program, for a <see cref="ProgramBundle"/>.</param>
+    public static Artifact? Write(BundlePlan bundle, RepositoryFiles repository, string? program, DiagnosticBag diagnostics, ICollection<string> inputs)
+    {
+        var files = bundle switch
+        {
+            ScriptBundle { SourceDir: { } folder } => FolderFiles(repository.FullPath(folder), folder.Text, diagnostics),
+            ScriptBundle script => ScriptFiles(script, repository),
+            ProgramBundle p => ProgramFiles(program!, p.Assembly!),
+            _ => throw new ArgumentOutOfRangeException(nameof(bundle)),
+        };
+        if (bundle is ScriptBundle { SourceDir: { } whole })
+        {
+            inputs.Add(whole.Text.TrimEnd('/') + '/');
+        }
+        else if (bundle is ScriptBundle)
+        {
+            foreach (var (_, path) in files)
+                inputs.Add(Path.GetRelativePath(repository.Root, path).Replace('\\', '/'));
+        }
+
+        var size = files.Sum(f => new FileInfo(f.Path).Length);
+        if (size > MostBytes)
+        {
+            diagnostics.Add(CompileErrors.BundleTooLarge(bundle.Name, size));
+            return null;
+        }
+
+        var name = $"source/{bundle.Name}.tar";
+        try
+        {
+            return new Artifact(name, Tar(files));
+        }
+        catch (ArgumentException)
+        {
+            diagnostics.Add(CompileErrors.BundleNameTooLong(files.MaxBy(f => f.Name.Length).Name));
+            return null;
+        }
+    }
+
+    private static byte[] Tar(IEnumerable<(string Name, string Path)> files)
+    {
+        using var stream = new MemoryStream();
+        using (var tar = new TarWriter(stream, TarEntryFormat.Ustar, leaveOpen: true))
+        {
+            foreach (var (name, path) in files.OrderBy(f => f.Name, StringComparer.Ordinal))
+            {
+                using var content = File.OpenRead(path);
+                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
+                {
+                    DataStream = content,
+                    ModificationTime = DateTimeOffset.UnixEpoch,
+                    Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+                });
+            }
+        }
+
+        return stream.ToArray();
+    }
+
+    private static List<(string Name, string Path)> ScriptFiles(ScriptBundle script, RepositoryFiles repository)
+    {
+        var entry = repository.FullPath(script.EntryPoint);
+        var files = new List<(string, string)> { (script.Program, entry) };
+        var folder = Path.GetDirectoryName(script.EntryPoint.Text)!.Replace('\\', '/');
+        var requirements = new RepositoryPath(folder.Length == 0 ? "requirements.txt" : $"{folder}/requirements.txt");
+        // Asked for, there or not: a requirements.txt that comes later makes another bundle.
+        if (repository.IsFile(requirements))
+            files.Add(("requirements.txt", repository.FullPath(requirements)));
+        return files;
+    }
+
+    private static List<(string Name, string Path)> FolderFiles(string root, string shown, DiagnosticBag diagnostics)
+    {
+        var files = new List<(string, string)>();
+        Visit(root);
+        return files;
+
+        void Visit(string folder)
+        {
+            foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+            {
+                var name = Path.GetRelativePath(root, entry.FullName).Replace('\\', '/');
+                if (entry.LinkTarget is not null)
+                    diagnostics.Add(CompileErrors.LinkInBundle($"{shown.TrimEnd('/')}/{name}"));
+                else if (entry is DirectoryInfo && !IgnoredFolders.Contains(entry.Name))
+                    Visit(entry.FullName);
+                else if (entry is FileInfo && !entry.Name.EndsWith(".pyc", StringComparison.Ordinal))
+                    files.Add((name, entry.FullName));
+            }
+        }
+    }
+
+    /// <summary>The portable part of a build's output: the executable that starts it differs from system to system, the assembly does not.</summary>
+    private static List<(string Name, string Path)> ProgramFiles(string program, string assembly)
+    {
+        var stem = Path.GetFileNameWithoutExtension(assembly);
+        var artifacts = Path.Combine(program, "mlops") + Path.DirectorySeparatorChar;
+        return [.. Directory.EnumerateFiles(program, "*", SearchOption.AllDirectories)
+            .Where(f => !f.StartsWith(artifacts, StringComparison.Ordinal))
+            .Select(f => (Name: Path.GetRelativePath(program, f).Replace('\\', '/'), Path: f))
+            .Where(f => f.Name != stem && f.Name != stem + ".exe" && !f.Name.StartsWith("publish/", StringComparison.Ordinal))];
+    }
+}

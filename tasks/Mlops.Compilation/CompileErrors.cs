@@ -1,0 +1,26 @@
+using System.Globalization;
+using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Text;
+
+namespace Mlops.Compilation;
+
+/// <summary>Diagnostics that come up while a checked configuration is made into artifacts.</summary>
+public static class CompileErrors
+{
+    public static Diagnostic ProgramMissing(Span span) =>
+        Error("MLOPS3024", span, "The steps are C# ('framework: dotnet'), and the project builds no program. Put '<OutputType>Exe</OutputType>' into the project file; by hand, give 'mlops compile' the built output with '--program DIR'.");
+
+    public static Diagnostic BundleTooLarge(string name, long bytes) =>
+        Error("MLOPS3025", Span.Start, string.Create(CultureInfo.InvariantCulture, $"The code of '{name}' has {bytes:N0} bytes; a bundle may have {Bundles.BundleWriter.MostBytes:N0} (1 GiB). Keep data out of 'source_dir' and name it under 'data'."));
+
+    public static Diagnostic BundleNameTooLong(string file) =>
+        Error("MLOPS3026", Span.Start, $"The file name '{file}' is too long for a bundle: Ustar archives take 100 bytes and 155 for the folders. Shorten it.");
+
+    public static Diagnostic LinkInBundle(string file) =>
+        Error("MLOPS3027", Span.Start, $"'{file}' is a link. A bundle holds files, so that it is the same everywhere: replace the link by what it points to.");
+
+    public static Diagnostic CannotWrite(string path, string reason) =>
+        Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
+
+    private static Diagnostic Error(string code, Span span, string message) => new(code, Severity.Error, span, message);
+}

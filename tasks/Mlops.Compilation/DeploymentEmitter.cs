@@ -1,0 +1,56 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Pipeline;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Text;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation;
+
+/// <summary>The plan as deployment.json: what to publish, the stages, the places of gates.</summary>
+public static class DeploymentEmitter
+{
+    public static DeploymentDefinition Emit(ModelPlan plan, SourceKeys sources, string configFile) => new()
+    {
+        ModelName = plan.ModelName,
+        PipelineName = plan.PipelineName,
+        ModelPackageGroupName = plan.GroupName,
+        ConfigFile = configFile,
+        Prefix = plan.Prefix,
+        Sources = sources.Used,
+        Data = [.. plan.Data.Select(d => new PublishedData(d.Name, d.Parameter, d.Source))],
+        Images = PipelineEmitter.Images(plan),
+        Gates = GateEmitter.Describe(plan),
+        Stages = [.. plan.Stages.Select(s => EmitStage(plan, s))],
+        Local = plan.Local,
+    };
+
+    private static Stage EmitStage(ModelPlan plan, PlannedStage stage) => new()
+    {
+        Name = stage.Name,
+        Approval = stage.Approval == Approval.Manual ? StageApproval.Manual : StageApproval.Automatic,
+        EndpointName = $"{plan.ModelName}-{stage.Name}",
+        ProductionVariants =
+        [
+            new JsonObject
+            {
+                ["VariantName"] = "AllTraffic",
+                ["InstanceType"] = stage.Instance.Type,
+                ["InitialInstanceCount"] = stage.Instance.Count,
+                ["InitialVariantWeight"] = 1,
+            },
+        ],
+        Environment = stage.Environment,
+        Tests = [.. stage.Tests.Select(t => new StageTest(Place(t.Place))
+        {
+            Payload = t.Payload,
+            ContentType = t.ContentType,
+            ExpectStatus = t.ExpectStatus,
+            MaxLatencyMilliseconds = t.MaxLatencyMilliseconds,
+            Command = t.Command,
+        })],
+        Place = Place(stage.Place),
+    };
+
+    private static SourcePlace Place(Span span) => new(span.Line, span.Column);
+}

@@ -1,0 +1,90 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Bundles;
+using Mlops.Compilation.Pipeline;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Diagnostics;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation;
+
+/// <param name="Config">The config.yaml; its folder is the repository.</param>
+/// <param name="Program">The folder with the built C# program, or null.</param>
+/// <param name="ProgramAssembly">The program's file name in that folder, or null.</param>
+public sealed record CompileRequest(string Config, string? Program = null, string? ProgramAssembly = null);
+
+/// <param name="Artifacts">Empty where there are errors.</param>
+/// <param name="Inputs">Paths relative to the repository that the artifacts depend on, beside config.yaml and the program.</param>
+public sealed record CompileResult(ConfigurationResult Configuration, IReadOnlyList<Diagnostic> Diagnostics, IReadOnlyList<Artifact> Artifacts, IReadOnlyList<string> Inputs)
+{
+    public bool HasErrors => Diagnostics.Any(d => d.Severity == Severity.Error);
+}
+
+/// <summary>The whole compiler: config.yaml in, artifacts and diagnostics out. It writes nothing; <see cref="ArtifactWriter"/> does.</summary>
+public static class ModelCompiler
+{
+    public const string PipelineFile = "pipeline.json";
+    public const string DeploymentFile = "deployment.json";
+    public const string ManifestFile = "manifest.json";
+
+    public static CompileResult Compile(CompileRequest request)
+    {
+        var read = ConfigurationReader.Read(request.Config);
+        if (read.HasErrors)
+            return new(read, read.Diagnostics, [], read.Inputs);
+
+        var diagnostics = new DiagnosticBag();
+        foreach (var diagnostic in read.Diagnostics)
+            diagnostics.Add(diagnostic);
+        var repository = new RepositoryFiles(Path.GetDirectoryName(Path.GetFullPath(request.Config))!);
+        var plan = Planner.Plan(read.Config!, request.Program is null ? null : request.ProgramAssembly);
+        var inputs = new SortedSet<string>(read.Inputs, StringComparer.Ordinal);
+        var bundles = WriteBundles(plan, request, repository, read, diagnostics, inputs);
+        inputs.UnionWith(repository.Used);
+        if (diagnostics.HasErrors)
+            return new(read, diagnostics.InOrder(), [], [.. inputs]);
+
+        var sources = new SourceKeys(plan.Prefix, bundles);
+        var pipeline = PipelineEmitter.Emit(plan, sources);
+        var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config));
+        List<Artifact> artifacts =
+        [
+            new(PipelineFile, Json.Write(pipeline.ToJson())),
+            new(DeploymentFile, Json.Write(deployment.ToJson())),
+            .. bundles.Values.OrderBy(b => b.Name, StringComparer.Ordinal),
+        ];
+        artifacts.Add(Manifest(artifacts));
+        return new(read, diagnostics.InOrder(), artifacts, [.. inputs]);
+    }
+
+    private static Dictionary<string, Artifact> WriteBundles(
+        ModelPlan plan, CompileRequest request, RepositoryFiles repository, ConfigurationResult read, DiagnosticBag diagnostics, ICollection<string> inputs)
+    {
+        var written = new Dictionary<string, Artifact>(StringComparer.Ordinal);
+        var plans = plan.Steps.Select(s => s.Bundle).Concat(plan.Inference is null ? [] : [plan.Inference.Bundle]);
+        foreach (var bundle in plans.DistinctBy(b => b.Name))
+        {
+            if (bundle is ProgramBundle { Assembly: null })
+            {
+                var place = read.Config!.Runtime?.Framework?.Span ?? read.Config.Build!.Train!.Span;
+                diagnostics.Add(CompileErrors.ProgramMissing(place));
+            }
+            else if (BundleWriter.Write(bundle, repository, request.Program, diagnostics, inputs) is { } artifact)
+            {
+                written[bundle.Name] = artifact;
+            }
+        }
+
+        return written;
+    }
+
+    /// <summary>A hash of each file: what a build made, to be compared from outside. No git state, no clock.</summary>
+    private static Artifact Manifest(IEnumerable<Artifact> artifacts)
+    {
+        var files = new JsonObject();
+        foreach (var artifact in artifacts.OrderBy(a => a.Name, StringComparer.Ordinal))
+            files[artifact.Name] = artifact.Sha256;
+        return new Artifact(ManifestFile, Json.Write(new JsonObject { ["Version"] = 1, ["Sha256"] = files }));
+    }
+}

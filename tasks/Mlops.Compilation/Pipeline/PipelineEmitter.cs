@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Model;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Pipeline;
+
+/// <summary>The plan as SageMaker's pipeline definition. What belongs to a place (role, bucket, data, images) is a parameter that publish fills in.</summary>
+public sealed class PipelineEmitter
+{
+    private readonly ModelPlan plan;
+    private readonly StepEmitter steps;
+
+    private PipelineEmitter(ModelPlan plan, SourceKeys sources)
+    {
+        this.plan = plan;
+        steps = new StepEmitter(plan, sources);
+    }
+
+    public static PipelineDefinition Emit(ModelPlan plan, SourceKeys sources) => new PipelineEmitter(plan, sources).Emit();
+
+    private PipelineDefinition Emit()
+    {
+        var jobs = plan.Steps.Select(steps.Emit).ToList();
+        var last = plan.Inference is null ? [] : new List<PipelineStep> { steps.EmitRegister() };
+        if (plan.Gates.Count > 0)
+            last = [GateEmitter.Emit(plan, last)];
+        return new PipelineDefinition
+        {
+            Parameters = [.. Parameters()],
+            ExperimentConfig = new JsonObject
+            {
+                ["ExperimentName"] = Expression.Reference("Execution.PipelineName"),
+                ["TrialName"] = Expression.Reference("Execution.PipelineExecutionId"),
+            },
+            Steps = [.. jobs, .. last],
+        };
+    }
+
+    private IEnumerable<PipelineParameter> Parameters()
+    {
+        yield return new(ReservedNames.ExecutionRole, "String", null, []);
+        yield return new(ReservedNames.Bucket, "String", null, []);
+        foreach (var image in Images(plan))
+            yield return new(image.Parameter, "String", null, []);
+        foreach (var data in plan.Data)
+            yield return new(data.Parameter, "String", null, []);
+        foreach (var (gate, baseline, isFloor) in GateEmitter.Baselines(plan))
+            yield return new(baseline, "Float", JsonValue.Create(isFloor ? -GateEmitter.NoLimit : GateEmitter.NoLimit), []);
+        foreach (var parameter in plan.Parameters)
+            yield return new(parameter.Name, parameter.Type.ToString(), Value(parameter), parameter.Allowed);
+    }
+
+    /// <summary>The images that publish has to find, in a stable order.</summary>
+    public static IReadOnlyList<ImageParameter> Images(ModelPlan plan) =>
+        [.. plan.Steps.Select(s => s.Runtime).Concat(plan.Inference is null ? [] : [plan.Inference.Runtime])
+            .Where(r => r.Image is null)
+            .Select(r => new ImageParameter(r.ImageParameter, r.FrameworkName, r.Version))
+            .Distinct().OrderBy(i => i.Parameter, StringComparer.Ordinal)];
+
+    private static JsonValue Value(PlannedParameter parameter) => parameter.Type switch
+    {
+        ParameterType.Integer => JsonValue.Create(long.Parse(parameter.Default, CultureInfo.InvariantCulture)),
+        ParameterType.Float => JsonValue.Create(double.Parse(parameter.Default, CultureInfo.InvariantCulture)),
+        ParameterType.Boolean => JsonValue.Create(parameter.Default == "true"),
+        _ => JsonValue.Create(parameter.Default),
+    };
+}

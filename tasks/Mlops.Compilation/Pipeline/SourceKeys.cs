@@ -1,0 +1,31 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Pipeline;
+
+/// <summary>Where each bundle will lie in the bucket: keys that hold its hash, so that equal code is the same object.</summary>
+public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Artifact> bundles)
+{
+    private readonly SortedDictionary<string, SourceBundle> used = new(StringComparer.Ordinal);
+
+    /// <summary>What publish has to send, for the steps that were asked about.</summary>
+    public IReadOnlyList<SourceBundle> Used => [.. used.Values];
+
+    /// <summary>The S3 URI of a prefix with the bundle's files.</summary>
+    public JsonNode FilesUri(BundlePlan bundle) => Uri(Use(bundle, "source", archive: false).Key);
+
+    /// <summary>The S3 URI of the bundle as the gzipped tar that SageMaker's script mode fetches.</summary>
+    public JsonNode ArchiveUri(BundlePlan bundle) => Uri(Use(bundle, "archive", archive: true).Key + "/sourcedir.tar.gz");
+
+    private static JsonObject Uri(string key) =>
+        Expression.Joined("/", [JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create(key)]);
+
+    private SourceBundle Use(BundlePlan bundle, string kind, bool archive)
+    {
+        var artifact = bundles[bundle.Name];
+        var key = $"{prefix}/{kind}/{artifact.Sha256}";
+        return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive);
+    }
+}

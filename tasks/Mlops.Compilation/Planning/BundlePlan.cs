@@ -1,0 +1,53 @@
+using Mlops.Configuration.Values;
+
+namespace Mlops.Compilation.Planning;
+
+/// <summary>The code that travels to a step, and what starts it there.</summary>
+/// <param name="Name">Of the tar file: the step's name, or 'program' for the one program of all C# steps.</param>
+public abstract record BundlePlan(string Name)
+{
+    /// <summary>What starts the entry point in a container, given the folder where the bundle lies.</summary>
+    public abstract IReadOnlyList<string> Command(string codeFolder);
+
+    /// <summary>The file that a toolkit's SAGEMAKER_PROGRAM names, relative to the bundle.</summary>
+    public abstract string Program { get; }
+}
+
+/// <summary>A script with the requirements.txt beside it, or a whole folder.</summary>
+/// <param name="SourceDir">Null: the entry point travels alone.</param>
+public sealed record ScriptBundle(string Name, RepositoryPath EntryPoint, RepositoryPath? SourceDir) : BundlePlan(Name)
+{
+    public override string Program => SourceDir is { } folder
+        ? EntryPoint.Text[(folder.Text.TrimEnd('/').Length + 1)..]
+        : EntryPoint.FileName;
+
+    public override IReadOnlyList<string> Command(string codeFolder) => [.. Interpreter(EntryPoint.Extension), $"{codeFolder}/{Program}"];
+
+    private static string[] Interpreter(string extension) => extension switch
+    {
+        ".py" => ["python3"],
+        ".r" => ["Rscript"],
+        ".sh" => ["/bin/sh"],
+        ".dll" => ["dotnet"],
+        _ => [],
+    };
+}
+
+/// <summary>The built output of the model project: one program, one command a step.</summary>
+/// <param name="Assembly">Null where the project builds no program, which is an error of its own.</param>
+/// <param name="Verb">The entry point's name: Preprocess.cs is 'preprocess'.</param>
+public sealed record ProgramBundle(string? Assembly, string Verb) : BundlePlan(BundleName)
+{
+    public const string BundleName = "program";
+
+    public override string Program => Assembly ?? "";
+
+    public override IReadOnlyList<string> Command(string codeFolder) => ["dotnet", $"{codeFolder}/{Program}", Verb];
+
+    /// <summary>RefreshFeatures.cs is started as 'refresh-features'.</summary>
+    public static string VerbOf(RepositoryPath entryPoint)
+    {
+        var stem = Path.GetFileNameWithoutExtension(entryPoint.FileName);
+        return string.Concat(stem.Select((c, i) => char.IsUpper(c) && i > 0 && char.IsLower(stem[i - 1]) ? $"-{char.ToLowerInvariant(c)}" : $"{char.ToLowerInvariant(c)}"));
+    }
+}
