@@ -1,0 +1,85 @@
+using System.Text.Json.Serialization;
+
+namespace Mlops.Platform.Events;
+
+/// <summary>
+/// What a verb tells while it works. One closed set: printed as JSON lines, shown in a terminal, turned into MSBuild's messages and errors.
+/// Members are PascalCase, as in SageMaker's documents; the member "Event" names the kind.
+/// </summary>
+[JsonPolymorphic(TypeDiscriminatorPropertyName = "Event")]
+[JsonDerivedType(typeof(Notice), nameof(Notice))]
+[JsonDerivedType(typeof(Problem), nameof(Problem))]
+[JsonDerivedType(typeof(Published), nameof(Published))]
+[JsonDerivedType(typeof(ExecutionChanged), nameof(ExecutionChanged))]
+[JsonDerivedType(typeof(StepChanged), nameof(StepChanged))]
+[JsonDerivedType(typeof(MetricMeasured), nameof(MetricMeasured))]
+[JsonDerivedType(typeof(ModelRegistered), nameof(ModelRegistered))]
+[JsonDerivedType(typeof(ApprovalChanged), nameof(ApprovalChanged))]
+[JsonDerivedType(typeof(StageChanged), nameof(StageChanged))]
+[JsonDerivedType(typeof(Outcome), nameof(Outcome))]
+public abstract record PlatformEvent;
+
+/// <summary>A sentence for the reader.</summary>
+public sealed record Notice(string Text) : PlatformEvent;
+
+/// <summary>A coded error or warning, at a place where one is known.</summary>
+/// <param name="Severity">Error or Warning.</param>
+/// <param name="Message">What happened, why, and what to do.</param>
+/// <param name="Line">1-based; 0: no place in the file.</param>
+public sealed record Problem(string Code, string Severity, string Message, string? File = null, int Line = 0, int Column = 0) : PlatformEvent
+{
+    public static Problem Error(string code, string message) => new(code, nameof(Error), message);
+
+    public static Problem Warning(string code, string message) => new(code, nameof(Warning), message);
+
+    public Problem At(string file, int line, int column) => this with { File = file, Line = line, Column = column };
+
+    public PlatformException ToException() => new(this);
+
+    /// <summary>MSBuild's canonical form.</summary>
+    public override string ToString()
+    {
+        var place = File is null ? "mlops" : Line == 0 ? File : $"{File}({Line},{Column})";
+        return $"{place}: {(Severity == nameof(Error) ? "error" : "warning")} {Code}: {Message}";
+    }
+}
+
+/// <param name="Changed">False: the platform had this very definition, code and data.</param>
+public sealed record Published(string PipelineName, bool Changed) : PlatformEvent;
+
+/// <param name="Status">Executing, Succeeded, Failed or Stopped.</param>
+public sealed record ExecutionChanged(string PipelineName, string ExecutionId, string Status) : PlatformEvent;
+
+/// <param name="Status">Executing, Succeeded, Failed or Stopped.</param>
+/// <param name="Seconds">How long it took; null while it runs.</param>
+/// <param name="Cached">The result of an earlier run was used.</param>
+public sealed record StepChanged(string Step, string Type, string Status, double? Seconds = null, bool Cached = false, string? Detail = null) : PlatformEvent;
+
+public sealed record MetricMeasured(string Step, string Metric, double Value) : PlatformEvent;
+
+/// <param name="New">False: the version was there already.</param>
+public sealed record ModelRegistered(string ModelPackageGroupName, int Version, string Status, bool New) : PlatformEvent;
+
+public sealed record ApprovalChanged(string ModelPackageGroupName, int Version, string Stage, string Decision) : PlatformEvent;
+
+/// <param name="Status">Updating, InService, Unchanged, PendingApproval, Rejected, Failed or Deleted.</param>
+public sealed record StageChanged(string Stage, string Status, int Version, string? Url = null) : PlatformEvent;
+
+/// <summary>The last event of a verb that ended well: what scripts read.</summary>
+public sealed record Outcome : PlatformEvent
+{
+    public required string Verb { get; init; }
+
+    /// <summary>False: nothing had to be done.</summary>
+    public bool Changed { get; init; }
+
+    public string? PipelineName { get; init; }
+
+    public string? ExecutionId { get; init; }
+
+    public int? Version { get; init; }
+
+    public IReadOnlyList<StageUrl> Urls { get; init; } = [];
+}
+
+public sealed record StageUrl(string Stage, string Url, int Version);

@@ -1,0 +1,18 @@
+namespace Mlops.Platform;
+
+/// <summary>Of the program <c>mlops</c>.</summary>
+public static class ExitCodes
+{
+    public const int Done = 0;
+    public const int Errors = 1;
+    public const int ChangesPresent = 2;
+
+    /// <summary>EX_USAGE of BSD's sysexits.</summary>
+    public const int Usage = 64;
+
+    /// <summary>128 and the number of SIGINT.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>128 and the number of SIGTERM.</summary>
+    public const int Terminated = 143;
+}

@@ -1,0 +1,74 @@
+using System.Globalization;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform;
+
+/// <summary>Failures that are alike on every platform: 5xxx runs and gates, 8xxx registry and approval, 0xxx how the program is used.</summary>
+public static class PlatformErrors
+{
+    public static Problem NotBuilt(string artifacts) =>
+        Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'. Run 'dotnet build' in the repository first, or name the folder with '--artifacts'.");
+
+    public static Problem ArtifactsUnreadable(string artifacts, string reason) =>
+        Problem.Error("MLOPS0011", $"The built files in '{artifacts}' cannot be used: {reason} Run 'dotnet build' again.");
+
+    public static Problem UnknownStage(string name, IEnumerable<string> stages) =>
+        Problem.Error("MLOPS0012", $"There is no stage '{name}'. The configuration has: {Listed(stages)}.");
+
+    public static Problem NothingToDeploy() =>
+        Problem.Error("MLOPS0013", "Nothing to deploy: config.yaml has no 'deploy' section. Add a stage, or run the pipeline alone with '-t:MlopsRun'.");
+
+    public static Problem UnknownParameter(string name, IEnumerable<string> parameters) =>
+        Problem.Error("MLOPS0014", $"The pipeline has no parameter '{name}'. It has: {Listed(parameters)}.");
+
+    public static Problem WrongParameter(string name, string value, string expected) =>
+        Problem.Error("MLOPS0015", $"'{value}' is not a value of the parameter '{name}': it takes {expected}.");
+
+    public static Problem Definition(string reason) =>
+        Problem.Error("MLOPS5000", $"The pipeline cannot be run: {reason}");
+
+    public static Problem GateFailed(Gate gate, double value, string limit) =>
+        Problem.Error("MLOPS5001", string.Create(CultureInfo.InvariantCulture, $"{gate.Metric} {value} {limit}. Nothing was registered. Improve the model, or change the gate if the limit is wrong."));
+
+    public static Problem RunFailed(string reason) =>
+        Problem.Error("MLOPS5002", $"The pipeline failed: {reason}");
+
+    public static Problem TestFailed(string stage, string reason) =>
+        Problem.Error("MLOPS5003", $"The test of stage '{stage}' failed: {reason} The stage serves what it served before; later stages were not touched.");
+
+    public static Problem StepFailed(string step, string reason, string? log) =>
+        Problem.Error("MLOPS5004", $"The step '{step}' failed: {reason}{(log is null ? "" : $" Its whole log: {log}")}");
+
+    public static Problem DataMissing(string name, string path) =>
+        Problem.Error("MLOPS5005", $"The data set '{name}' is not there: '{path}' does not exist.");
+
+    public static Problem GateUnreadable(Gate gate, string reason) =>
+        Problem.Error("MLOPS5006", $"The gate on '{gate.Metric}' cannot be checked: {reason} Write that value into the evaluation's report.");
+
+    public static Problem UnknownVersion(string group, int version) =>
+        Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status' lists the versions.");
+
+    public static Problem NoVersion(string group) =>
+        Problem.Error("MLOPS8002", $"The model '{group}' has no version yet. Run the pipeline first: 'dotnet publish -t:MlopsDeploy'.");
+
+    public static Problem NoManualStage() =>
+        Problem.Error("MLOPS8003", "No stage waits for an approval: none has 'approval: manual'. Name a stage with '-p:MlopsStage=NAME' (or '--stage NAME').");
+
+    public static Problem NotApproved(int version, string stage) =>
+        Problem.Error("MLOPS8004", $"Version {version} is not approved for '{stage}'. Approve it with 'dotnet build -t:MlopsApprove -p:MlopsModelVersion={version} -p:MlopsStage={stage}', then deploy again.");
+
+    public static Problem Rejected(int version, string stage, string? reason) =>
+        Problem.Error("MLOPS8005", $"Version {version} was rejected for '{stage}'{(string.IsNullOrEmpty(reason) ? "" : $" ({reason})")}. Train another, or approve this one after all.");
+
+    public static Problem DecidedMeanwhile(int version, string stage, string decision, string who) =>
+        Problem.Error("MLOPS8006", $"Version {version} was already {decision} for '{stage}' by {who}. Look at 'mlops status', and decide again if you still want to.");
+
+    public static Problem RefusedReason() =>
+        Problem.Error("MLOPS8007", "A rejection says why. Add '-p:MlopsReason=...' (or '--reason ...').");
+
+    public static Problem Unexpected(Exception e) =>
+        Problem.Error("MLOPS9000", $"An unexpected error, which is a defect of this tool: {e.GetType().Name}: {e.Message} Please report it; '--verbose' shows where it happened.");
+
+    private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"'{n}'")) is { Length: > 0 } list ? list : "none";
+}

@@ -1,0 +1,112 @@
+using Mlops.Definitions;
+
+namespace Mlops.Platform.Ports;
+
+/// <summary>Where models are built and served: four ports in SageMaker's words.</summary>
+public interface IPlatform : IAsyncDisposable
+{
+    IObjectStore Objects { get; }
+
+    IPipelines Pipelines { get; }
+
+    IModelRegistry Models { get; }
+
+    IStages Stages { get; }
+
+    string ExecutionRole { get; }
+
+    /// <summary>The image that a framework runs in here.</summary>
+    string ImageFor(ImageParameter image);
+
+    /// <summary>Held by a verb that changes something: one at a time, waiting is bounded and says for whom.</summary>
+    Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation);
+}
+
+/// <summary>S3's objects below one bucket.</summary>
+public interface IObjectStore
+{
+    string Bucket { get; }
+
+    /// <summary>Makes a bundle's files (or its archive) be under its key. Returns false where they were there.</summary>
+    Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation);
+
+    /// <summary>Makes a file or folder be under a key that holds its hash.</summary>
+    Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation);
+}
+
+/// <param name="Stored">False: it was there.</param>
+public sealed record StoredData(string S3Uri, string Sha256, bool Stored);
+
+public interface IPipelines
+{
+    /// <summary>Creates or updates the pipeline. Returns false where it has this very definition.</summary>
+    Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation);
+
+    /// <summary>Starts an execution and follows it to its end. Returns the last one where nothing that it depends on has changed since.</summary>
+    Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation);
+}
+
+/// <param name="Status">Succeeded, Failed or Stopped.</param>
+/// <param name="Version">The version that its RegisterModel step made, or found.</param>
+/// <param name="Ran">False: nothing had changed since this execution, and none was started.</param>
+public sealed record ExecutionResult(string ExecutionId, string Status, string? FailureReason, int? Version, bool Ran)
+{
+    /// <summary>Values of the evaluation's report by gate path, where it was written.</summary>
+    public required IReadOnlyDictionary<string, double> GateValues { get; init; }
+
+    public string? FailedStep { get; init; }
+
+    public string? Log { get; init; }
+}
+
+public interface IModelRegistry
+{
+    Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation);
+
+    Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation);
+
+    /// <summary>Metrics of the newest version that was approved, by gate path; null: none was.</summary>
+    Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation);
+
+    /// <summary>The latest decision on a version for a stage, or null.</summary>
+    Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation);
+
+    /// <summary>Records a decision if the latest one is still <paramref name="expected"/>; else returns that one, and records the attempt.</summary>
+    Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, CancellationToken cancellation);
+}
+
+/// <param name="Status">PendingManualApproval, Approved or Rejected.</param>
+public sealed record ModelVersion(string Group, int Version, string Status, string ModelDataUrl, string Sha256, DateTimeOffset Created, string ExecutionId)
+{
+    public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+}
+
+/// <param name="Decision">Approved or Rejected.</param>
+/// <param name="Who">The user, and the machine.</param>
+public sealed record ApprovalDecision(int Version, string Stage, string Decision, string Who, DateTimeOffset When, string? Reason);
+
+public interface IStages
+{
+    /// <summary>What a stage serves now, or null.</summary>
+    Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation);
+
+    /// <summary>Makes a stage serve a version. Where that version does not come up, the old one goes on serving and this throws.</summary>
+    Task<StageState> PutAsync(Stage stage, ModelVersion version, CancellationToken cancellation);
+
+    /// <summary>Takes a stage's endpoint away. Returns false where there was none.</summary>
+    Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation);
+
+    /// <summary>Asks a stage's endpoint for a prediction, over SageMaker Runtime.</summary>
+    Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation);
+
+    /// <summary>Records that a version passed the stage's tests.</summary>
+    Task MarkTestedAsync(Stage stage, int version, CancellationToken cancellation);
+}
+
+/// <param name="Healthy">It answers.</param>
+/// <param name="Tested">Its version passed the stage's tests.</param>
+public sealed record StageState(int Version, string Url, bool Healthy, bool Tested);
+
+public sealed record InvokeRequest(ReadOnlyMemory<byte> Body, string ContentType, string? Accept = null);
+
+public sealed record InvokeResult(int Status, string ContentType, byte[] Body, TimeSpan Latency);

@@ -1,0 +1,34 @@
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Verbs;
+
+/// <summary>Lets a version into a stage, or keeps it out: with who, when and why.</summary>
+public static class ApproveVerb
+{
+    /// <param name="version">Null: the newest.</param>
+    /// <param name="stage">Null: the last stage with manual approval.</param>
+    public static async Task<Outcome> RunAsync(VerbContext context, bool approve, int? version, string? stage, string? reason, CancellationToken cancellation)
+    {
+        var deployment = context.Workspace.Deployment;
+        var target = stage is not null ? context.Workspace.Stage(stage)
+            : deployment.Stages.LastOrDefault(s => s.Approval == StageApproval.Manual) ?? throw PlatformErrors.NoManualStage().ToException();
+        if (!approve && string.IsNullOrWhiteSpace(reason))
+            throw PlatformErrors.RefusedReason().ToException();
+
+        var group = deployment.ModelPackageGroupName;
+        var models = context.Platform.Models;
+        var number = version ?? (await models.ListAsync(group, cancellation)).Select(v => (int?)v.Version).Max() ?? throw PlatformErrors.NoVersion(group).ToException();
+        if (await models.FindAsync(group, number, cancellation) is null)
+            throw PlatformErrors.UnknownVersion(group, number).ToException();
+
+        var before = await models.DecisionAsync(group, number, target.Name, cancellation);
+        var decision = new ApprovalDecision(number, target.Name, approve ? "Approved" : "Rejected", $"{Environment.UserName}@{Environment.MachineName}", DateTimeOffset.UtcNow, reason);
+        var changed = before?.Decision != decision.Decision;
+        if (changed && await models.DecideAsync(group, decision, before, cancellation) is { } other)
+            throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who).ToException();
+        context.Events.Add(new ApprovalChanged(group, number, target.Name, decision.Decision));
+        return new Outcome { Verb = approve ? "approve" : "reject", Changed = changed, Version = number };
+    }
+}

@@ -1,0 +1,78 @@
+using System.Globalization;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Verbs;
+
+/// <summary>Runs the published pipeline to its end. A failed gate is an error at the gate's line.</summary>
+public static class RunVerb
+{
+    public static async Task<ExecutionResult> RunAsync(VerbContext context, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    {
+        CheckParameters(context.Workspace.Pipeline, parameters);
+        var result = await context.Platform.Pipelines.RunAsync(context.Workspace, parameters, cancellation);
+        switch (result.Status)
+        {
+            case "Succeeded":
+                return result;
+            case "Stopped":
+                throw new OperationCanceledException($"Execution {result.ExecutionId} was stopped.", cancellation);
+        }
+
+        var failed = FailedGates(context, result).ToList();
+        if (failed.Count > 0)
+        {
+            foreach (var problem in failed.SkipLast(1))
+                context.Events.Add(problem);
+            throw failed[^1].ToException();
+        }
+
+        if (context.Workspace.Deployment.Gates.FirstOrDefault(g => g.Step == result.FailedStep && !result.GateValues.ContainsKey(g.Path)) is { } unread)
+            throw context.Workspace.At(PlatformErrors.GateUnreadable(unread, result.FailureReason ?? ""), unread.Place).ToException();
+        throw (result.FailedStep is { } step
+            ? PlatformErrors.StepFailed(step, result.FailureReason ?? "no reason was given.", result.Log)
+            : PlatformErrors.RunFailed(result.FailureReason ?? "no reason was given.")).ToException();
+    }
+
+    /// <summary>Gates whose value was measured and does not hold, where the run failed behind them.</summary>
+    private static IEnumerable<Problem> FailedGates(VerbContext context, ExecutionResult result)
+    {
+        foreach (var gate in context.Workspace.Deployment.Gates)
+        {
+            if (!result.GateValues.TryGetValue(gate.Path, out var value))
+                continue;
+            var limit = gate.Min > value ? string.Create(CultureInfo.InvariantCulture, $"is below {gate.Min}")
+                : gate.Max < value ? string.Create(CultureInfo.InvariantCulture, $"is above {gate.Max}")
+                : Relative(gate.MaxDrop, value, true, result) ?? Relative(gate.MaxRise, value, false, result);
+            if (limit is not null)
+                yield return context.Workspace.At(PlatformErrors.GateFailed(gate, value, limit), gate.Place);
+        }
+    }
+
+    private static string? Relative(GateBaseline? baseline, double value, bool floor, ExecutionResult result)
+    {
+        if (baseline is null || !result.GateValues.TryGetValue(baseline.Parameter, out var limit) || (floor ? value >= limit : value <= limit))
+            return null;
+        return string.Create(CultureInfo.InvariantCulture, $"is {(floor ? "below" : "above")} {limit}: more than {baseline.Amount} {(floor ? "below" : "above")} the approved version's");
+    }
+
+    private static void CheckParameters(PipelineDefinition pipeline, IReadOnlyDictionary<string, string> given)
+    {
+        foreach (var (name, value) in given)
+        {
+            var parameter = pipeline.Parameters.FirstOrDefault(p => p.Name == name)
+                ?? throw PlatformErrors.UnknownParameter(name, pipeline.Parameters.Select(p => p.Name)).ToException();
+            var expected = parameter.Type switch
+            {
+                "Integer" when !long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) => "a whole number",
+                "Float" when !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) => "a number",
+                "Boolean" when value is not ("true" or "false") => "true or false",
+                _ when parameter.Allowed.Count > 0 && !parameter.Allowed.Contains(value) => "one of " + string.Join(", ", parameter.Allowed),
+                _ => null,
+            };
+            if (expected is not null)
+                throw PlatformErrors.WrongParameter(name, value, expected).ToException();
+        }
+    }
+}

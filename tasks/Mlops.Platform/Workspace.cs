@@ -1,0 +1,52 @@
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform;
+
+/// <summary>What a build made of a model repository: the only thing that verbs know of it.</summary>
+public sealed record Workspace
+{
+    /// <summary>The folder of config.yaml, absolute.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>The folder of pipeline.json and its companions, absolute.</summary>
+    public required string Artifacts { get; init; }
+
+    public required PipelineDefinition Pipeline { get; init; }
+
+    public required DeploymentDefinition Deployment { get; init; }
+
+    public string ConfigFile => Path.Combine(Repository, Deployment.ConfigFile);
+
+    public static Workspace Load(string repository, string artifacts)
+    {
+        try
+        {
+            var pipeline = File.ReadAllBytes(Path.Combine(artifacts, "pipeline.json"));
+            var deployment = File.ReadAllBytes(Path.Combine(artifacts, "deployment.json"));
+            return new Workspace
+            {
+                Repository = Path.GetFullPath(repository),
+                Artifacts = Path.GetFullPath(artifacts),
+                Pipeline = PipelineDefinition.Parse(pipeline, "pipeline.json"),
+                Deployment = DeploymentDefinition.Parse(deployment),
+            };
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw PlatformErrors.NotBuilt(artifacts).ToException();
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.ArtifactsUnreadable(artifacts, e.Message).ToException();
+        }
+    }
+
+    public Stage Stage(string name) =>
+        Deployment.Stages.FirstOrDefault(s => s.Name == name) ?? throw PlatformErrors.UnknownStage(name, Deployment.Stages.Select(s => s.Name)).ToException();
+
+    /// <summary>A file that the configuration names.</summary>
+    public string FullPath(string relative) => Path.GetFullPath(Path.Combine(Repository, relative));
+
+    public Problem At(Problem problem, SourcePlace place) => problem.At(ConfigFile, place.Line, place.Column);
+}
