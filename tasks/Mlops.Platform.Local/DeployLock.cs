@@ -1,0 +1,75 @@
+using System.Diagnostics;
+using System.Globalization;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Local;
+
+/// <summary>
+/// One verb at a time works on a root. The operating system holds the lock and frees it with the process, however that ends:
+/// it cannot be stale, and a live owner cannot be robbed. Who holds it stands in a file beside it.
+/// </summary>
+internal sealed class DeployLock : IAsyncDisposable
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
+
+    private readonly FileStream file;
+
+    private DeployLock(FileStream file)
+    {
+        this.file = file;
+    }
+
+    public static async Task<DeployLock> TakeAsync(string path, string verb, TimeSpan patience, IEventSink events, CancellationToken cancellation)
+    {
+        var waited = Stopwatch.StartNew();
+        var told = false;
+        while (true)
+        {
+            if (TryOpen(path) is { } file)
+            {
+                await File.WriteAllTextAsync(path + ".owner", string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName} ('{verb}' since {DateTimeOffset.Now:yyyy-MM-dd HH:mm:ss zzz})"), CancellationToken.None);
+                return new DeployLock(file);
+            }
+
+            var owner = Owner(path);
+            if (waited.Elapsed > patience)
+                throw LocalErrors.Busy(verb, owner, (int)patience.TotalSeconds).ToException();
+            if (!told && waited.Elapsed > TimeSpan.FromSeconds(1))
+            {
+                told = true;
+                events.Add(new Notice($"Waiting for {owner}, at most {patience.TotalSeconds:F0} s."));
+            }
+
+            await Task.Delay(Pause, cancellation);
+        }
+    }
+
+    public ValueTask DisposeAsync() => file.DisposeAsync();
+
+    /// <summary>Null: another process holds it.</summary>
+    internal static FileStream? TryOpen(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException) && !IsDiskFull(e))
+        {
+            return null;
+        }
+    }
+
+    private static bool IsDiskFull(IOException e) => (e.HResult & 0xFFFF) is 28 or 30 or 39 or 112; // ENOSPC, EROFS; ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+
+    private static string Owner(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path + ".owner");
+        }
+        catch (IOException)
+        {
+            return "another process";
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local.Endpoints;
+
+/// <summary>Stages as endpoints of this machine's server.</summary>
+internal sealed class LocalStages(LocalRegistry registry, ServerClient server) : IStages
+{
+    public async Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation)
+    {
+        if (registry.Endpoints.Find(stage.EndpointName) is not { } row)
+            return null;
+        var found = await server.FindAsync(cancellation);
+        var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
+        var unchanged = Json.Canonical(row.Config) == Json.Canonical(Config(stage));
+        return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy && unchanged, row.Tested);
+    }
+
+    public async Task<StageState> PutAsync(Stage stage, ModelVersion version, CancellationToken cancellation)
+    {
+        var response = await server.DeployAsync(
+            new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, Config(stage).ToJsonString()), cancellation);
+        if (response.Code is not null)
+            throw new Problem(response.Code, "Error", response.Message ?? "").ToException();
+        var state = await server.EnsureAsync(cancellation);
+        return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, Tested: false);
+    }
+
+    public async Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation)
+    {
+        await server.DeleteAsync(stage.EndpointName, cancellation);
+        return registry.Endpoints.Delete(stage.EndpointName);
+    }
+
+    public async Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation)
+    {
+        var found = await server.FindAsync(cancellation) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
+        using var message = new HttpRequestMessage(HttpMethod.Post, found.State.InvocationUrl(stage.EndpointName)) { Content = new ReadOnlyMemoryContent(request.Body) };
+        message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
+        if (request.Accept is not null)
+            message.Headers.TryAddWithoutValidation("Accept", request.Accept);
+        var clock = Stopwatch.StartNew();
+        using var response = await server.Http.SendAsync(message, cancellation);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return new InvokeResult((int)response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", body, clock.Elapsed);
+    }
+
+    public Task MarkTestedAsync(Stage stage, int version, CancellationToken cancellation)
+    {
+        registry.Endpoints.MarkTested(stage.EndpointName, version);
+        return Task.CompletedTask;
+    }
+
+    private static JsonObject Config(Stage stage) => new()
+    {
+        ["ProductionVariants"] = stage.ProductionVariants.DeepClone(),
+        ["Environment"] = new JsonObject(stage.Environment.Select(e => KeyValuePair.Create<string, JsonNode?>(e.Key, e.Value))),
+    };
+}

@@ -1,0 +1,143 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Mlops.Platform.Local.Execution;
+using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Endpoints;
+
+/// <summary>
+/// A model version in a process of its own, by the serving contract: SAGEMAKER_BIND_TO_PORT, GET /ping, POST /invocations,
+/// the model in /opt/ml/model, the code in /opt/ml/code.
+/// </summary>
+internal sealed class ModelProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly Process process;
+    private readonly LogWriter log;
+    private readonly Task copied;
+
+    private ModelProcess(Process process, LogWriter log, int port)
+    {
+        this.process = process;
+        this.log = log;
+        copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
+        Address = new Uri($"http://127.0.0.1:{port}/");
+    }
+
+    public Uri Address { get; }
+
+    public ProcessIdentity Identity => ProcessIdentity.Of(process);
+
+    public bool HasExited => process.HasExited;
+
+    /// <summary>Ends when the program ends.</summary>
+    public Task Exited => process.WaitForExitAsync();
+
+    /// <summary>Unpacks model and code and starts the program. It does not wait for it to answer.</summary>
+    /// <param name="request">The version's RegisterModel request.</param>
+    public static ModelProcess Start(string folder, JsonObject request, IReadOnlyDictionary<string, string> environment, LocalObjectStore objects)
+    {
+        var container = request["InferenceSpecification"]!["Containers"]![0]!;
+        var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
+        var paths = new ContainerFolder(folder);
+        Archives.Unpack(objects.ExistingPathOf(StepContext.Text(container["ModelDataUrl"])), paths.Make("/opt/ml/model"));
+        var code = paths.Make("/opt/ml/code");
+        if (own.TryGetValue("SAGEMAKER_SUBMIT_DIRECTORY", out var submit))
+            Archives.Unpack(objects.ExistingPathOf(submit), code);
+
+        var port = FreePort();
+        var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code));
+        start.WorkingDirectory = code;
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        CleanEnvironment.Apply(start.Environment);
+        foreach (var (name, value) in own.Concat(environment))
+            start.Environment[name] = paths.Map(value);
+        start.Environment["SAGEMAKER_SUBMIT_DIRECTORY"] = code;
+        start.Environment["SAGEMAKER_BIND_TO_PORT"] = port.ToString(CultureInfo.InvariantCulture);
+        start.Environment["SAGEMAKER_BIND_TO_ADDRESS"] = "127.0.0.1";
+        start.Environment["SAGEMAKER_BASE_DIR"] = paths.BaseFolder;
+        start.Environment["SM_MODEL_DIR"] = paths.Path("/opt/ml/model");
+        start.Environment["PYTHONUNBUFFERED"] = "1";
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return new ModelProcess(process, new LogWriter(Path.Combine(folder, "model.log")), port);
+    }
+
+    /// <summary>Waits until GET /ping answers 200. Returns null, or why it never will.</summary>
+    public async Task<string?> UntilHealthyAsync(HttpClient http, TimeSpan limit, CancellationToken cancellation)
+    {
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < limit)
+        {
+            if (process.HasExited)
+            {
+                await Task.WhenAny(copied, Task.Delay(500, cancellation));
+                return Text($"the program ended with exit code {process.ExitCode}.");
+            }
+
+            if (await IsHealthyAsync(http, cancellation))
+                return null;
+            await Task.Delay(20, cancellation);
+        }
+
+        return Text($"GET /ping did not answer 200 within {limit.TotalSeconds} s.");
+    }
+
+    public async Task<bool> IsHealthyAsync(HttpClient http, CancellationToken cancellation)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(TimeSpan.FromSeconds(2));
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(Address, "ping"), limit.Token);
+            return answer.StatusCode == HttpStatusCode.OK;
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Ends the program and its children.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await ProcessGroup.StopAsync(process, Patience);
+        await copied;
+        log.Dispose();
+        process.Dispose();
+    }
+
+    private string Text(FormattableString reason)
+    {
+        var tail = log.Tail;
+        return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
+    }
+
+    private static IReadOnlyList<string> Command(string program, string code)
+    {
+        var path = Path.Combine(code, program);
+        if (program.Length == 0 || !File.Exists(path))
+            throw LocalErrors.ServingNotSupported(program).ToException();
+        var command = Path.GetExtension(program).ToLowerInvariant() switch
+        {
+            ".dll" => new[] { "dotnet", path, "serve" },
+            ".py" => ["python3", path],
+            ".r" => ["Rscript", path],
+            ".sh" => ["/bin/sh", path],
+            _ => [path],
+        };
+        return [Programs.Find(command[0]) ?? throw LocalErrors.CannotStart("inference", command[0], "it is not installed").ToException(), .. command.Skip(1)];
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,46 @@
+namespace Mlops.Platform.Local.Endpoints;
+
+/// <summary>A model process that answers, with the number of requests that are under way in it: it ends when they have.</summary>
+internal sealed class ServedModel(ModelProcess process, int version, string variant) : IAsyncDisposable
+{
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+
+    private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int users = 1;
+
+    public ModelProcess Process { get; } = process;
+
+    public int Version { get; } = version;
+
+    public string Variant { get; } = variant;
+
+    /// <summary>Begins a request. False: it is being taken away, ask for its successor.</summary>
+    public bool TryUse()
+    {
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref users);
+            if (seen == 0)
+                return false;
+        }
+        while (Interlocked.CompareExchange(ref users, seen + 1, seen) != seen);
+
+        return true;
+    }
+
+    /// <summary>Ends a request.</summary>
+    public void Release()
+    {
+        if (Interlocked.Decrement(ref users) == 0)
+            drained.TrySetResult();
+    }
+
+    /// <summary>Takes no more requests, waits for those under way, and ends the process.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Release();
+        await Task.WhenAny(drained.Task, Task.Delay(DrainLimit));
+        await Process.DisposeAsync();
+    }
+}

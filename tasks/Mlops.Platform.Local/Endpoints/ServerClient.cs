@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using Mlops.Platform.Local.Processes;
+
+namespace Mlops.Platform.Local.Endpoints;
+
+/// <summary>Talks to the endpoint server of a root; starts it where it does not run. It outlives whoever starts it.</summary>
+public sealed class ServerClient(LocalRoot root, ServerProgram program, int? port)
+{
+    public const string TokenHeader = "X-Mlops-Token";
+    public const string ControlPath = "/_mlops";
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
+
+    private readonly Lazy<HttpClient> http = new(() => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(15) });
+
+    /// <summary>The server's account of itself, or null where none runs.</summary>
+    public async Task<(ServerState State, ServerStatus Status)?> FindAsync(CancellationToken cancellation)
+    {
+        if (ServerState.Read(root) is not { } state || !IsListening(state.Port))
+            return null;
+        try
+        {
+            using var request = Request(HttpMethod.Get, state, "/status");
+            using var response = await http.Value.SendAsync(request, cancellation);
+            if (!response.IsSuccessStatusCode)
+                return null;
+            var status = await response.Content.ReadFromJsonAsync(ServerJson.Default.ServerStatus, cancellation);
+            return status is null ? null : (state, status);
+        }
+        catch (HttpRequestException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A server of this version, started where there is none.</summary>
+    public async Task<ServerState> EnsureAsync(CancellationToken cancellation)
+    {
+        if (await FindAsync(cancellation) is { } found)
+        {
+            if (found.Status.Version == program.Version)
+                return found.State;
+            await StopAsync(cancellation);
+        }
+
+        var before = ServerState.Read(root);
+        if (port is { } wanted && IsListening(wanted))
+            throw LocalErrors.PortTaken(wanted).ToException();
+        using var process = Start(before?.Port);
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < StartLimit)
+        {
+            if (ServerState.Read(root) is { } state && state != before && await FindAsync(cancellation) is not null)
+                return state;
+            if (process.HasExited && process.ExitCode != 0)
+                break;
+            await Task.Delay(20, cancellation);
+        }
+
+        throw LocalErrors.ServerDidNotStart(root.ServerLog, LogTail(root.ServerLog)).ToException();
+    }
+
+    public async Task<DeployResponse> DeployAsync(DeployRequest deploy, CancellationToken cancellation)
+    {
+        var state = await EnsureAsync(cancellation);
+        using var request = Request(HttpMethod.Post, state, "/deploy");
+        request.Content = JsonContent.Create(deploy, ServerJson.Default.DeployRequest);
+        using var response = await http.Value.SendAsync(request, cancellation);
+        response.EnsureSuccessStatusCode();
+        return (await response.Content.ReadFromJsonAsync(ServerJson.Default.DeployResponse, cancellation))!;
+    }
+
+    public async Task DeleteAsync(string endpoint, CancellationToken cancellation)
+    {
+        if (await FindAsync(cancellation) is not { } found)
+            return;
+        using var request = Request(HttpMethod.Post, found.State, $"/delete/{Uri.EscapeDataString(endpoint)}");
+        using var response = await http.Value.SendAsync(request, cancellation);
+        response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Stops the server and what it serves. Returns false where none ran.</summary>
+    public async Task<bool> StopAsync(CancellationToken cancellation)
+    {
+        if (await FindAsync(cancellation) is not { } found)
+            return false;
+        using var request = Request(HttpMethod.Post, found.State, "/stop");
+        using var response = await http.Value.SendAsync(request, cancellation);
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < StartLimit && DeployLock.TryOpen(root.ServerLock) is var held)
+        {
+            held?.Dispose();
+            if (held is not null)
+                break;
+            await Task.Delay(20, cancellation);
+        }
+
+        return true;
+    }
+
+    internal HttpClient Http => http.Value;
+
+    internal static string LogTail(string log)
+    {
+        try
+        {
+            using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            reader.BaseStream.Seek(-Math.Min(reader.BaseStream.Length, 4096), SeekOrigin.End);
+            return string.Join('\n', reader.ReadToEnd().TrimEnd().Split('\n').TakeLast(10));
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+
+    private static HttpRequestMessage Request(HttpMethod method, ServerState state, string path)
+    {
+        var request = new HttpRequestMessage(method, state.Url + ControlPath + path);
+        request.Headers.Add(TokenHeader, state.Token);
+        return request;
+    }
+
+    /// <summary>A refused connection tells faster than an HTTP client that has to be set up first.</summary>
+    private static bool IsListening(int port)
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            socket.Connect(System.Net.IPAddress.Loopback, port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Without our standard streams (whoever reads a build's output would wait for the server) and in a session of its own.
+    /// The shell only redirects: the command comes as its arguments.
+    /// </summary>
+    private Process Start(int? lastPort)
+    {
+        List<string> command = [.. program.Command, "--root", root.Folder];
+        if (port is { } fixedPort)
+            command.AddRange(["--port", fixedPort.ToString(CultureInfo.InvariantCulture)]);
+        else if (lastPort is { } last)
+            command.AddRange(["--prefer-port", last.ToString(CultureInfo.InvariantCulture)]);
+        ProcessStartInfo start;
+        if (OperatingSystem.IsWindows())
+        {
+            start = new ProcessStartInfo(command[0], command.Skip(1)) { UseShellExecute = true, WindowStyle = ProcessWindowStyle.Hidden };
+        }
+        else
+        {
+            var leader = ProcessGroup.Start(command);
+            start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" </dev/null >>\"$MLOPS_SERVER_LOG\" 2>&1", "sh", leader.FileName, .. leader.ArgumentList]);
+            start.Environment["MLOPS_SERVER_LOG"] = root.ServerLog;
+            CleanEnvironment.Apply(start.Environment);
+        }
+
+        start.WorkingDirectory = root.Folder;
+        return Process.Start(start)!;
+    }
+}

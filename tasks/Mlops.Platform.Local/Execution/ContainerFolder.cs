@@ -1,0 +1,54 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>
+/// A container's /opt/ml as a folder of this machine. Paths below /opt/ml in arguments and environment are mapped into it, and
+/// SAGEMAKER_BASE_DIR, which SageMaker's own toolkits read, names it.
+/// </summary>
+internal sealed class ContainerFolder(string folder)
+{
+    private const string Root = "/opt/ml";
+
+    /// <summary>What stands for /opt/ml.</summary>
+    public string BaseFolder { get; } = System.IO.Path.Combine(folder, "ml");
+
+    /// <summary>The path on this machine of one in the container.</summary>
+    public string Path(string containerPath)
+    {
+        var full = System.IO.Path.GetFullPath(containerPath.StartsWith(Root, StringComparison.Ordinal)
+            ? System.IO.Path.Combine(BaseFolder, containerPath[Root.Length..].TrimStart('/'))
+            : System.IO.Path.Combine(BaseFolder, "other", containerPath.TrimStart('/')));
+        return full.StartsWith(BaseFolder, StringComparison.Ordinal) ? full : throw new DefinitionException($"The path '{containerPath}' leads out of the container's folders.");
+    }
+
+    /// <summary>Replaces /opt/ml in a text that names paths below it.</summary>
+    public string Map(string text)
+    {
+        for (var at = text.IndexOf(Root, StringComparison.Ordinal); at >= 0; at = text.IndexOf(Root, at, StringComparison.Ordinal))
+        {
+            var end = at + Root.Length;
+            var whole = (end == text.Length || text[end] is '/' or '"' or '\'' or ',' or ' ' or ':') && (at == 0 || text[at - 1] is not '/' && !char.IsLetterOrDigit(text[at - 1]));
+            var replacement = whole ? BaseFolder : Root;
+            text = string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(end));
+            at += replacement.Length;
+        }
+
+        return text;
+    }
+
+    public void WriteConfig(string file, JsonNode content)
+    {
+        var path = Path($"{Root}/{file}");
+        Directory.CreateDirectory(System.IO.Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, Json.Write(content));
+    }
+
+    public string Make(string containerPath)
+    {
+        var path = Path(containerPath);
+        Directory.CreateDirectory(path);
+        return path;
+    }
+}

@@ -1,0 +1,214 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>How an execution ended.</summary>
+/// <param name="Status">Succeeded, Failed or Stopped.</param>
+internal sealed record EngineResult(string Status, string? FailedStep, string? FailureReason);
+
+/// <summary>Runs a pipeline definition: steps as soon as what they wait for is done, several at a time, each recorded and cached.</summary>
+internal sealed class Engine
+{
+    private static readonly HashSet<string> Known = [StepTypes.Processing, StepTypes.Training, StepTypes.Model, StepTypes.RegisterModel, StepTypes.Condition, StepTypes.Fail];
+
+    private readonly PipelineDefinition definition;
+    private readonly StepGraph graph;
+    private readonly ExecutionScope scope;
+    private readonly ExpressionEvaluator expressions;
+    private readonly EngineContext context;
+    private readonly Dictionary<string, StepState> states;
+
+    public Engine(PipelineDefinition definition, ExecutionScope scope, EngineContext context)
+    {
+        this.definition = definition;
+        this.scope = scope;
+        this.context = context;
+        graph = new StepGraph(definition);
+        expressions = new ExpressionEvaluator(scope);
+        states = definition.AllSteps.ToDictionary(s => s.Name, _ => StepState.Waiting, StringComparer.Ordinal);
+        foreach (var nested in definition.Steps.SelectMany(s => s.WithNested().Skip(1)))
+            states[nested.Name] = StepState.NotChosen;
+    }
+
+    private enum StepState
+    {
+        /// <summary>In a branch of a condition that has not been decided, or was decided otherwise.</summary>
+        NotChosen,
+        Waiting,
+        Running,
+        Succeeded,
+        Failed,
+    }
+
+    /// <summary>Refuses what cannot be run here before anything starts.</summary>
+    public static void Check(PipelineDefinition definition)
+    {
+        _ = new StepGraph(definition);
+        if (definition.AllSteps.FirstOrDefault(s => !Known.Contains(s.Type)) is { } step)
+            throw LocalErrors.StepTypeNotRun(step.Name, step.Type).ToException();
+    }
+
+    public async Task<EngineResult> RunAsync(CancellationToken cancellation)
+    {
+        var running = new Dictionary<Task<StepOutcome>, PipelineStep>();
+        EngineResult? failed = null;
+        while (true)
+        {
+            if (failed is null && !cancellation.IsCancellationRequested)
+            {
+                foreach (var step in Ready().Take(context.MaxParallel - running.Count).ToList())
+                {
+                    states[step.Name] = StepState.Running;
+                    running.Add(Task.Run(() => RunStepAsync(step, cancellation), CancellationToken.None), step);
+                }
+            }
+
+            if (running.Count == 0)
+                break;
+            var done = await Task.WhenAny(running.Keys);
+            running.Remove(done, out var ended);
+            try
+            {
+                var outcome = await done;
+                states[ended!.Name] = outcome.FailureReason is null ? StepState.Succeeded : StepState.Failed;
+                if (outcome.FailureReason is { } reason)
+                    failed ??= new EngineResult("Failed", ended.Name, reason);
+                else if (ended.Type == StepTypes.Condition)
+                    Choose(ended, outcome);
+            }
+            catch (OperationCanceledException)
+            {
+                states[ended!.Name] = StepState.Failed;
+                failed ??= new EngineResult("Stopped", ended.Name, "stopped");
+            }
+        }
+
+        return failed ?? (cancellation.IsCancellationRequested ? new EngineResult("Stopped", null, "stopped") : new EngineResult("Succeeded", null, null));
+    }
+
+    private IEnumerable<PipelineStep> Ready() => definition.AllSteps.Where(s =>
+        states[s.Name] == StepState.Waiting && graph.WaitsFor(s.Name).All(d => states[d] == StepState.Succeeded));
+
+    private void Choose(PipelineStep condition, StepOutcome outcome)
+    {
+        foreach (var step in outcome.Properties["Outcome"]?.ToString() == "True" ? condition.IfSteps : condition.ElseSteps)
+            states[step.Name] = StepState.Waiting;
+    }
+
+    private async Task<StepOutcome> RunStepAsync(PipelineStep step, CancellationToken cancellation)
+    {
+        var (executions, id) = (context.Registry.Executions, context.ExecutionId);
+        var clock = Stopwatch.StartNew();
+        var started = false;
+        try
+        {
+            var arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)expressions.Evaluate(step.Arguments)!;
+            var job = new StepContext
+            {
+                ExecutionId = id,
+                Step = step,
+                Arguments = arguments,
+                Root = context.Root,
+                Registry = context.Registry,
+                Objects = context.Objects,
+                Interpreters = context.Interpreters,
+                Events = context.Events,
+            };
+            var isJob = step.Type is StepTypes.Processing or StepTypes.Training;
+            var key = isJob && step.Cache is { Enabled: true } ? StepFingerprint.Of(job) : null;
+            executions.StartStep(id, step.Name, step.Type, key, isJob ? job.Log : null);
+            started = true;
+            if (key is not null && FindCached(step, key) is { } cached)
+            {
+                var metrics = executions.Metrics(cached.ExecutionId, step.Name);
+                executions.EndStep(id, step.Name, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics);
+                scope.Finished(step.Name, cached.Properties);
+                context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", clock.Elapsed.TotalSeconds, Cached: true));
+                return new StepOutcome(cached.Properties) { Metrics = metrics };
+            }
+
+            context.Events.Add(new StepChanged(step.Name, step.Type, "Executing"));
+            var outcome = await CarryOutAsync(job, cancellation);
+            if (outcome.FailureReason is null)
+                scope.Finished(step.Name, outcome.Properties);
+            End(step, outcome.FailureReason is null ? "Succeeded" : "Failed", outcome, clock);
+            if (isJob)
+                Keep(job);
+            return outcome;
+        }
+        catch (OperationCanceledException)
+        {
+            if (started)
+                End(step, "Stopped", StepOutcome.Failed("stopped"), clock);
+            throw;
+        }
+        catch (Exception e) when (e is DefinitionException or PlatformException or IOException or UnauthorizedAccessException)
+        {
+            var outcome = StepOutcome.Failed(e is IOException or UnauthorizedAccessException ? LocalErrors.DiskError(e.Message).Message : e.Message);
+            if (!started)
+                executions.StartStep(id, step.Name, step.Type, null, null);
+            End(step, "Failed", outcome, clock);
+            return outcome;
+        }
+    }
+
+    private async Task<StepOutcome> CarryOutAsync(StepContext step, CancellationToken cancellation) => step.Step.Type switch
+    {
+        StepTypes.Processing => await ProcessingJob.RunAsync(step, cancellation),
+        StepTypes.Training => await TrainingJob.RunAsync(step, cancellation),
+        StepTypes.Condition => new StepOutcome(new JsonObject { ["Outcome"] = new ConditionEvaluator(expressions).AllHold(step.Arguments) ? "True" : "False" }),
+        StepTypes.Fail => StepOutcome.Failed(StepContext.Text(step.Arguments["ErrorMessage"])),
+        StepTypes.Model => RegisterModelStep.CreateModel(step),
+        StepTypes.RegisterModel => RegisterModelStep.Register(step, scope.ReportedMetrics(), context.Lineage),
+        _ => throw LocalErrors.StepTypeNotRun(step.Step.Name, step.Step.Type).ToException(),
+    };
+
+    private CachedStep? FindCached(PipelineStep step, string key)
+    {
+        var lifetime = step.Cache!.Lifetime();
+        var cached = context.Registry.Executions.FindCached(key, lifetime is { } time ? DateTimeOffset.UtcNow - time : null);
+        return cached is not null && OutputsOf(cached.Properties).All(uri => Path.Exists(context.Objects.PathOf(uri))) ? cached : null;
+    }
+
+    private static IEnumerable<string> OutputsOf(JsonObject properties) =>
+        ProcessingJob.Items(properties["ProcessingOutputConfig"]?["Outputs"]).Select(o => StepContext.Text(o["S3Output"]?["S3Uri"]))
+            .Append(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"])).Where(uri => uri.Length > 0);
+
+    private void End(PipelineStep step, string status, StepOutcome outcome, Stopwatch clock)
+    {
+        context.Registry.Executions.EndStep(context.ExecutionId, step.Name, status, status == "Succeeded" ? outcome.Properties : null, outcome.FailureReason, null, outcome.Metrics);
+        context.Events.Add(new StepChanged(step.Name, step.Type, status, clock.Elapsed.TotalSeconds, Detail: outcome.FailureReason));
+    }
+
+    /// <summary>The folders of the last run of a step stay, so that a debugger can start on the same inputs.</summary>
+    private static void Keep(StepContext step)
+    {
+        if (Directory.Exists(step.Folder))
+            Files.Replace(step.Folder, step.Root.Last(step.Step.Name));
+    }
+}
+
+internal sealed record EngineContext
+{
+    public required string ExecutionId { get; init; }
+
+    public required LocalRoot Root { get; init; }
+
+    public required LocalRegistry Registry { get; init; }
+
+    public required LocalObjectStore Objects { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
+
+    public required IEventSink Events { get; init; }
+
+    /// <summary>What a model of this execution is made of, as lineage nodes.</summary>
+    public required IReadOnlyList<string> Lineage { get; init; }
+
+    public int MaxParallel { get; init; } = Math.Max(2, Environment.ProcessorCount);
+}

@@ -1,0 +1,25 @@
+using System.Text.Json.Nodes;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>Environment variables that every job has.</summary>
+internal static class JobEnvironment
+{
+    public static Dictionary<string, string> Of(StepContext step, ContainerFolder container, string jobNameVariable)
+    {
+        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["SAGEMAKER_BASE_DIR"] = container.BaseFolder,
+            [jobNameVariable] = step.JobName,
+            ["PYTHONUNBUFFERED"] = "1",
+            ["PYTHONDONTWRITEBYTECODE"] = "1",
+        };
+        if (step.Arguments["Environment"] is JsonObject own)
+        {
+            foreach (var (name, value) in own)
+                environment[name] = container.Map(StepContext.Text(value));
+        }
+
+        return environment;
+    }
+}

@@ -1,0 +1,46 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>RegisterModel and Model: records in the registry, no job.</summary>
+internal static class RegisterModelStep
+{
+    /// <summary>Registers the model once: equal content (model, code, settings) is the version that is there.</summary>
+    /// <param name="parents">What it was made of, as lineage nodes.</param>
+    public static StepOutcome Register(StepContext step, IReadOnlyDictionary<string, double> metrics, IEnumerable<string> parents)
+    {
+        var request = step.Arguments;
+        var group = StepContext.Text(request["ModelPackageGroupName"]);
+        var containers = ProcessingJob.Items(request["InferenceSpecification"]?["Containers"]).ToList();
+        if (containers.Count == 0)
+            throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
+        var url = StepContext.Text(containers[0]["ModelDataUrl"]);
+        var hash = step.Objects.HashOf(url);
+        var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(request, step.Objects)));
+        var (version, status, isNew) = step.Registry.Models.Register(group, fingerprint, url, hash, request, metrics, step.ExecutionId, parents);
+        step.Events.Add(new ModelRegistered(group, version, status, isNew));
+        var properties = (JsonObject)request.DeepClone();
+        properties["ModelPackageVersion"] = version;
+        properties["ModelPackageArn"] = string.Create(CultureInfo.InvariantCulture, $"arn:aws:sagemaker:local:000000000000:model-package/{group}/{version}");
+        properties["ModelApprovalStatus"] = status;
+        return new StepOutcome(properties);
+    }
+
+    public static StepOutcome CreateModel(StepContext step)
+    {
+        var properties = (JsonObject)step.Arguments.DeepClone();
+        properties["ModelName"] = step.Arguments["ModelName"]?.DeepClone() ?? step.JobName;
+        properties["ModelArn"] = $"arn:aws:sagemaker:local:000000000000:model/{properties["ModelName"]}";
+        foreach (var container in ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).OfType<JsonObject>())
+        {
+            if (container["ModelDataUrl"] is { } url)
+                step.Objects.ExistingPathOf(StepContext.Text(url));
+        }
+
+        return new StepOutcome(properties);
+    }
+}

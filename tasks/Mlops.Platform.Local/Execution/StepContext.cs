@@ -1,0 +1,43 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>What a step's execution needs of its surroundings.</summary>
+internal sealed record StepContext
+{
+    public required string ExecutionId { get; init; }
+
+    public required PipelineStep Step { get; init; }
+
+    /// <summary>With every expression computed.</summary>
+    public required JsonObject Arguments { get; init; }
+
+    public required LocalRoot Root { get; init; }
+
+    public required LocalRegistry Registry { get; init; }
+
+    public required LocalObjectStore Objects { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
+
+    public required IEventSink Events { get; init; }
+
+    public string Log => Path.Combine(Root.Run(ExecutionId), Step.Name + ".log");
+
+    public string Folder => Path.Combine(Root.Run(ExecutionId), Step.Name);
+
+    /// <summary>SageMaker's job names: unique in the account.</summary>
+    public string JobName => $"pipelines-{ExecutionId}-{Step.Name}";
+
+    /// <summary>The program that stands for one of a container's.</summary>
+    public string Interpreter(string name) => Interpreters.GetValueOrDefault(Path.GetFileName(name), name);
+
+    public TimeSpan MaxRuntime() =>
+        TimeSpan.FromSeconds(Math.Min(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]?.GetValue<double>() ?? 86400, 28 * 86400));
+
+    public static string Text(JsonNode? node) => ExpressionEvaluator.Text(node);
+}

@@ -1,0 +1,93 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using Mlops.Platform.Local.Processes;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>One program of a step: started without a shell, in a session of its own, for a bounded time, its output kept.</summary>
+internal sealed record StepProcess
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    public required string Step { get; init; }
+
+    public required IReadOnlyList<string> Command { get; init; }
+
+    public required string Folder { get; init; }
+
+    public required string Log { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
+    public required TimeSpan MaxRuntime { get; init; }
+
+    public Action<string>? OnLine { get; init; }
+
+    /// <summary>Told as soon as the program runs, so that a later run can end it should this process be killed.</summary>
+    public required Action<ProcessIdentity> OnStart { get; init; }
+
+    /// <summary>Runs the program to its end. Returns null, or the reason of its failure.</summary>
+    public async Task<string?> RunAsync(CancellationToken cancellation)
+    {
+        using var log = new LogWriter(Log, OnLine);
+        using var process = Start();
+        OnStart(ProcessIdentity.Of(process));
+        process.StandardInput.Close();
+        var copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(MaxRuntime);
+        var timedOut = false;
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            timedOut = !cancellation.IsCancellationRequested;
+            await ProcessGroup.StopAsync(process, Patience);
+        }
+
+        // What the program left behind must not hold its output open, nor go on after it.
+        if (await Task.WhenAny(copied, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)) != copied)
+            ProcessGroup.Kill(process);
+        await copied;
+        cancellation.ThrowIfCancellationRequested();
+        if (timedOut)
+            return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);
+        return process.ExitCode == 0 ? null : Text($"exit code {process.ExitCode}{Meaning(process.ExitCode)}.", log);
+    }
+
+    private static string Meaning(int exitCode) => exitCode switch
+    {
+        137 => " (killed, often for want of memory)",
+        > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (ended by signal {exitCode - 128})"),
+        _ => "",
+    };
+
+    private static string Text(FormattableString reason, LogWriter log)
+    {
+        var tail = log.Tail;
+        return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
+    }
+
+    private Process Start()
+    {
+        var program = Programs.Find(Command[0]) ?? throw LocalErrors.CannotStart(Step, Command[0], "it is not installed").ToException();
+        var start = ProcessGroup.Start([program, .. Command.Skip(1)]);
+        start.WorkingDirectory = Folder;
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.StandardOutputEncoding = start.StandardErrorEncoding = System.Text.Encoding.UTF8;
+        CleanEnvironment.Apply(start.Environment);
+        foreach (var (name, value) in Environment)
+            start.Environment[name] = value;
+        try
+        {
+            return Process.Start(start)!;
+        }
+        catch (Win32Exception e)
+        {
+            throw LocalErrors.CannotStart(Step, Command[0], e.Message).ToException();
+        }
+    }
+}

@@ -1,0 +1,188 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>
+/// A Training step: channels, configuration files, SM_* variables, the program, then model.tar.gz.
+/// Contract: CreateTrainingJob and the training toolkit (ENVIRONMENT_VARIABLES.md): a container's own entry point, or script mode.
+/// </summary>
+internal static class TrainingJob
+{
+    private static readonly TimeSpan RegexLimit = TimeSpan.FromMilliseconds(100);
+
+    public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
+    {
+        var container = new ContainerFolder(step.Folder);
+        var channels = ProcessingJob.Items(step.Arguments["InputDataConfig"]).ToDictionary(
+            c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
+        foreach (var (name, channel) in channels)
+            ProcessingJob.Place(step.Objects.ExistingPathOf(StepContext.Text(channel["DataSource"]?["S3DataSource"]?["S3Uri"])), container.Path($"/opt/ml/input/data/{name}"));
+
+        var hyperparameters = Texts(step.Arguments["HyperParameters"]);
+        WriteConfig(container, step, channels, hyperparameters);
+        foreach (var folder in new[] { "/opt/ml/model", "/opt/ml/output/data", "/opt/ml/checkpoints" })
+            container.Make(folder);
+
+        var metrics = new MetricReader(step);
+        var process = new StepProcess
+        {
+            Step = step.Step.Name,
+            Command = Command(step, container, hyperparameters),
+            Folder = container.BaseFolder,
+            Log = step.Log,
+            Environment = Environment(step, container, channels, hyperparameters),
+            MaxRuntime = step.MaxRuntime(),
+            OnLine = metrics.Read,
+            OnStart = p => step.Registry.Executions.SetProcess(step.ExecutionId, step.Step.Name, p.ToString()),
+        };
+        if (await process.RunAsync(cancellation) is { } failure)
+            return StepOutcome.Failed(Failure(container) ?? failure);
+        return new StepOutcome(Store(step, container, metrics.Last)) { Metrics = metrics.Last };
+    }
+
+    private static List<string> Command(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
+    {
+        var algorithm = step.Arguments["AlgorithmSpecification"];
+        var command = ProcessingJob.Strings(algorithm?["ContainerEntrypoint"]).Concat(ProcessingJob.Strings(algorithm?["ContainerArguments"])).Select(container.Map).ToList();
+        if (command.Count > 0)
+        {
+            command[0] = step.Interpreter(command[0]);
+            return command;
+        }
+
+        if (!hyperparameters.TryGetValue("sagemaker_program", out var program) || !hyperparameters.TryGetValue("sagemaker_submit_directory", out var code))
+            throw LocalErrors.NoProgram(step.Step.Name).ToException();
+        var folder = container.Make("/opt/ml/code");
+        Archives.Unpack(step.Objects.ExistingPathOf(code.Trim('"')), folder);
+        command.AddRange([step.Interpreter("python3"), Path.Combine(folder, program.Trim('"'))]);
+        command.AddRange(UserArguments(hyperparameters));
+        return command;
+    }
+
+    /// <summary>The toolkit hands hyperparameters over as --name value, its own ones left out, in ordinal order.</summary>
+    private static IEnumerable<string> UserArguments(Dictionary<string, string> hyperparameters) =>
+        UserParameters(hyperparameters).SelectMany(h => new[] { (h.Key.Length == 1 ? "-" : "--") + h.Key, h.Value });
+
+    private static IOrderedEnumerable<KeyValuePair<string, string>> UserParameters(Dictionary<string, string> hyperparameters) =>
+        hyperparameters.Where(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal)).OrderBy(h => h.Key, StringComparer.Ordinal);
+
+    private static void WriteConfig(ContainerFolder container, StepContext step, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
+    {
+        container.WriteConfig("input/config/hyperparameters.json", ToJson(hyperparameters));
+        container.WriteConfig("input/config/resourceconfig.json", ResourceConfig(step));
+        container.WriteConfig("input/config/inputdataconfig.json", new JsonObject(channels.Select(c => KeyValuePair.Create<string, JsonNode?>(c.Key, ChannelConfig(c.Value)))));
+    }
+
+    private static JsonObject ChannelConfig(JsonObject channel)
+    {
+        var config = new JsonObject { ["TrainingInputMode"] = channel["InputMode"]?.DeepClone() ?? "File", ["S3DistributionType"] = "FullyReplicated", ["RecordWrapperType"] = "None" };
+        if (channel["ContentType"] is { } type)
+            config["ContentType"] = type.DeepClone();
+        return config;
+    }
+
+    private static JsonObject ResourceConfig(StepContext step) => new()
+    {
+        ["current_host"] = "algo-1",
+        ["hosts"] = new JsonArray("algo-1"),
+        ["network_interface_name"] = "lo",
+        ["current_instance_type"] = step.Arguments["ResourceConfig"]?["InstanceType"]?.DeepClone(),
+    };
+
+    private static Dictionary<string, string> Environment(StepContext step, ContainerFolder container, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
+    {
+        var environment = JobEnvironment.Of(step, container, "TRAINING_JOB_NAME");
+        var user = UserParameters(hyperparameters).ToDictionary(h => h.Key, h => h.Value, StringComparer.Ordinal);
+        var hosts = new JsonArray("algo-1").ToJsonString();
+        foreach (var (name, value) in new Dictionary<string, string>
+        {
+            ["SM_MODEL_DIR"] = container.Path("/opt/ml/model"),
+            ["SM_INPUT_DIR"] = container.Path("/opt/ml/input"),
+            ["SM_INPUT_CONFIG_DIR"] = container.Path("/opt/ml/input/config"),
+            ["SM_OUTPUT_DIR"] = container.Path("/opt/ml/output"),
+            ["SM_OUTPUT_DATA_DIR"] = container.Path("/opt/ml/output/data"),
+            ["SM_CHANNELS"] = new JsonArray([.. channels.Keys.Order(StringComparer.Ordinal).Select(c => JsonValue.Create(c))]).ToJsonString(),
+            ["SM_HPS"] = ToJson(user).ToJsonString(),
+            ["SM_USER_ARGS"] = new JsonArray([.. UserArguments(hyperparameters).Select(a => JsonValue.Create(a))]).ToJsonString(),
+            ["SM_CURRENT_HOST"] = "algo-1",
+            ["SM_HOSTS"] = hosts,
+            ["SM_NETWORK_INTERFACE_NAME"] = "lo",
+            ["SM_NUM_CPUS"] = System.Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
+            ["SM_NUM_GPUS"] = "0",
+            ["SM_RESOURCE_CONFIG"] = ResourceConfig(step).ToJsonString(),
+            ["SM_LOG_LEVEL"] = "20",
+        })
+        {
+            environment[name] = value;
+        }
+
+        foreach (var channel in channels.Keys)
+            environment[$"SM_CHANNEL_{channel.ToUpperInvariant()}"] = container.Path($"/opt/ml/input/data/{channel}");
+        foreach (var (name, value) in user)
+            environment[$"SM_HP_{name.ToUpperInvariant()}"] = value;
+        return environment;
+    }
+
+    private static string? Failure(ContainerFolder container)
+    {
+        var file = container.Path("/opt/ml/output/failure");
+        return File.Exists(file) && File.ReadAllText(file).Trim() is { Length: > 0 } text ? text[..Math.Min(text.Length, 1024)] : null;
+    }
+
+    private static JsonObject Store(StepContext step, ContainerFolder container, IReadOnlyDictionary<string, double> metrics)
+    {
+        var output = $"{StepContext.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
+        var model = $"{output}/model.tar.gz";
+        Archives.Pack(container.Path("/opt/ml/model"), step.Objects.PathOf(model));
+        step.Objects.Recorded(model);
+        if (Directory.EnumerateFileSystemEntries(container.Path("/opt/ml/output/data")).Any())
+            Archives.Pack(container.Path("/opt/ml/output/data"), step.Objects.PathOf($"{output}/output.tar.gz"));
+
+        var properties = (JsonObject)step.Arguments.DeepClone();
+        properties["TrainingJobName"] = step.JobName;
+        properties["TrainingJobArn"] = $"arn:aws:sagemaker:local:000000000000:training-job/{step.JobName}";
+        properties["TrainingJobStatus"] = "Completed";
+        properties["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = model };
+        properties["FinalMetricDataList"] = new JsonArray([.. metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new JsonObject { ["MetricName"] = m.Key, ["Value"] = m.Value })]);
+        return properties;
+    }
+
+    private static JsonObject ToJson(Dictionary<string, string> texts) => new(texts.Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
+
+    private static Dictionary<string, string> Texts(JsonNode? node) =>
+        node is JsonObject o ? o.ToDictionary(m => m.Key, m => StepContext.Text(m.Value), StringComparer.Ordinal) : new(StringComparer.Ordinal);
+
+    /// <summary>Finds metrics in the log by the job's regular expressions; the last value of each counts.</summary>
+    private sealed class MetricReader(StepContext step)
+    {
+        private readonly List<(string Name, Regex Form)> definitions = [.. ProcessingJob.Items(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
+            .Select(d => (StepContext.Text(d["Name"]), new Regex(StepContext.Text(d["Regex"]), RegexOptions.CultureInvariant, RegexLimit)))];
+
+        public Dictionary<string, double> Last { get; } = new(StringComparer.Ordinal);
+
+        public void Read(string line)
+        {
+            foreach (var (name, form) in definitions)
+            {
+                Match match;
+                try
+                {
+                    match = form.Match(line);
+                }
+                catch (RegexMatchTimeoutException)
+                {
+                    continue;
+                }
+
+                if (!match.Success || !double.TryParse(match.Groups[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+                    continue;
+                Last[name] = value;
+                step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
+            }
+        }
+    }
+}

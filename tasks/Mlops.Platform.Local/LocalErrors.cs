@@ -1,0 +1,64 @@
+using System.Globalization;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Local;
+
+/// <summary>6xxx: what can go wrong on this machine; 81xx: the registry's file.</summary>
+internal static class LocalErrors
+{
+    public static Problem StepTypeNotRun(string step, string type) =>
+        Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Run this pipeline on aws.");
+
+    public static Problem NoProgram(string step) =>
+        Problem.Error("MLOPS6002", $"The step '{step}' names no program: its image is all it has, and images are not run here. Give it an 'entry_point'.");
+
+    public static Problem CannotStart(string step, string program, string reason) =>
+        Problem.Error("MLOPS6003", $"'{program}', which runs '{step}', cannot be started: {reason}. Install it, or name another under 'local.interpreters'.");
+
+    public static Problem ObjectMissing(string uri, string path) =>
+        Problem.Error("MLOPS6004", $"'{uri}' is not there. Locally it is the file or folder '{path}': put the data there, or correct the URI.");
+
+    public static Problem WrongUri(string uri) =>
+        Problem.Error("MLOPS6005", $"'{uri}' is not an S3 URI of the form s3://bucket/key without '..'.");
+
+    public static Problem Busy(string verb, string owner, int seconds) =>
+        Problem.Error("MLOPS6006", string.Create(CultureInfo.InvariantCulture, $"'{verb}' waited {seconds} s for {owner}, which works on the same model. Wait for it to end, or stop it, and run the command again."));
+
+    public static Problem DiskError(string reason) =>
+        Problem.Error("MLOPS6007", $"A file cannot be written or read: {reason} What was registered and served before is whole. Free space or rights and run the command again.");
+
+    public static Problem ServerDidNotStart(string log, string tail) =>
+        Problem.Error("MLOPS6008", $"The endpoint server did not start.{Tail(tail)} Its log: {log}");
+
+    public static Problem PortTaken(int port) =>
+        Problem.Error("MLOPS6009", string.Create(CultureInfo.InvariantCulture, $"The port {port} (local.port) is taken by another program. Stop it, or choose another port."));
+
+    public static Problem ModelDidNotStart(string endpoint, string reason) =>
+        Problem.Error("MLOPS6010", $"The model for '{endpoint}' did not come up: {reason} What was served before is still served.");
+
+    public static Problem ServingNotSupported(string program) =>
+        Problem.Error("MLOPS6011", $"'{program}' cannot be served here: a program for inference is a .dll (C#), .py, .R or .sh file, or an executable.");
+
+    public static Problem ArtifactChanged(string uri) =>
+        Problem.Error("MLOPS6012", $"'{uri}' is not what was registered: its content has changed since. It is not served. Train again, or put the original file back.");
+
+    public static Problem NoEndpoint(string endpoint) =>
+        Problem.Error("MLOPS6013", $"The endpoint '{endpoint}' is not running. Deploy first: 'dotnet publish -t:MlopsDeploy'.");
+
+    public static Problem NoParameterValue(string parameter) =>
+        Problem.Error("MLOPS6014", $"The parameter '{parameter}' has no default, and no value was given. Give one with '--parameter {parameter}=VALUE'.");
+
+    public static Problem ArchiveRefused(string file, string entry, string why) =>
+        Problem.Error("MLOPS6015", $"The archive '{file}' was not unpacked: its entry '{entry}' {why}. Make it again from plain files and folders.");
+
+    public static Problem RegistryDamaged(string path, string reason) =>
+        Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Put a copy back in its place, or move the file away: the next deploy then begins a new registry, and artifacts under 's3' stay.");
+
+    public static Problem RegistryNewer(string path, long version, int known) =>
+        Problem.Error("MLOPS8102", string.Create(CultureInfo.InvariantCulture, $"The registry '{path}' was written by a newer Mlops.Sdk (schema {version}; this one knows {known}). It was not touched. Use that version, or a newer one."));
+
+    public static Problem RegistryBusy(string path) =>
+        Problem.Error("MLOPS8103", $"The registry '{path}' was locked by another process for too long. Run the command again when it has ended.");
+
+    private static string Tail(string tail) => tail.Length == 0 ? "" : $" Its last lines: {tail}";
+}

@@ -1,0 +1,21 @@
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local;
+
+/// <summary>The model registry's port over the registry's tables.</summary>
+internal sealed class LocalModels(ModelTable models) : IModelRegistry
+{
+    public Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) => Task.FromResult(models.Find(group, version));
+
+    public Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation) => Task.FromResult(models.List(group));
+
+    public Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
+        Task.FromResult(models.List(group).FirstOrDefault(v => v.Status == "Approved")?.Metrics);
+
+    public Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation) =>
+        Task.FromResult(models.Decision(group, version, stage));
+
+    public Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, CancellationToken cancellation) =>
+        Task.FromResult(models.Decide(group, decision, expected));
+}

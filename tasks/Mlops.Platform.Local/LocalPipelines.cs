@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Execution;
+using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local;
+
+/// <summary>Pipelines and their executions on this machine.</summary>
+internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, IEventSink events) : IPipelines
+{
+    public Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
+    {
+        var text = definition.ToJson().ToJsonString();
+        return Task.FromResult(registry.PutPipeline(name, text, ContentHash.OfText(text)));
+    }
+
+    public async Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    {
+        var name = workspace.Deployment.PipelineName;
+        var (definition, _) = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
+        var values = ParameterValues(definition, parameters);
+        var fingerprint = Fingerprint(definition, values);
+        if (Unchanged(definition, fingerprint) is { } before)
+            return Result(workspace, before, ran: false, new Dictionary<string, double>());
+
+        try
+        {
+            Engine.Check(definition);
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.Definition(e.Message).ToException();
+        }
+
+        var id = NewId();
+        registry.Executions.Start(id, name, fingerprint, values);
+        events.Add(new ExecutionChanged(name, id, "Executing"));
+        var scope = new ExecutionScope(definition, values, Variables(name, id), objects);
+        var engine = new Engine(definition, scope, new EngineContext
+        {
+            ExecutionId = id,
+            Root = root,
+            Registry = registry,
+            Objects = objects,
+            Interpreters = workspace.Deployment.Local.Interpreters,
+            Events = events,
+            Lineage = Lineage(workspace, values, id),
+        });
+        var ended = await engine.RunAsync(cancellation);
+        registry.Executions.End(id, ended.Status, ended.FailureReason, ended.FailedStep);
+        events.Add(new ExecutionChanged(name, id, ended.Status));
+        return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values));
+    }
+
+    /// <summary>Ends what a killed run left: its steps' programs, and its state in the registry. Only for the holder of the lock.</summary>
+    public void Recover()
+    {
+        foreach (var id in registry.Executions.Interrupted())
+        {
+            foreach (var process in registry.Executions.MarkInterrupted(id).Select(ProcessIdentity.Parse).OfType<ProcessIdentity>())
+                ProcessGroup.KillLeftover(process);
+            events.Add(new Notice($"Execution {id} had been interrupted; it is marked Stopped."));
+        }
+    }
+
+    /// <summary>An execution of this very content that succeeded, with results that are still there and may be used again.</summary>
+    private ExecutionRow? Unchanged(PipelineDefinition definition, string fingerprint)
+    {
+        var jobs = definition.AllSteps.Where(s => s.Type is StepTypes.Processing or StepTypes.Training).ToList();
+        if (jobs.Any(s => s.Cache is not { Enabled: true }) || registry.Executions.FindSucceeded(fingerprint) is not { ModelVersion: { } version } found)
+            return null;
+        var lifetime = jobs.Select(s => s.Cache!.Lifetime()).Min();
+        var group = definition.AllSteps.First(s => s.Type == StepTypes.RegisterModel).Arguments["ModelPackageGroupName"]?.ToString() ?? "";
+        return (lifetime is null || found.Ended + lifetime > DateTimeOffset.UtcNow)
+            && registry.Models.Find(group, version) is { } model && Path.Exists(objects.PathOf(model.ModelDataUrl)) ? found : null;
+    }
+
+    private string Fingerprint(PipelineDefinition definition, JsonObject values) => ContentHash.OfText(Json.Canonical(new JsonObject
+    {
+        ["Definition"] = definition.ToJson(),
+        ["Parameters"] = StepFingerprint.ByContent(values, objects),
+        ["Format"] = 1,
+    }));
+
+    private static JsonObject ParameterValues(PipelineDefinition definition, IReadOnlyDictionary<string, string> given)
+    {
+        var values = new JsonObject();
+        foreach (var parameter in definition.Parameters)
+        {
+            values[parameter.Name] = given.TryGetValue(parameter.Name, out var text) ? Typed(parameter.Type, text)
+                : parameter.Default?.DeepClone() ?? throw LocalErrors.NoParameterValue(parameter.Name).ToException();
+        }
+
+        return values;
+    }
+
+    /// <summary>Values of a start request are strings; the parameter's type says what they mean.</summary>
+    private static JsonValue Typed(string type, string text) => type switch
+    {
+        "Integer" => JsonValue.Create(long.Parse(text, CultureInfo.InvariantCulture)),
+        "Float" => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
+        "Boolean" => JsonValue.Create(text == "true"),
+        _ => JsonValue.Create(text),
+    };
+
+    private static JsonObject Variables(string pipeline, string id)
+    {
+        var now = DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+        var arn = $"arn:aws:sagemaker:local:000000000000:pipeline/{pipeline}";
+        return new JsonObject
+        {
+            ["PipelineName"] = pipeline,
+            ["PipelineArn"] = arn,
+            ["PipelineExecutionId"] = id,
+            ["PipelineExecutionArn"] = $"{arn}/execution/{id}",
+            ["StartDateTime"] = now,
+            ["CurrentDateTime"] = now,
+        };
+    }
+
+    private static List<string> Lineage(Workspace workspace, JsonObject values, string id) =>
+    [
+        $"execution:{id}",
+        .. workspace.Deployment.Sources.Select(s => $"code:{s.Sha256}").Distinct(StringComparer.Ordinal),
+        .. workspace.Deployment.Data.Select(d => $"data:{d.Name}@{values[d.Parameter]}"),
+    ];
+
+    /// <summary>What the gates looked at: values of the report by path, limits of the baselines by parameter.</summary>
+    private static Dictionary<string, double> GateValues(Workspace workspace, ExecutionScope scope, JsonObject values)
+    {
+        var gates = workspace.Deployment.Gates;
+        IReadOnlyDictionary<string, double> reported;
+        try
+        {
+            reported = scope.ReportedMetrics();
+        }
+        catch (DefinitionException)
+        {
+            // No report, or none that can be read: the failed step says so itself.
+            reported = new Dictionary<string, double>();
+        }
+
+        var found = gates.Where(g => reported.ContainsKey(g.Path)).ToDictionary(g => g.Path, g => reported[g.Path], StringComparer.Ordinal);
+        foreach (var baseline in gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>())
+            found[baseline.Parameter] = values[baseline.Parameter]!.GetValue<double>();
+        return found;
+    }
+
+    private ExecutionResult Result(Workspace workspace, ExecutionRow row, bool ran, IReadOnlyDictionary<string, double> gateValues)
+    {
+        var log = row.FailedStep is null ? null : registry.Executions.Steps(row.Id).FirstOrDefault(s => s.Name == row.FailedStep)?.Log;
+        return new ExecutionResult(row.Id, row.Status, row.FailureReason, row.ModelVersion, ran)
+        {
+            GateValues = gateValues,
+            FailedStep = row.FailedStep,
+            Log = log is null ? null : Path.GetRelativePath(workspace.Repository, log),
+        };
+    }
+
+    /// <summary>As SageMaker's: twelve lower-case letters and digits.</summary>
+    private static string NewId() => RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyz0123456789", 12);
+}

@@ -1,0 +1,103 @@
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local;
+
+/// <summary>SageMaker's pipelines, registry and endpoints on this machine: no account, no Docker.</summary>
+public sealed class LocalPlatform : IPlatform
+{
+    private static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(30);
+
+    private readonly LocalRoot root;
+    private readonly LocalPipelines pipelines;
+    private readonly IEventSink events;
+    private readonly ServerClient server;
+
+    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, int? port, IEventSink events)
+    {
+        this.root = root;
+        this.events = events;
+        Registry = registry;
+        var objects = new LocalObjectStore(root, registry);
+        Objects = objects;
+        pipelines = new LocalPipelines(root, registry, objects, events);
+        Models = new LocalModels(registry.Models);
+        this.server = new ServerClient(root, server, port);
+        Stages = new LocalStages(registry, this.server);
+    }
+
+    /// <summary>The folder with all that this platform keeps.</summary>
+    public string Folder => root.Folder;
+
+    public LocalRegistry Registry { get; }
+
+    public IObjectStore Objects { get; }
+
+    public IPipelines Pipelines => pipelines;
+
+    public IModelRegistry Models { get; }
+
+    public IStages Stages { get; }
+
+    public string ExecutionRole => "arn:aws:iam::000000000000:role/local";
+
+    public static LocalPlatform Open(Workspace workspace, ServerProgram server, IEventSink events)
+    {
+        var local = workspace.Deployment.Local;
+        try
+        {
+            var root = new LocalRoot(Path.Combine(workspace.Repository, local.Root));
+            return new LocalPlatform(root, LocalRegistry.Open(root), server, local.Port, events);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.DiskError(e.Message).ToException();
+        }
+    }
+
+    /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so.</summary>
+    public string ImageFor(ImageParameter image) => $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";
+
+    public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation)
+    {
+        var held = await DeployLock.TakeAsync(root.Lock, verb, LockPatience, events, cancellation);
+        try
+        {
+            Registry.Check();
+            pipelines.Recover();
+            return held;
+        }
+        catch
+        {
+            await held.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Stops the endpoint server. Returns false where none ran.</summary>
+    public Task<bool> StopServingAsync(CancellationToken cancellation) => server.StopAsync(cancellation);
+
+    /// <summary>The log of a step's last run, or of the model that a stage serves; null where there is none.</summary>
+    public string? FindLog(string name, Workspace workspace)
+    {
+        if (workspace.Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
+            return Registry.Executions.NewestLog(name);
+        var folder = root.Endpoint(stage.EndpointName);
+        return Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder, "model.log", SearchOption.AllDirectories).MaxBy(File.GetLastWriteTimeUtc)
+            : null;
+    }
+
+    /// <summary>Holds a lock of the operating system until disposed; null: another process has it.</summary>
+    public static FileStream? TryHold(string path) => DeployLock.TryOpen(path);
+
+    public ValueTask DisposeAsync()
+    {
+        Registry.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

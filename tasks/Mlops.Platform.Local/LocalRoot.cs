@@ -1,0 +1,37 @@
+namespace Mlops.Platform.Local;
+
+/// <summary>Where the local platform keeps things, below <c>local.root</c>.</summary>
+public sealed class LocalRoot
+{
+    public LocalRoot(string folder)
+    {
+        Folder = Path.GetFullPath(folder);
+        Directory.CreateDirectory(Folder);
+        // Nothing in here belongs into a repository, whatever its .gitignore says.
+        var ignore = Path.Combine(Folder, ".gitignore");
+        if (!File.Exists(ignore))
+            File.WriteAllText(ignore, "*\n");
+    }
+
+    public string Folder { get; }
+
+    public string Registry => Path.Combine(Folder, "registry.db");
+
+    public string Buckets => Path.Combine(Folder, "s3");
+
+    public string Lock => Path.Combine(Folder, "deploy.lock");
+
+    public string ServerFile => Path.Combine(Folder, "server.json");
+
+    public string ServerLock => Path.Combine(Folder, "server.lock");
+
+    public string ServerLog => Path.Combine(Folder, "server.log");
+
+    /// <summary>Of one execution: the steps' logs, and their folders while they run.</summary>
+    public string Run(string executionId) => Path.Combine(Folder, "runs", executionId);
+
+    /// <summary>The container folder of a step's last run, for a debugger to start on the same inputs.</summary>
+    public string Last(string step) => Path.Combine(Folder, "last", step);
+
+    public string Endpoint(string name) => Path.Combine(Folder, "endpoints", name);
+}

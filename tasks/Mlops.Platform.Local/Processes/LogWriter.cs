@@ -1,0 +1,59 @@
+namespace Mlops.Platform.Local.Processes;
+
+/// <summary>A program's output: written to a file up to a bound, its last lines kept at hand, each line shown to whoever looks for metrics.</summary>
+internal sealed class LogWriter : IDisposable
+{
+    public const long MostBytes = 64L << 20;
+    private const int LastCount = 20;
+    private const int LongestLine = 8 * 1024;
+
+    private readonly StreamWriter file;
+    private readonly Action<string>? onLine;
+    private readonly Queue<string> last = new();
+    private readonly Lock gate = new();
+    private long written;
+
+    public LogWriter(string path, Action<string>? onLine = null)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        file = new StreamWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
+        this.onLine = onLine;
+    }
+
+    /// <summary>The last lines, one a line.</summary>
+    public string Tail
+    {
+        get
+        {
+            lock (gate)
+                return string.Join('\n', last);
+        }
+    }
+
+    public async Task CopyAsync(StreamReader reader)
+    {
+        while (await reader.ReadLineAsync() is { } line)
+            Add(line);
+    }
+
+    public void Dispose() => file.Dispose();
+
+    private void Add(string line)
+    {
+        if (line.Length > LongestLine)
+            line = string.Concat(line.AsSpan(0, LongestLine), " ...");
+        lock (gate)
+        {
+            last.Enqueue(line);
+            if (last.Count > LastCount)
+                last.Dequeue();
+            if (written <= MostBytes)
+            {
+                written += line.Length + 1;
+                file.WriteLine(written <= MostBytes ? line : $"[output beyond {MostBytes >> 20} MiB is not kept]");
+            }
+
+            onLine?.Invoke(line);
+        }
+    }
+}

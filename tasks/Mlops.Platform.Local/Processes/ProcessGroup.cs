@@ -1,0 +1,80 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+
+namespace Mlops.Platform.Local.Processes;
+
+/// <summary>
+/// Programs in a session of their own, so that all that they start ends with them: Process.Kill(entireProcessTree) misses
+/// a grandchild whose parent has gone.
+/// </summary>
+internal static partial class ProcessGroup
+{
+    private const int Terminate = 15;
+    private const int KillNow = 9;
+
+    private static readonly Lazy<string[]> Leader = new(FindLeader);
+
+    /// <summary>The start of a command as the leader of a new session, where the system has a way.</summary>
+    public static ProcessStartInfo Start(IReadOnlyList<string> command)
+    {
+        string[] all = [.. Leader.Value, .. command];
+        return new ProcessStartInfo(all[0], all[1..]);
+    }
+
+    /// <summary>Asks a group to end, and ends it after <paramref name="patience"/>.</summary>
+    public static async Task StopAsync(Process process, TimeSpan patience)
+    {
+        Signal(process, Terminate);
+        using var limit = new CancellationTokenSource(patience);
+        try
+        {
+            await process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // Then it is ended below.
+        }
+
+        Kill(process);
+    }
+
+    /// <summary>Ends a group at once, also what is left of one whose leader is gone.</summary>
+    public static void Kill(Process process) => Signal(process, KillNow);
+
+    /// <summary>Ends what an earlier process of ours left running.</summary>
+    public static void KillLeftover(ProcessIdentity identity)
+    {
+        if (!identity.IsAlive())
+            return;
+        using var process = Process.GetProcessById(identity.Id);
+        Kill(process);
+    }
+
+    private static void Signal(Process process, int signal)
+    {
+        try
+        {
+            if (Leader.Value.Length > 0)
+                _ = SendSignal(-process.Id, signal);
+            else if (!process.HasExited && signal == KillNow)
+                process.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended by itself.
+        }
+    }
+
+    /// <summary>setsid comes with Linux (util-linux, busybox); macOS has Perl, whose POSIX module can do the same.</summary>
+    private static string[] FindLeader()
+    {
+        if (OperatingSystem.IsWindows())
+            return [];
+        if (Programs.Find("setsid") is { } setsid)
+            return [setsid];
+        return Programs.Find("perl") is { } perl ? [perl, "-MPOSIX", "-e", "POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127", "--"] : [];
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int SendSignal(int process, int signal);
+}

@@ -1,0 +1,23 @@
+namespace Mlops.Platform.Local.Processes;
+
+/// <summary>Finds programs as a shell does.</summary>
+internal static class Programs
+{
+    /// <summary>The full path of a program, or null where it is not installed.</summary>
+    public static string? Find(string name)
+    {
+        if (name.Contains('/') || name.Contains('\\'))
+            return File.Exists(name) ? Path.GetFullPath(name) : null;
+        var extensions = OperatingSystem.IsWindows() ? new[] { ".exe", ".cmd", ".bat", "" } : [""];
+        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(folder => extensions.Select(e => Path.Combine(folder, name + e)))
+            .FirstOrDefault(File.Exists);
+    }
+
+    /// <summary>What tells one installation of a program from another: its path, size and time.</summary>
+    public static string Identity(string program)
+    {
+        var file = new FileInfo(program);
+        return file.Exists ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{program}|{file.Length}|{file.LastWriteTimeUtc.Ticks}") : program;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+
+namespace Mlops.Platform.Local.Registry;
+
+/// <summary>Executions, their steps and metrics.</summary>
+public sealed class ExecutionTable(RegistryDatabase database)
+{
+    public void Start(string id, string pipeline, string fingerprint, JsonObject parameters) => database.Execute(
+        "INSERT INTO executions (id, pipeline, fingerprint, parameters, status, started_at) VALUES ($id, $pipeline, $fingerprint, $parameters, 'Executing', $now)",
+        ("$id", id), ("$pipeline", pipeline), ("$fingerprint", fingerprint), ("$parameters", parameters.ToJsonString()), ("$now", Times.Now));
+
+    public void End(string id, string status, string? reason, string? failedStep) => database.Execute(
+        "UPDATE executions SET status = $status, ended_at = $now, failure_reason = $reason, failed_step = $step WHERE id = $id",
+        ("$id", id), ("$status", status), ("$now", Times.Now), ("$reason", reason), ("$step", failedStep));
+
+    /// <summary>The newest execution of equal content that succeeded, or null.</summary>
+    public ExecutionRow? FindSucceeded(string fingerprint) => Rows("WHERE fingerprint = $key AND status = 'Succeeded' ORDER BY ended_at DESC LIMIT 1", ("$key", fingerprint)).FirstOrDefault();
+
+    public ExecutionRow? Find(string id) => Rows("WHERE id = $id", ("$id", id)).FirstOrDefault();
+
+    /// <summary>The newest ones first.</summary>
+    public IReadOnlyList<ExecutionRow> Newest(int count) => Rows("ORDER BY started_at DESC LIMIT $count", ("$count", count));
+
+    /// <summary>Executions whose process is gone: only the holder of the platform's lock may ask, since then no other can be running.</summary>
+    public IReadOnlyList<string> Interrupted() => database.Query("SELECT id FROM executions WHERE status = 'Executing'", r => r.GetString(0));
+
+    /// <summary>Marks an interrupted execution and its steps Stopped. Returns the processes that its steps ran in.</summary>
+    public IReadOnlyList<string> MarkInterrupted(string id) => database.Transaction(() =>
+    {
+        var processes = database.Query("SELECT process FROM steps WHERE execution_id = $id AND status = 'Executing' AND process IS NOT NULL", r => r.GetString(0), ("$id", id));
+        database.Execute("UPDATE steps SET status = 'Stopped', ended_at = $now, failure_reason = 'interrupted' WHERE execution_id = $id AND status = 'Executing'", ("$id", id), ("$now", Times.Now));
+        database.Execute("UPDATE executions SET status = 'Stopped', ended_at = $now, failure_reason = 'interrupted' WHERE id = $id", ("$id", id), ("$now", Times.Now));
+        return processes;
+    });
+
+    public void StartStep(string execution, string step, string type, string? cacheKey, string? log) => database.Execute(
+        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, log) VALUES ($execution, $step, $type, 'Executing', $now, $key, $log)",
+        ("$execution", execution), ("$step", step), ("$type", type), ("$now", Times.Now), ("$key", cacheKey), ("$log", log));
+
+    public void SetProcess(string execution, string step, string process) => database.Execute(
+        "UPDATE steps SET process = $process WHERE execution_id = $execution AND name = $step",
+        ("$execution", execution), ("$step", step), ("$process", process));
+
+    /// <summary>Records the end of a step with its metrics, at once.</summary>
+    public void EndStep(string execution, string step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics) => database.Transaction(() =>
+    {
+        database.Execute(
+            "UPDATE steps SET status = $status, ended_at = $now, properties = $properties, failure_reason = $reason, cached_from = $cached WHERE execution_id = $execution AND name = $step",
+            ("$execution", execution), ("$step", step), ("$status", status), ("$now", Times.Now), ("$properties", properties?.ToJsonString()), ("$reason", reason), ("$cached", cachedFrom));
+        foreach (var (name, value) in metrics)
+        {
+            database.Execute(
+                "INSERT OR REPLACE INTO metrics (execution_id, step, name, value) VALUES ($execution, $step, $name, $value)",
+                ("$execution", execution), ("$step", step), ("$name", name), ("$value", value));
+        }
+
+        return true;
+    });
+
+    /// <summary>The newest step of equal content that succeeded, by itself and not by way of the cache; null: none after <paramref name="since"/>.</summary>
+    public CachedStep? FindCached(string cacheKey, DateTimeOffset? since) => database.Query(
+        "SELECT execution_id, properties, log FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since ORDER BY ended_at DESC LIMIT 1",
+        r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!, r.IsDBNull(2) ? null : r.GetString(2)),
+        ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : "")).FirstOrDefault();
+
+    public IReadOnlyDictionary<string, double> Metrics(string execution, string step) => database.Query(
+        "SELECT name, value FROM metrics WHERE execution_id = $execution AND step = $step ORDER BY name",
+        r => (Name: r.GetString(0), Value: r.GetDouble(1)), ("$execution", execution), ("$step", step)).ToDictionary(m => m.Name, m => m.Value, StringComparer.Ordinal);
+
+    public IReadOnlyList<StepRow> Steps(string execution) => database.Query(
+        "SELECT name, type, status, started_at, ended_at, cached_from, log, failure_reason FROM steps WHERE execution_id = $execution ORDER BY started_at, rowid",
+        r => new StepRow(
+            r.GetString(0), r.GetString(1), r.GetString(2), Times.Parse(r.GetString(3)), r.IsDBNull(4) ? null : Times.Parse(r.GetString(4)),
+            r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetString(7)),
+        ("$execution", execution));
+
+    /// <summary>The log of a step's newest run, or null.</summary>
+    public string? NewestLog(string step) => database.Query(
+        "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL ORDER BY started_at DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
+
+    private List<ExecutionRow> Rows(string where, params (string, object?)[] parameters) => database.Query(
+        $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version FROM executions {where}",
+        r => new ExecutionRow(
+            r.GetString(0), r.GetString(1), r.GetString(2), Times.Parse(r.GetString(3)), r.IsDBNull(4) ? null : Times.Parse(r.GetString(4)),
+            r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetInt32(7)),
+        parameters);
+}
+
+public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion);
+
+public sealed record StepRow(string Name, string Type, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? CachedFrom, string? Log, string? FailureReason);
+
+public sealed record CachedStep(string ExecutionId, JsonObject Properties, string? Log);

@@ -1,0 +1,181 @@
+using Microsoft.Data.Sqlite;
+
+namespace Mlops.Platform.Local.Registry;
+
+/// <summary>
+/// The registry's file: SQLite with a write-ahead log and full synchronisation, every write in an immediate transaction.
+/// It is created under another name and then moved, so that a file that is there is a whole one: an empty one is damage.
+/// </summary>
+public sealed class RegistryDatabase : IDisposable
+{
+    private const int BusySeconds = 30;
+
+    private readonly SqliteConnection connection;
+    private readonly Lock gate = new();
+    private readonly string path;
+
+    private RegistryDatabase(string path, SqliteConnection connection)
+    {
+        this.path = path;
+        this.connection = connection;
+    }
+
+    public static RegistryDatabase Open(string path)
+    {
+        if (!File.Exists(path))
+            Create(path);
+        if (new FileInfo(path).Length == 0)
+            throw LocalErrors.RegistryDamaged(path, "it is empty").ToException();
+        return Guarded(path, () =>
+        {
+            var connection = Connect(path);
+            try
+            {
+                Migrate(path, connection);
+                return new RegistryDatabase(path, connection);
+            }
+            catch
+            {
+                connection.Dispose();
+                throw;
+            }
+        });
+    }
+
+    /// <summary>Reads rows.</summary>
+    public List<T> Query<T>(string sql, Func<SqliteDataReader, T> row, params (string Name, object? Value)[] parameters) => Locked(() =>
+    {
+        using var command = Command(sql, parameters);
+        using var reader = command.ExecuteReader();
+        var rows = new List<T>();
+        while (reader.Read())
+            rows.Add(row(reader));
+        return rows;
+    });
+
+    /// <summary>Runs one statement in a transaction of its own. Returns the number of rows that it changed.</summary>
+    public int Execute(string sql, params (string Name, object? Value)[] parameters) => Locked(() =>
+    {
+        using var command = Command(sql, parameters);
+        return command.ExecuteNonQuery();
+    });
+
+    /// <summary>Runs several statements as one: all of them, or none.</summary>
+    public T Transaction<T>(Func<T> work) => Locked(() =>
+    {
+        using var transaction = connection.BeginTransaction(deferred: false);
+        var result = work();
+        transaction.Commit();
+        return result;
+    });
+
+    /// <summary>Looks for damage; a healthy registry of a thousand runs takes some milliseconds.</summary>
+    public void Check()
+    {
+        var found = Query("PRAGMA quick_check", r => r.GetString(0));
+        if (found is not ["ok"])
+            throw LocalErrors.RegistryDamaged(path, found[0]).ToException();
+    }
+
+    public void Dispose() => connection.Dispose();
+
+    private T Locked<T>(Func<T> work)
+    {
+        lock (gate)
+            return Guarded(path, work);
+    }
+
+    private SqliteCommand Command(string sql, (string Name, object? Value)[] parameters)
+    {
+        var command = connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+            command.Parameters.AddWithValue(name, value ?? DBNull.Value);
+        return command;
+    }
+
+    private static SqliteConnection Connect(string path)
+    {
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = SqliteOpenMode.ReadWrite,
+            Pooling = false,
+            DefaultTimeout = BusySeconds,
+            ForeignKeys = true,
+        }.ToString());
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = $"PRAGMA busy_timeout = {BusySeconds * 1000}; PRAGMA synchronous = FULL;";
+        command.ExecuteNonQuery();
+        return connection;
+    }
+
+    private static void Create(string path)
+    {
+        var fresh = $"{path}.{Environment.ProcessId}.new";
+        File.Delete(fresh);
+        File.WriteAllBytes(fresh, []);
+        try
+        {
+            Guarded(path, () =>
+            {
+                using var connection = Connect(fresh);
+                RegistrySchema.Apply(connection);
+                // The mode is kept in the file; set while nobody else can see it, since the switch waits for no one.
+                using var command = connection.CreateCommand();
+                command.CommandText = "PRAGMA journal_mode = WAL";
+                command.ExecuteNonQuery();
+                return true;
+            });
+            // The first of several processes wins; the others find its registry.
+            File.Move(fresh, path, overwrite: false);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            File.Delete(fresh);
+        }
+        finally
+        {
+            foreach (var left in new[] { fresh, fresh + "-wal", fresh + "-shm" })
+                File.Delete(left);
+        }
+    }
+
+    private static void Migrate(string path, SqliteConnection connection)
+    {
+        var version = RegistrySchema.VersionOf(connection);
+        if (version > RegistrySchema.Version)
+            throw LocalErrors.RegistryNewer(path, version, RegistrySchema.Version).ToException();
+        if (version == RegistrySchema.Version)
+            return;
+        if (version == 0)
+            throw LocalErrors.RegistryDamaged(path, "it is not a registry").ToException();
+        var backup = $"{path}.v{version}.bak";
+        if (!File.Exists(backup))
+        {
+            using var copy = new SqliteConnection($"Data Source={backup};Pooling=False");
+            copy.Open();
+            connection.BackupDatabase(copy);
+        }
+
+        RegistrySchema.Apply(connection);
+    }
+
+    private static T Guarded<T>(string path, Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (SqliteException e)
+        {
+            throw (e.SqliteErrorCode switch
+            {
+                5 or 6 => LocalErrors.RegistryBusy(path), // SQLITE_BUSY, SQLITE_LOCKED
+                11 or 26 => LocalErrors.RegistryDamaged(path, e.Message), // SQLITE_CORRUPT, SQLITE_NOTADB
+                _ => LocalErrors.DiskError($"registry '{path}': {e.Message}"),
+            }).ToException();
+        }
+    }
+}

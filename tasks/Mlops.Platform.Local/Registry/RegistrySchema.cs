@@ -1,0 +1,141 @@
+using Microsoft.Data.Sqlite;
+
+namespace Mlops.Platform.Local.Registry;
+
+/// <summary>The registry's tables. A change is a further entry in <see cref="Migrations"/>, never an edit of one.</summary>
+internal static class RegistrySchema
+{
+    public static int Version => Migrations.Length;
+
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE pipelines (
+            name TEXT PRIMARY KEY,
+            definition TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            updated_at TEXT NOT NULL
+        ) STRICT;
+
+        -- What is known of the content below an S3 URI. The stamp (size and time of a single file outside our control) tells whether it still holds.
+        CREATE TABLE objects (
+            uri TEXT PRIMARY KEY,
+            sha256 TEXT NOT NULL,
+            stamp TEXT
+        ) STRICT;
+
+        CREATE TABLE executions (
+            id TEXT PRIMARY KEY,
+            pipeline TEXT NOT NULL REFERENCES pipelines(name),
+            fingerprint TEXT NOT NULL,
+            parameters TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('Executing', 'Succeeded', 'Failed', 'Stopped')),
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            failure_reason TEXT,
+            failed_step TEXT,
+            model_group TEXT,
+            model_version INTEGER
+        ) STRICT;
+        CREATE INDEX executions_by_fingerprint ON executions(fingerprint, status);
+
+        CREATE TABLE steps (
+            execution_id TEXT NOT NULL REFERENCES executions(id),
+            name TEXT NOT NULL,
+            type TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('Executing', 'Succeeded', 'Failed', 'Stopped')),
+            started_at TEXT NOT NULL,
+            ended_at TEXT,
+            cache_key TEXT,
+            cached_from TEXT,
+            properties TEXT,
+            log TEXT,
+            failure_reason TEXT,
+            process TEXT,
+            PRIMARY KEY (execution_id, name)
+        ) STRICT;
+        CREATE INDEX steps_by_cache_key ON steps(cache_key) WHERE status = 'Succeeded';
+
+        CREATE TABLE metrics (
+            execution_id TEXT NOT NULL REFERENCES executions(id),
+            step TEXT NOT NULL,
+            name TEXT NOT NULL,
+            value REAL NOT NULL,
+            PRIMARY KEY (execution_id, step, name)
+        ) STRICT;
+
+        CREATE TABLE model_versions (
+            model_group TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('PendingManualApproval', 'Approved', 'Rejected')),
+            model_data_url TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            request TEXT NOT NULL,
+            metrics TEXT NOT NULL,
+            execution_id TEXT NOT NULL REFERENCES executions(id),
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (model_group, version),
+            UNIQUE (model_group, fingerprint)
+        ) STRICT;
+
+        -- Every attempt is kept; one that came too late has accepted = 0.
+        CREATE TABLE decisions (
+            id INTEGER PRIMARY KEY,
+            model_group TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            stage TEXT NOT NULL,
+            decision TEXT NOT NULL CHECK (decision IN ('Approved', 'Rejected')),
+            who TEXT NOT NULL,
+            decided_at TEXT NOT NULL,
+            reason TEXT,
+            accepted INTEGER NOT NULL,
+            FOREIGN KEY (model_group, version) REFERENCES model_versions(model_group, version)
+        ) STRICT;
+
+        -- What was made of what: data and code (by hash) to steps to models to endpoints.
+        CREATE TABLE lineage (
+            child TEXT NOT NULL,
+            parent TEXT NOT NULL,
+            relation TEXT NOT NULL,
+            PRIMARY KEY (child, parent, relation)
+        ) STRICT;
+
+        CREATE TABLE endpoints (
+            name TEXT PRIMARY KEY,
+            stage TEXT NOT NULL,
+            model_group TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            config TEXT NOT NULL,
+            tested INTEGER NOT NULL,
+            updated_at TEXT NOT NULL,
+            FOREIGN KEY (model_group, version) REFERENCES model_versions(model_group, version)
+        ) STRICT;
+        """,
+    ];
+
+    public static long VersionOf(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        return (long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Brings a registry to <see cref="Version"/>, in one transaction.</summary>
+    public static void Apply(SqliteConnection connection)
+    {
+        using var transaction = connection.BeginTransaction(deferred: false);
+        var version = (int)VersionOf(connection);
+        foreach (var migration in Migrations.Skip(version))
+            Execute(connection, migration);
+        Execute(connection, $"PRAGMA user_version = {Version}");
+        transaction.Commit();
+    }
+
+    private static void Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

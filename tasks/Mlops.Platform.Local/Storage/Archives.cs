@@ -1,0 +1,91 @@
+using System.Formats.Tar;
+using System.IO.Compression;
+
+namespace Mlops.Platform.Local.Storage;
+
+/// <summary>
+/// Tar archives, as SageMaker wants them (model.tar.gz, sourcedir.tar.gz). Writing is deterministic; unpacking takes plain files and
+/// folders below the target alone: an archive may come from anywhere.
+/// </summary>
+internal static class Archives
+{
+    private const long MostBytes = 64L << 30;
+    private const int MostEntries = 1_000_000;
+
+    /// <summary>Packs a folder's files; owner, time and mode are not kept, so that equal content is an equal archive.</summary>
+    public static void Pack(string folder, string tarGz)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(tarGz)!);
+        var temporary = $"{tarGz}.{Environment.ProcessId}.tmp";
+        using (var file = File.Create(temporary))
+        using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
+        using (var tar = new TarWriter(gzip, TarEntryFormat.Ustar))
+        {
+            foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            {
+                using var content = File.OpenRead(path);
+                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, Path.GetRelativePath(folder, path).Replace('\\', '/'))
+                {
+                    DataStream = content,
+                    ModificationTime = DateTimeOffset.UnixEpoch,
+                    Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
+                });
+            }
+        }
+
+        File.Move(temporary, tarGz, overwrite: true);
+    }
+
+    /// <summary>Compresses a tar.</summary>
+    public static void Compress(string tar, string tarGz)
+    {
+        using var from = File.OpenRead(tar);
+        using var file = File.Create(tarGz);
+        using var gzip = new GZipStream(file, CompressionLevel.Fastest);
+        from.CopyTo(gzip);
+    }
+
+    /// <summary>Unpacks a tar, compressed or not, into a folder.</summary>
+    public static void Unpack(string archive, string folder)
+    {
+        var root = Path.GetFullPath(folder) + Path.DirectorySeparatorChar;
+        Directory.CreateDirectory(root);
+        using var file = File.OpenRead(archive);
+        using Stream content = archive.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using var tar = new TarReader(content);
+        var (bytes, entries) = (0L, 0);
+        try
+        {
+            while (tar.GetNextEntry() is { } entry)
+            {
+                if (entry.EntryType is TarEntryType.GlobalExtendedAttributes)
+                    continue;
+                var path = Path.GetFullPath(Path.Combine(root, entry.Name));
+                if (++entries > MostEntries || (bytes += entry.Length) > MostBytes)
+                    throw Refused(archive, entry, "makes it too large");
+                if (!(path + Path.DirectorySeparatorChar).StartsWith(root, StringComparison.Ordinal) || Path.IsPathRooted(entry.Name))
+                    throw Refused(archive, entry, "leads out of the folder");
+                if (entry.EntryType is TarEntryType.Directory)
+                {
+                    Directory.CreateDirectory(path);
+                }
+                else if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)
+                {
+                    Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                    using var target = File.Create(path);
+                    entry.DataStream?.CopyTo(target);
+                }
+                else
+                {
+                    throw Refused(archive, entry, $"is a {entry.EntryType}");
+                }
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            throw LocalErrors.ArchiveRefused(archive, "?", $"cannot be read ({e.Message})").ToException();
+        }
+    }
+
+    private static PlatformException Refused(string archive, TarEntry entry, string why) => LocalErrors.ArchiveRefused(archive, entry.Name, why).ToException();
+}

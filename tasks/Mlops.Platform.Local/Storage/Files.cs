@@ -1,0 +1,58 @@
+namespace Mlops.Platform.Local.Storage;
+
+/// <summary>Moves of whole files and folders: what has a final name is complete.</summary>
+internal static class Files
+{
+    /// <summary>Copies a file or folder; a link is copied as what it points to only within data that the user named.</summary>
+    public static void Copy(string from, string to)
+    {
+        if (Directory.Exists(from))
+        {
+            Directory.CreateDirectory(to);
+            foreach (var folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
+                Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+            foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+                File.Copy(file, Path.Combine(to, Path.GetRelativePath(from, file)), overwrite: true);
+        }
+        else
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            File.Copy(from, to, overwrite: true);
+        }
+    }
+
+    /// <summary>Fills a folder of another name and gives it its own when it is whole. Returns false where it was there.</summary>
+    public static bool PutFolder(string folder, Action<string> fill)
+    {
+        if (Directory.Exists(folder))
+            return false;
+        var temporary = $"{folder}.{Environment.ProcessId}.tmp";
+        Delete(temporary);
+        Directory.CreateDirectory(temporary);
+        try
+        {
+            fill(temporary);
+            Directory.Move(temporary, folder);
+            return true;
+        }
+        catch
+        {
+            Delete(temporary);
+            throw;
+        }
+    }
+
+    /// <summary>Moves a folder, in place of one that is there.</summary>
+    public static void Replace(string from, string to)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        Delete(to);
+        Directory.Move(from, to);
+    }
+
+    public static void Delete(string folder)
+    {
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+    }
+}

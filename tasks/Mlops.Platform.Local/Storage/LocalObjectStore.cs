@@ -1,0 +1,89 @@
+using System.Globalization;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local.Storage;
+
+/// <summary>S3 on disk: s3://bucket/key is the file or folder ROOT/s3/bucket/key.</summary>
+public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : IObjectStore
+{
+    public const string BucketName = "local";
+
+    public string Bucket => BucketName;
+
+    public Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation)
+    {
+        var uri = $"s3://{Bucket}/{bundle.Key}";
+        var stored = Files.PutFolder(PathOf(uri), folder =>
+        {
+            if (bundle.Archive)
+                Archives.Compress(tarFile, Path.Combine(folder, "sourcedir.tar.gz"));
+            else
+                Archives.Unpack(tarFile, folder);
+        });
+        if (stored)
+            registry.PutObjectHash(uri, bundle.Sha256, null);
+        return Task.FromResult(stored);
+    }
+
+    public Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
+    {
+        var hash = HashOf("file:" + path, path);
+        var uri = $"s3://{Bucket}/{prefix}/{hash}";
+        var stored = Files.PutFolder(PathOf(uri), folder => Files.Copy(path, Directory.Exists(path) ? folder : Path.Combine(folder, Path.GetFileName(path))));
+        if (stored)
+            registry.PutObjectHash(uri, hash, null);
+        return Task.FromResult(new StoredData(uri, hash, stored));
+    }
+
+    /// <summary>The file or folder of an S3 URI, there or not.</summary>
+    public string PathOf(string uri)
+    {
+        var parts = uri.StartsWith("s3://", StringComparison.Ordinal) ? uri[5..].TrimEnd('/').Split('/') : [];
+        if (parts.Length == 0 || parts.Any(p => p is "" or "." or ".."))
+            throw LocalErrors.WrongUri(uri).ToException();
+        return Path.Combine([root.Buckets, .. parts]);
+    }
+
+    /// <summary>The file or folder of an S3 URI that is there.</summary>
+    public string ExistingPathOf(string uri)
+    {
+        var path = PathOf(uri);
+        return Path.Exists(path) ? path : throw LocalErrors.ObjectMissing(uri, path).ToException();
+    }
+
+    /// <summary>The hash of what lies below an S3 URI: recorded where we wrote it, else computed and kept with a stamp.</summary>
+    public string HashOf(string uri)
+    {
+        var path = ExistingPathOf(uri);
+        return registry.ObjectHash(uri, null) ?? HashOf(uri, path);
+    }
+
+    /// <summary>Records content that a step wrote.</summary>
+    public string Recorded(string uri)
+    {
+        var hash = ContentHash.Of(PathOf(uri));
+        registry.PutObjectHash(uri, hash, null);
+        return hash;
+    }
+
+    private string HashOf(string key, string path)
+    {
+        var stamp = Stamp(path);
+        if (registry.ObjectHash(key, stamp) is { } known)
+            return known;
+        var hash = ContentHash.Of(path);
+        registry.PutObjectHash(key, hash, stamp);
+        return hash;
+    }
+
+    /// <summary>Changes whenever a file below the path is written, added or removed: sizes and times of all of them.</summary>
+    private static string Stamp(string path)
+    {
+        IEnumerable<FileSystemInfo> entries = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories) : [new FileInfo(path)];
+        var lines = entries.OfType<FileInfo>().OrderBy(f => f.FullName, StringComparer.Ordinal)
+            .Select(f => string.Create(CultureInfo.InvariantCulture, $"{Path.GetRelativePath(path, f.FullName)}|{f.Length}|{f.LastWriteTimeUtc.Ticks}"));
+        return ContentHash.OfText(string.Join('\n', lines));
+    }
+}
