@@ -1,0 +1,43 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Mlops.Host.Commands;
+using Mlops.Platform;
+
+namespace Mlops.Host;
+
+/// <summary>The program's commands. Each stands in a file of its own, and says what it takes.</summary>
+internal static class CommandLine
+{
+    public static async Task<int> RunAsync(string[] args)
+    {
+        var root = new RootCommand("Builds, runs, deploys and serves models that a config.yaml describes.")
+        {
+            ValidateCommand.Create(),
+            CompileCommand.Create(),
+            PublishCommand.Create(),
+            RunCommand.Create(),
+            DeployCommand.Create(),
+            ApproveCommand.Create(approve: true),
+            ApproveCommand.Create(approve: false),
+            PredictCommand.Create(),
+            StatusCommand.Create(),
+            LogsCommand.Create(),
+            StopCommand.Create(),
+            DestroyCommand.Create(),
+            ExplainCommand.Create(),
+            ServerCommand.Create(),
+        };
+        var parsed = root.Parse(args);
+        if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
+        {
+            foreach (var error in parsed.Errors)
+                await Console.Error.WriteLineAsync($"mlops: {error.Message}");
+            await Console.Error.WriteLineAsync($"'mlops {Name(parsed)}--help' says what there is.");
+            return ExitCodes.Usage;
+        }
+
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+    }
+
+    private static string Name(ParseResult parsed) => parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ";
+}

@@ -1,0 +1,44 @@
+using System.CommandLine;
+using Mlops.Platform;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Options that verbs share, and what they mean.</summary>
+internal sealed class CommonOptions
+{
+    private readonly Option<string> project = new("--project") { Description = "The model repository: the folder of config.yaml.", DefaultValueFactory = _ => "." };
+
+    private readonly Option<string?> artifacts = new("--artifacts") { Description = "The folder with pipeline.json that a build made. Default: the newest below 'bin'." };
+
+    private readonly Option<bool> json = new("--json") { Description = "Print events as JSON lines." };
+
+    private readonly Option<bool> verbose = new("--verbose") { Description = "Show where an unexpected error happened." };
+
+    private readonly Option<bool> endWithInput = new("--end-with-input") { Description = "Stop when standard input closes.", Hidden = true };
+
+    public void AddTo(Command command)
+    {
+        foreach (var option in new Option[] { project, artifacts, json, verbose, endWithInput })
+            command.Options.Add(option);
+    }
+
+    public bool Json(ParseResult parsed) => parsed.GetValue(json);
+
+    public bool Verbose(ParseResult parsed) => parsed.GetValue(verbose);
+
+    public bool EndWithInput(ParseResult parsed) => parsed.GetValue(endWithInput);
+
+    public Workspace Workspace(ParseResult parsed)
+    {
+        var repository = Path.GetFullPath(parsed.GetValue(project)!);
+        return Platform.Workspace.Load(repository, parsed.GetValue(artifacts) ?? NewestBuild(repository));
+    }
+
+    /// <summary>bin/CONFIGURATION/FRAMEWORK/mlops, as a build with default settings makes it.</summary>
+    private static string NewestBuild(string repository)
+    {
+        var bin = Path.Combine(repository, "bin");
+        var builds = Directory.Exists(bin) ? Directory.EnumerateFiles(bin, "pipeline.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 }) : [];
+        return builds.OrderByDescending(File.GetLastWriteTimeUtc).Select(Path.GetDirectoryName).FirstOrDefault() ?? Path.Combine(bin, "Release", "net10.0", "mlops");
+    }
+}

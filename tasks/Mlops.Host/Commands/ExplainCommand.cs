@@ -1,0 +1,29 @@
+using System.CommandLine;
+using Mlops.Platform;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Prints what docs/diagnostics.md says of a code.</summary>
+internal static class ExplainCommand
+{
+    public static Command Create()
+    {
+        var code = new Argument<string>("code") { Description = "A code, such as MLOPS2001." };
+        var command = new Command("explain", "Explains a diagnostic code.") { code };
+        command.SetAction(parsed =>
+        {
+            var wanted = parsed.GetValue(code)!.Trim().ToUpperInvariant();
+            using var reader = new StreamReader(typeof(ExplainCommand).Assembly.GetManifestResourceStream("diagnostics.md")!);
+            var section = reader.ReadToEnd().Split("\n## ").Skip(1).FirstOrDefault(s => s.StartsWith(wanted, StringComparison.Ordinal));
+            if (section is null)
+            {
+                Console.Error.WriteLine($"mlops: there is no code '{wanted}'. Codes are MLOPS and four digits.");
+                return ExitCodes.Usage;
+            }
+
+            Console.Out.WriteLine(section.Trim());
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

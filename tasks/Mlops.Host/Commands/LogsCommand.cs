@@ -1,0 +1,27 @@
+using System.CommandLine;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Prints the log of a step's last run, or of a stage's model.</summary>
+internal static class LogsCommand
+{
+    public static Command Create()
+    {
+        var name = new Argument<string>("name") { Description = "A step, or a stage." };
+        var command = new Command("logs", "Prints the log of a step's last run, or of the model that a stage serves.") { name };
+        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        {
+            var wanted = parsed.GetValue(name)!;
+            var log = ((LocalPlatform)context.Platform).FindLog(wanted, context.Workspace);
+            if (log is null || !File.Exists(log))
+                throw Problem.Error("MLOPS5009", $"There is no log of '{wanted}': no step or stage of that name has run. 'mlops status' shows what has.").ToException();
+            await using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            await using var output = Console.OpenStandardOutput();
+            await file.CopyToAsync(output, cancellation);
+            return null;
+        });
+        return command;
+    }
+}

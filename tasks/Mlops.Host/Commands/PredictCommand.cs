@@ -1,0 +1,50 @@
+using System.CommandLine;
+using System.Text;
+using Mlops.Platform;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Sends a file, or standard input, to a stage's endpoint and prints the answer.</summary>
+internal static class PredictCommand
+{
+    public static Command Create()
+    {
+        var payload = new Argument<string?>("payload") { Description = "A file; '-' or nothing: standard input.", Arity = ArgumentArity.ZeroOrOne };
+        var stage = new Option<string?>("--stage") { Description = "The stage to ask. Default: the first." };
+        var type = new Option<string>("--content-type") { Description = "What the payload is.", DefaultValueFactory = _ => "text/csv" };
+        var accept = new Option<string?>("--accept") { Description = "What the answer should be." };
+        var command = new Command("predict", "Asks a deployed model for predictions.") { payload, stage, type, accept };
+        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        {
+            var name = parsed.GetValue(stage) ?? (context.Workspace.Deployment.Stages is [var first, ..] ? first.Name : throw PlatformErrors.NothingToDeploy().ToException());
+            var body = await ReadAsync(parsed.GetValue(payload), cancellation);
+            var answer = await context.Platform.Stages.InvokeAsync(
+                context.Workspace.Stage(name), new InvokeRequest(body, parsed.GetValue(type)!, parsed.GetValue(accept)), cancellation);
+            var text = Encoding.UTF8.GetString(answer.Body);
+            if (answer.Status is < 200 or >= 300)
+                throw Problem.Error("MLOPS5007", $"The endpoint of '{name}' answered {answer.Status}: {text.Trim()}").ToException();
+            await Console.Out.WriteAsync(text);
+            return null;
+        });
+        return command;
+    }
+
+    private static async Task<byte[]> ReadAsync(string? file, CancellationToken cancellation)
+    {
+        try
+        {
+            if (file is not (null or "-"))
+                return await File.ReadAllBytesAsync(file, cancellation);
+            using var buffer = new MemoryStream();
+            await using var input = Console.OpenStandardInput();
+            await input.CopyToAsync(buffer, cancellation);
+            return buffer.ToArray();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Problem.Error("MLOPS5008", $"The payload '{file}' cannot be read: {e.Message}").ToException();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Runtime.InteropServices;
+using Mlops.Host.Display;
+using Mlops.Platform;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local;
+using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Carries out a verb: opens workspace and platform, shows events, turns failures and signals into exit codes.</summary>
+internal static class VerbRunner
+{
+    public static void Set(Command command, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb)
+    {
+        options.AddTo(command);
+        command.SetAction((parsed, _) => RunAsync(parsed, options, verb));
+    }
+
+    private static async Task<int> RunAsync(ParseResult parsed, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb)
+    {
+        using var stopping = new CancellationTokenSource();
+        var exitCode = ExitCodes.Interrupted;
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, s => Stop(s, ExitCodes.Interrupted));
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s => Stop(s, ExitCodes.Terminated));
+        if (options.EndWithInput(parsed))
+            _ = StopAtEndOfInputAsync(stopping);
+
+        await using var display = EventDisplay.Create(options.Json(parsed));
+        try
+        {
+            var workspace = options.Workspace(parsed);
+            await using var platform = LocalPlatform.Open(workspace, Program(), display);
+            if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is { } outcome)
+                display.Add(outcome);
+            return ExitCodes.Done;
+        }
+        catch (PlatformException e)
+        {
+            display.Add(e.Problem);
+            return ExitCodes.Errors;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            display.Add(new Notice("Stopped."));
+            return exitCode;
+        }
+#pragma warning disable CA1031 // The last line of defence: a defect is a coded error, too.
+        catch (Exception e)
+        {
+            display.Add(PlatformErrors.Unexpected(e));
+            if (options.Verbose(parsed))
+                await Console.Error.WriteLineAsync(e.ToString());
+            return ExitCodes.Errors;
+        }
+#pragma warning restore CA1031
+
+        void Stop(PosixSignalContext signal, int code)
+        {
+            signal.Cancel = true;
+            exitCode = code;
+            stopping.Cancel();
+        }
+    }
+
+    /// <summary>How this very program is started again as the endpoint server.</summary>
+    public static ServerProgram Program()
+    {
+        var assembly = Path.Combine(AppContext.BaseDirectory, "mlops.dll");
+        var dotnet = Path.Combine(Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")), OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
+        return new ServerProgram([File.Exists(dotnet) ? dotnet : "dotnet", "exec", assembly, ServerCommand.Name], Versions.Product);
+    }
+
+    /// <summary>A build that is killed leaves nobody to tell us; its end of the pipe closes.</summary>
+    private static async Task StopAtEndOfInputAsync(CancellationTokenSource stopping)
+    {
+        await using var input = Console.OpenStandardInput();
+        var buffer = new byte[16];
+        while (await input.ReadAsync(buffer) > 0)
+        {
+            // Whatever comes is not for us.
+        }
+
+        await stopping.CancelAsync();
+    }
+}

@@ -1,0 +1,36 @@
+using System.Globalization;
+using Mlops.Platform.Events;
+
+namespace Mlops.Host.Display;
+
+/// <summary>Events as lines for a person.</summary>
+internal static class EventText
+{
+    /// <summary>The line, or null where an event is shown otherwise or not worth a line.</summary>
+    public static string? Line(PlatformEvent e) => e switch
+    {
+        Notice n => n.Text,
+        Problem p => p.ToString(),
+        Published { Changed: true } p => $"{p.PipelineName}: published",
+        ExecutionChanged { Status: "Executing" } x => $"{x.PipelineName}: execution {x.ExecutionId}",
+        StepChanged { Status: "Executing" } s => $"  {s.Step} ...",
+        StepChanged { Cached: true } s => $"  {s.Step}: unchanged, taken from an earlier run",
+        StepChanged { Status: "Succeeded" } s => $"  {s.Step}: done{Time(s.Seconds)}",
+        StepChanged { Status: "Failed", Type: not "Fail" } s => $"  {s.Step}: failed{Time(s.Seconds)}",
+        StepChanged { Status: "Stopped" } s => $"  {s.Step}: stopped{Time(s.Seconds)}",
+        MetricMeasured m => Text($"  {m.Step}: {m.Metric} = {m.Value:G6}"),
+        ModelRegistered m => Text($"{m.ModelPackageGroupName}: version {m.Version} {(m.New ? "registered" : "is the same model")}"),
+        ApprovalChanged a => Text($"{a.ModelPackageGroupName}: version {a.Version} is {a.Decision} for {a.Stage}"),
+        StageChanged { Status: "Updating" } s => Text($"{s.Stage}: starting version {s.Version}"),
+        StageChanged { Status: "InService" } s => Text($"{s.Stage}: version {s.Version} in service"),
+        StageChanged { Status: "Unchanged" } s => Text($"{s.Stage}: version {s.Version} in service, unchanged"),
+        StageChanged { Status: "PendingApproval" } s => Text($"{s.Stage}: version {s.Version} waits for approval: mlops approve --version {s.Version} --stage {s.Stage} (or: dotnet build -t:MlopsApprove -p:MlopsModelVersion={s.Version} -p:MlopsStage={s.Stage}), then deploy again"),
+        StageChanged s => Text($"{s.Stage}: {s.Status}"),
+        Outcome { Verb: "deploy", Changed: false } => "No changes.",
+        _ => null,
+    };
+
+    public static string Time(double? seconds) => seconds is { } s ? Text($" ({s:F1} s)") : "";
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

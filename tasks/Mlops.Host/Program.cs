@@ -1,0 +1,3 @@
+using Mlops.Host;
+
+return await CommandLine.RunAsync(args);

@@ -1,0 +1,60 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using Mlops.Compilation;
+using Mlops.Configuration.Diagnostics;
+
+namespace Mlops.Tasks;
+
+/// <summary>Makes config.yaml into artifacts, and notes which files it read and wrote: inputs that only config.yaml names are unknown at evaluation.</summary>
+public sealed class MlopsCompile : MlopsTask
+{
+    /// <summary>The config.yaml; its folder is the repository.</summary>
+    [Required]
+    public ITaskItem Config { get; set; } = null!;
+
+    /// <summary>Where the artifacts go.</summary>
+    [Required]
+    public ITaskItem OutputFolder { get; set; } = null!;
+
+    /// <summary>The folder with the project's built program; left out where it builds none.</summary>
+    public ITaskItem? Program { get; set; }
+
+    /// <summary>The program's file name.</summary>
+    public string? ProgramAssembly { get; set; }
+
+    /// <summary>A file that takes the list of what was read.</summary>
+    [Required]
+    public ITaskItem InputList { get; set; } = null!;
+
+    /// <summary>A file that takes the list of what was written.</summary>
+    [Required]
+    public ITaskItem OutputList { get; set; } = null!;
+
+    /// <summary>What was read, relative to the repository; a folder ends with '/'.</summary>
+    [Output]
+    public ITaskItem[] Inputs { get; private set; } = [];
+
+    /// <summary>What was written, absolute.</summary>
+    [Output]
+    public ITaskItem[] Outputs { get; private set; } = [];
+
+    protected override void Run()
+    {
+        var config = Config.GetMetadata("FullPath");
+        var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly));
+        // The check of the same build has shown the warnings; errors that only compiling finds are new.
+        LogDiagnostics(config, result.Diagnostics.Where(d => d.Severity == Severity.Error));
+        if (result.HasErrors)
+            return;
+        var folder = OutputFolder.GetMetadata("FullPath");
+        ArtifactWriter.Write(folder, result.Artifacts);
+        var outputs = result.Artifacts.Select(a => Path.Combine(folder, a.Name.Replace('/', Path.DirectorySeparatorChar))).ToList();
+        File.WriteAllLines(InputList.GetMetadata("FullPath"), result.Inputs);
+        File.WriteAllLines(OutputList.GetMetadata("FullPath"), outputs);
+        Inputs = [.. result.Inputs.Select(Item)];
+        Outputs = [.. outputs.Select(Item)];
+    }
+
+    /// <summary>Names may hold what MSBuild takes for its own: %, ;, $(...).</summary>
+    private static ITaskItem Item(string path) => new TaskItem(path.Replace("%", "%25", StringComparison.Ordinal));
+}

@@ -1,0 +1,193 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+
+namespace Mlops.Tasks;
+
+/// <summary>
+/// Starts <c>mlops</c> for a verb and shows its events as MSBuild's messages and coded errors. The platform's work runs there,
+/// so that no native library lives in a build node, and cancelling ends a process and not the engine.
+/// </summary>
+public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private readonly List<ITaskItem> results = [];
+    private Process? process;
+
+    /// <summary>The host's assembly, mlops.dll.</summary>
+    [Required]
+    public ITaskItem Host { get; set; } = null!;
+
+    /// <summary>The dotnet that runs it.</summary>
+    [Required]
+    public string DotnetPath { get; set; } = null!;
+
+    [Required]
+    public string Verb { get; set; } = null!;
+
+    [Required]
+    public ITaskItem Artifacts { get; set; } = null!;
+
+    public string? Stage { get; set; }
+
+    public string? ModelVersion { get; set; }
+
+    public string? Reason { get; set; }
+
+    /// <summary>Pipeline parameters, NAME=VALUE.</summary>
+    public string[]? Parameters { get; set; }
+
+    /// <summary>One item a stage that serves: the URL, with the metadata Stage, Version and Pipeline; without stages one item with what is known.</summary>
+    [Output]
+    public ITaskItem[] Results => [.. results];
+
+    private string Repository => Path.GetDirectoryName(ProjectFile.GetMetadata("FullPath"))!;
+
+    public void Cancel()
+    {
+        try
+        {
+            // The host ends its steps when this pipe closes.
+            process?.StandardInput.Close();
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended already.
+        }
+    }
+
+    protected override void Run()
+    {
+        var start = new ProcessStartInfo(DotnetPath, Arguments())
+        {
+            WorkingDirectory = Repository,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            StandardOutputEncoding = Encoding.UTF8,
+            StandardErrorEncoding = Encoding.UTF8,
+            CreateNoWindow = true,
+        };
+        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
+            start.Environment.Remove(name);
+        try
+        {
+            using var host = Process.Start(start)!;
+            process = host;
+            var errors = new StringBuilder();
+            host.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
+            host.BeginErrorReadLine();
+            while (host.StandardOutput.ReadLine() is { } line)
+                Show(line);
+            if (!host.WaitForExit(Patience))
+                host.Kill(entireProcessTree: true);
+            if (host.ExitCode != 0 && !Log.HasLoggedErrors)
+                LogError(DefectCode, $"'mlops {Verb}' ended with exit code {host.ExitCode}. {errors.ToString().Trim()}");
+        }
+        catch (Win32Exception e)
+        {
+            LogError("MLOPS0004", $"'{DotnetPath}' cannot be started: {e.Message}. Run the build with the .NET SDK's dotnet.");
+        }
+        finally
+        {
+            process = null;
+        }
+    }
+
+    private List<string> Arguments()
+    {
+        List<string> arguments = ["exec", Host.GetMetadata("FullPath"), Verb, "--json", "--end-with-input",
+            "--project", Repository, "--artifacts", Artifacts.GetMetadata("FullPath")];
+        foreach (var (name, value) in new[] { ("--stage", Stage), ("--version", ModelVersion), ("--reason", Reason) })
+        {
+            if (!string.IsNullOrEmpty(value))
+                arguments.AddRange([name, value]);
+        }
+
+        foreach (var parameter in Parameters ?? [])
+            arguments.AddRange(["--parameter", parameter]);
+        return arguments;
+    }
+
+    private void Show(string line)
+    {
+        JsonElement e;
+        try
+        {
+            e = JsonDocument.Parse(line).RootElement;
+        }
+        catch (JsonException)
+        {
+            Log.LogMessage(MessageImportance.Normal, "{0}", line);
+            return;
+        }
+
+        switch (Text(e, "Event"))
+        {
+            case "Problem":
+                ShowProblem(e);
+                break;
+            case "Outcome":
+                ShowOutcome(e);
+                break;
+            default:
+                if (Text(e, "Text") is { } text)
+                    Log.LogMessage(MessageImportance.High, "{0}", text);
+                break;
+        }
+    }
+
+    private void ShowProblem(JsonElement e)
+    {
+        var code = Text(e, "Code") ?? DefectCode;
+        var file = Text(e, "File") ?? ProjectFile.GetMetadata("FullPath");
+        var (line, column) = (Number(e, "Line"), Number(e, "Column"));
+        if (Text(e, "Severity") == "Warning")
+            Log.LogWarning(null, code, null, Link(code), file, line, column, 0, 0, "{0}", Text(e, "Message"));
+        else
+            Log.LogError(null, code, null, Link(code), file, line, column, 0, 0, "{0}", Text(e, "Message"));
+    }
+
+    private void ShowOutcome(JsonElement e)
+    {
+        if (Text(e, "Text") is { } text)
+            Log.LogMessage(MessageImportance.High, "{0}", text);
+        var pipeline = Text(e, "PipelineName") ?? "";
+        foreach (var url in e.GetProperty("Urls").EnumerateArray())
+        {
+            // The form that the terminal logger shows, as a link.
+            Log.LogMessage(MessageImportance.High, "{0} -> {1}", Path.GetFileNameWithoutExtension(ProjectFile.GetMetadata("FullPath")), Text(url, "Url"));
+            results.Add(Item(Text(url, "Url") ?? "", e, ("Stage", Text(url, "Stage")), ("Version", Text(url, "Version"))));
+        }
+
+        if (results.Count == 0)
+            results.Add(Item(pipeline.Length > 0 ? pipeline : Verb, e, ("Version", Text(e, "Version"))));
+    }
+
+    private static TaskItem Item(string name, JsonElement outcome, params (string Name, string? Value)[] metadata)
+    {
+        var item = new TaskItem(name);
+        foreach (var (key, value) in metadata.Append(("Pipeline", Text(outcome, "PipelineName"))).Append(("ExecutionId", Text(outcome, "ExecutionId"))).Append(("Changed", Text(outcome, "Changed"))))
+        {
+            if (value is not null)
+                item.SetMetadata(key, value);
+        }
+
+        return item;
+    }
+
+    private static string? Text(JsonElement e, string member) => e.TryGetProperty(member, out var value) ? value.ValueKind switch
+    {
+        JsonValueKind.String => value.GetString(),
+        JsonValueKind.Null => null,
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => value.GetRawText(),
+    } : null;
+
+    private static int Number(JsonElement e, string member) => e.TryGetProperty(member, out var value) && value.TryGetInt32(out var number) ? number : 0;
+}
