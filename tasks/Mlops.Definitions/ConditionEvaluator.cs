@@ -39,8 +39,8 @@ public sealed class ConditionEvaluator(ExpressionEvaluator expressions)
     private static int Compare(JsonNode? left, JsonNode? right)
     {
         var (l, r) = (left as JsonValue, right as JsonValue);
-        if (l?.GetValueKind() == JsonValueKind.Number && r?.GetValueKind() == JsonValueKind.Number)
-            return l.GetValue<double>().CompareTo(r.GetValue<double>());
+        if (Json.Number(left) is { } x && Json.Number(right) is { } y)
+            return x.CompareTo(y);
         if (l?.GetValueKind() == JsonValueKind.String && r?.GetValueKind() == JsonValueKind.String)
             return string.CompareOrdinal(l.GetValue<string>(), r.GetValue<string>());
         if (l?.GetValueKind() is JsonValueKind.True or JsonValueKind.False && r?.GetValueKind() is JsonValueKind.True or JsonValueKind.False)

@@ -43,6 +43,10 @@ public static class Json
         }
     }
 
+    /// <summary>A number, however the node holds it: one made by code converts between no number types.</summary>
+    public static double? Number(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
+        ? double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture) : null;
+
     private static void WriteSorted(JsonNode? node, Utf8JsonWriter writer)
     {
         switch (node)

@@ -148,7 +148,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
 
         var found = gates.Where(g => reported.ContainsKey(g.Path)).ToDictionary(g => g.Path, g => reported[g.Path], StringComparer.Ordinal);
         foreach (var baseline in gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>())
-            found[baseline.Parameter] = values[baseline.Parameter]!.GetValue<double>();
+            found[baseline.Parameter] = Json.Number(values[baseline.Parameter]) ?? 0;
         return found;
     }
 

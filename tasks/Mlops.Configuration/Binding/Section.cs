@@ -6,4 +6,7 @@ namespace Mlops.Configuration.Binding;
 public abstract record Section
 {
     public Span Span { get; set; } = Span.Start;
+
+    /// <summary>Keys that are there and could not be read: their mistakes are reported, and nothing may follow from their absence.</summary>
+    internal HashSet<string> Unreadable { get; } = new(StringComparer.Ordinal);
 }

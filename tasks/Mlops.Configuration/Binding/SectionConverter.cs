@@ -52,6 +52,8 @@ internal sealed class SectionConverter(Type type) : Converter
         var value = key.Converter.Convert(node, key.Key.Name, diagnostics);
         if (value is not null)
             key.Property.SetValue(section, value);
+        else
+            section.Unreadable.Add(key.Key.Name);
         return value is not null;
     }
 

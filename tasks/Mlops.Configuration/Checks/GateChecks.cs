@@ -14,15 +14,15 @@ internal static class GateChecks
             return;
         if (build.QualityGates is not { Count: > 0 } gates)
         {
-            if (build.Train is not null)
+            if (build.Train is not null && !build.Unreadable.Contains("quality_gates"))
                 diagnostics.Add(Errors.NoGate(build.Span));
             return;
         }
 
-        if (build.Evaluate is null)
+        if (build.Evaluate is null && !build.Unreadable.Contains("evaluate"))
             diagnostics.Add(Errors.GateNeedsReport(gates[0].NameSpan));
         var type = config.Model?.ProblemType?.Value ?? ProblemType.Other;
-        var typeIsKnown = config.Model is not null;
+        var typeIsKnown = config.Model?.Unreadable.Contains("problem_type") == false;
         foreach (var (metric, span, gate) in gates)
         {
             var standard = Metrics.Of(type);
@@ -35,7 +35,7 @@ internal static class GateChecks
 
     private static void CheckLimits(string metric, GateSection gate, (double Lowest, double Highest) range, DiagnosticBag diagnostics)
     {
-        if (gate is { Min: null, Max: null, MaxDrop: null, MaxRise: null })
+        if (gate is { Min: null, Max: null, MaxDrop: null, MaxRise: null, Unreadable.Count: 0 })
             diagnostics.Add(Errors.GateWithoutLimit(gate.Span, metric));
         if (gate.Min is { } min && min.Value > range.Highest)
             diagnostics.Add(Errors.GateCannotHold(min.Span, metric, Number($"the metric is at most {range.Highest}, the gate wants at least {min.Value}.")));

@@ -20,14 +20,14 @@ internal static class ParameterChecks
             foreach (var part in template.Parts.OfType<ParameterPart>())
             {
                 used.Add(part.Name);
-                if (parameters.Find(part.Name) is null)
+                if (parameters.Find(part.Name) is null && config.Build?.Unreadable.Contains("parameters") != true)
                     diagnostics.Add(Errors.UnknownParameter(template.Span, part.Name, [.. parameters.Names]));
             }
         }
 
         foreach (var template in ServingTemplates(config).Where(t => !t.IsLiteral))
             diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, "environment"));
-        foreach (var unused in parameters.Where(p => !used.Contains(p.Name)))
+        foreach (var unused in parameters.Where(p => p.Value is not null && !used.Contains(p.Name)))
             diagnostics.Add(Errors.UnusedParameter(unused.NameSpan, unused.Name));
     }
 

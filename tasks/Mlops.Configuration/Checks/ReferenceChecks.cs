@@ -16,6 +16,7 @@ internal static class ReferenceChecks
 
         var outputs = Outputs(config);
         var known = data.Names.Concat(outputs.Keys).ToList();
+        var readable = steps.TrueForAll(s => !s.Step.Unreadable.Contains("inputs"));
         var used = new HashSet<string>(StringComparer.Ordinal);
         var waitsFor = steps.ToDictionary(s => s.Name, _ => new List<(string Step, Located<string> Reference)>(), StringComparer.Ordinal);
         foreach (var (name, step) in steps)
@@ -23,16 +24,27 @@ internal static class ReferenceChecks
             foreach (var reference in (step.Inputs ?? NamedMap<InputSection>.Empty).Select(i => i.Value?.From).OfType<Located<string>>())
             {
                 used.Add(reference.Value);
-                if (!known.Contains(reference.Value))
+                if (!known.Contains(reference.Value) && !IsOfUnreadable(reference.Value, config))
                     diagnostics.Add(Errors.UnknownReference(reference.Span, reference.Value, known));
                 else if (outputs.TryGetValue(reference.Value, out var producer))
                     waitsFor[name].Add((producer, reference));
             }
         }
 
-        foreach (var unused in data.Where(d => !used.Contains(d.Name)))
+        foreach (var unused in data.Where(d => readable && !used.Contains(d.Name)))
             diagnostics.Add(Errors.UnusedData(unused.NameSpan, unused.Name));
         ReportCycle(waitsFor, diagnostics);
+    }
+
+    /// <summary>Whether what is referred to is missing because of a mistake that is reported where it stands.</summary>
+    private static bool IsOfUnreadable(string reference, ModelConfig config)
+    {
+        if (config.Data is null && config.Unreadable.Contains("data") && !reference.Contains('.', StringComparison.Ordinal))
+            return true;
+        if (reference == "model")
+            return config.Build?.Train is null;
+        var step = reference.Split('.')[0];
+        return config.Build?.Unreadable.Contains(step) == true || config.Steps.Any(s => s.Name == step && s.Step.Unreadable.Contains("outputs"));
     }
 
     /// <summary>What can be referred to, and the step that makes it.</summary>

@@ -11,7 +11,7 @@ internal static class StageChecks
     {
         if (config.Deploy is not { Count: > 0 } stages)
             return;
-        if (config.Inference is null)
+        if (config.Inference is null && !config.Unreadable.Contains("inference"))
             diagnostics.Add(Errors.InferenceNeedsEntryPoint(stages[0].Span));
 
         var names = new Dictionary<string, Span>(StringComparer.Ordinal);
@@ -19,7 +19,7 @@ internal static class StageChecks
         {
             if (stage.Stage is { } name && !names.TryAdd(name.Value, name.Span))
                 diagnostics.Add(Errors.DuplicateKey(name.Span, name.Value, names[name.Value]));
-            if (stage.Realtime is null)
+            if (stage.Realtime is null && !stage.Unreadable.Contains("realtime"))
                 diagnostics.Add(Errors.ApprovalWithoutTarget(stage.Span));
             foreach (var test in stage.Tests ?? [])
                 CheckTest(test, files, diagnostics);
@@ -39,9 +39,9 @@ internal static class StageChecks
                     diagnostics.Add(Errors.NoEffect(at, key, "the test has an 'entry_point', and the program decides. Remove one of the two."));
             }
         }
-        else if (test.Payload is null)
+        else if (test.Payload is null && test.Unreadable.Count == 0)
         {
-            diagnostics.Add(Errors.MissingKey(test.Span, "payload", "the test", "a file that is sent to the endpoint, or an 'entry_point'."));
+            diagnostics.Add(Errors.MissingKey(test.Span, "payload", "the test", "A file that is sent to the endpoint, or an 'entry_point'."));
         }
     }
 }

@@ -1,6 +1,6 @@
+using Mlops.Configuration.Binding;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Model;
-using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;
@@ -11,19 +11,19 @@ internal static class StepChecks
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
         var build = config.Build;
-        if (build is not null && build.Train is null)
+        if (build is { Train: null } && !build.Unreadable.Contains("train"))
             diagnostics.Add(Errors.NothingToTrain(build.Span));
         foreach (var (name, step) in config.Steps)
         {
-            CheckEntryPoint(step.EntryPoint, step.SourceDir, step.Runtime ?? config.Runtime, step.Span, name, files, diagnostics);
-            if (step.Inputs is null || step.Inputs.Count == 0)
+            CheckEntryPoint(step, step.EntryPoint, step.SourceDir, step.Runtime ?? config.Runtime, name, files, diagnostics);
+            if (step.Inputs is not { Count: > 0 } && !step.Unreadable.Contains("inputs"))
                 diagnostics.Add(Errors.StepWithoutInput(step.Span, name));
         }
 
         if (config.Inference is { } inference)
         {
             var runtime = inference.Runtime ?? build?.Train?.Runtime ?? config.Runtime;
-            CheckEntryPoint(inference.EntryPoint, inference.SourceDir, runtime, inference.Span, "inference", files, diagnostics);
+            CheckEntryPoint(inference, inference.EntryPoint, inference.SourceDir, runtime, "inference", files, diagnostics);
             if (runtime?.Framework?.Value == Framework.Dotnet && inference.EntryPoint is { } entry && !entry.Value.FileName.Equals("serve.cs", StringComparison.OrdinalIgnoreCase))
                 diagnostics.Add(Errors.ServeEntryPoint(entry.Span, entry.Value.Text));
             if (inference.SamplePayload is { } payload)
@@ -39,14 +39,16 @@ internal static class StepChecks
         _ => [".py"],
     };
 
-    private static void CheckEntryPoint(Located<RepositoryPath>? entryPoint, Located<RepositoryPath>? sourceDir, RuntimeSection? runtime, Span span, string step, RepositoryFiles files, DiagnosticBag diagnostics)
+    private static void CheckEntryPoint(Section section, Located<RepositoryPath>? entryPoint, Located<RepositoryPath>? sourceDir, RuntimeSection? runtime, string step, RepositoryFiles files, DiagnosticBag diagnostics)
     {
-        var framework = runtime?.Framework?.Value ?? Framework.Custom;
+        // Of a framework that could not be read, nothing is known of its programs.
+        var framework = runtime?.Unreadable.Contains("framework") == true ? Framework.Custom : runtime?.Framework?.Value ?? Framework.Custom;
         if (sourceDir is { } folder)
             CheckSourceDir(folder, entryPoint, framework, files, diagnostics);
         if (entryPoint is not { } entry)
         {
-            diagnostics.Add(Errors.MissingKey(span, "entry_point", $"'{step}'", "the program that is run."));
+            if (!section.Unreadable.Contains("entry_point"))
+                diagnostics.Add(Errors.MissingKey(section.Span, "entry_point", $"'{step}'", "The program that is run."));
             return;
         }
 
@@ -54,7 +56,7 @@ internal static class StepChecks
             return;
         var extensions = Extensions(framework);
         if (extensions.Count > 0 && !extensions.Contains(entry.Value.Extension))
-            diagnostics.Add(Errors.EntryPointDoesNotFit(entry.Span, entry.Value.Text, Binding.ScalarTypes.SnakeCase(framework.ToString()), extensions));
+            diagnostics.Add(Errors.EntryPointDoesNotFit(entry.Span, entry.Value.Text, ScalarTypes.SnakeCase(framework.ToString()), extensions));
     }
 
     private static void CheckSourceDir(Located<RepositoryPath> folder, Located<RepositoryPath>? entry, Framework framework, RepositoryFiles files, DiagnosticBag diagnostics)

@@ -9,7 +9,7 @@ public static partial class Errors
         Error("MLOPS2001", span, $"{Capital(section)} has no key '{Shown(key)}'.{DidYouMean.Sentence(key, known)} It takes {Names(known)}.");
 
     public static Diagnostic MissingKey(Span span, string key, string section, string purpose) =>
-        Error("MLOPS2002", span, $"{Capital(section)} lacks the key '{key}': {purpose} Add '{key}: ...'.");
+        Error("MLOPS2002", span, $"{Capital(section)} lacks the key '{key}'. {purpose} Add '{key}: ...'.");
 
     public static Diagnostic WrongKind(Span span, string key, string expected, string found) =>
         Error("MLOPS2003", span, $"'{key}' takes {expected}, and this is {found}.");

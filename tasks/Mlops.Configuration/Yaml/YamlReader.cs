@@ -81,7 +81,8 @@ public sealed class YamlReader
         if (e is AnchorAlias alias)
             return Count(Resolve(alias, span), span);
 
-        var node = (NodeEvent)e;
+        if (e is not NodeEvent node)
+            throw new Refused(Errors.Syntax(span, "the text ends or turns where a value was expected"));
         if (!node.Tag.IsEmpty && node.Tag.Value != "?")
             diagnostics.Add(Errors.Tag(span, node.Tag.Value));
         var anchor = node.Anchor.IsEmpty ? null : node.Anchor.Value;

@@ -21,7 +21,7 @@ internal static class ExplainCommand
                 return ExitCodes.Usage;
             }
 
-            Console.Out.WriteLine(section.Trim());
+            Console.Out.WriteLine(section.Split("\n# ")[0].Trim());
             return ExitCodes.Done;
         });
         return command;

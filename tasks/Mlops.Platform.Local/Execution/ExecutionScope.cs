@@ -61,7 +61,7 @@ internal sealed class ExecutionScope(PipelineDefinition definition, JsonObject p
                 foreach (var (name, value) in o)
                     Flatten(value, path.Length == 0 ? name : $"{path}.{name}", metrics);
                 break;
-            case JsonValue v when v.GetValueKind() == JsonValueKind.Number && v.TryGetValue<double>(out var number):
+            case JsonValue v when Json.Number(v) is { } number:
                 metrics[path] = number;
                 break;
         }

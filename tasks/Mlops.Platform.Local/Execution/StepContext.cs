@@ -37,7 +37,7 @@ internal sealed record StepContext
     public string Interpreter(string name) => Interpreters.GetValueOrDefault(Path.GetFileName(name), name);
 
     public TimeSpan MaxRuntime() =>
-        TimeSpan.FromSeconds(Math.Min(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]?.GetValue<double>() ?? 86400, 28 * 86400));
+        TimeSpan.FromSeconds(Math.Min(Json.Number(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]) ?? 86400, 28 * 86400));
 
     public static string Text(JsonNode? node) => ExpressionEvaluator.Text(node);
 }

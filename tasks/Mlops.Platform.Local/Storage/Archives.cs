@@ -81,7 +81,7 @@ internal static class Archives
                 }
             }
         }
-        catch (InvalidDataException e)
+        catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
             throw LocalErrors.ArchiveRefused(archive, "?", $"cannot be read ({e.Message})").ToException();
         }

@@ -1,0 +1,128 @@
+using System.Diagnostics;
+using System.Text;
+using CsCheck;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Text;
+
+namespace Mlops.Configuration.Tests;
+
+public sealed class ConfigurationReaderTests
+{
+    private static readonly string Golden = Path.Combine(TestFolder.Of<ConfigurationReaderTests>(), "Golden");
+    private static readonly string Valid = File.ReadAllText(Path.Combine(Golden, "cases", "minimal.yaml"));
+
+    private static readonly string[] Traps = ["[", "]", "{", "}", ":", "- ", "&a ", "*a", "<<: ", "|", ">", "'", "\"", "#", "\n", "? ", "!x ", "---\n", "...", "%YAML", "@", "`", "\0", "\t"];
+
+    [Fact]
+    public void A_missing_file_is_an_error_with_the_way_out()
+    {
+        var found = Assert.Single(ConfigurationReader.Read(Path.Combine(Golden, "nowhere", "config.yaml")).Diagnostics);
+
+        Assert.Equal("MLOPS1001", found.Code);
+        Assert.Contains("dotnet new mlops-model", found.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_is_no_configuration() =>
+        Assert.Equal("MLOPS1002", Assert.Single(ConfigurationReader.Read(Golden).Diagnostics).Code);
+
+    [Fact]
+    public void A_byte_more_than_the_limit_is_refused_and_the_limit_is_not()
+    {
+        Assert.Equal("MLOPS1003", Assert.Single(Read(new string('#', Limits.Bytes + 1)).Diagnostics).Code);
+        Assert.DoesNotContain(Read(new string('#', Limits.Bytes)).Diagnostics, d => d.Code == "MLOPS1003");
+    }
+
+    [SkippableFact]
+    public void A_device_without_end_is_read_up_to_the_limit()
+    {
+        Skip.IfNot(File.Exists("/dev/zero"), "This system has no /dev/zero.");
+
+        Assert.Equal("MLOPS1003", Assert.Single(ConfigurationReader.Read("/dev/zero").Diagnostics).Code);
+    }
+
+    [SkippableFact]
+    public void A_link_that_leads_out_of_the_repository_is_refused()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Links need a right on Windows.");
+        using var folder = TestFolder.Temporary();
+        folder.Write("config.yaml", Valid);
+        foreach (var file in new[] { "preprocess.py", "evaluate.py", "inference.py" })
+            folder.Write("src/" + file, "");
+        folder.Write("data/penguins.csv", "species\n");
+        File.CreateSymbolicLink(folder.File("src/train.py"), "/etc/hostname");
+
+        var found = Assert.Single(ConfigurationReader.Read(folder.File("config.yaml")).Diagnostics);
+
+        Assert.Equal(("MLOPS3001", 17), (found.Code, found.Span.Line));
+    }
+
+    [Theory]
+    [InlineData("\r\n")]
+    [InlineData("\r")]
+    public void Line_breaks_do_not_move_places(string lineBreak)
+    {
+        var text = Valid.Replace("min: 0.9", "min: high", StringComparison.Ordinal);
+
+        Assert.Equal(Read(text).Diagnostics, Read(text.Replace("\n", lineBreak, StringComparison.Ordinal)).Diagnostics);
+    }
+
+    [Fact]
+    public void All_mistakes_come_in_one_run_in_the_order_of_the_text_and_none_twice()
+    {
+        var found = Read(File.ReadAllText(Path.Combine(Golden, "cases", "type-everything-at-once.yaml"))).Diagnostics;
+
+        Assert.Equal(found.OrderBy(d => d.Span.Line).ThenBy(d => d.Span.Column), found);
+        Assert.Equal(found.Distinct(), found);
+        Assert.True(found.Count >= 5);
+    }
+
+    [Fact]
+    public void No_input_crashes_hangs_or_points_outside_the_text()
+    {
+        var lines = Valid.Split('\n');
+        var mutations =
+            from line in Gen.Int[0, lines.Length - 1]
+            from column in Gen.Int[0, 80]
+            from text in Gen.OneOf(Gen.String, Gen.Int[0, Traps.Length - 1].Select(i => Traps[i]))
+            from delete in Gen.Int[0, 10]
+            select (line, column, text, delete);
+
+        mutations.Array[1, 4].Sample(changes =>
+        {
+            var mutated = Mutate(changes);
+            var clock = Stopwatch.StartNew();
+            var result = Read(mutated);
+
+            var last = mutated.ReplaceLineEndings("\n").Split('\n').Length + 1;
+            Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2));
+            Assert.All(result.Diagnostics, d => Assert.InRange(d.Span.Line, 1, last));
+            Assert.All(result.Diagnostics, d => Assert.DoesNotContain('\n', d.FullMessage));
+        }, iter: 3000);
+
+        string Mutate((int Line, int Column, string Text, int Delete)[] changes)
+        {
+            var copy = (string[])lines.Clone();
+            foreach (var (line, column, text, delete) in changes)
+            {
+                var at = Math.Min(column, copy[line].Length);
+                copy[line] = copy[line][..at] + text + copy[line][Math.Min(copy[line].Length, at + delete)..];
+            }
+
+            return string.Join('\n', copy);
+        }
+    }
+
+    [Fact]
+    public void Bombs_are_refused_by_a_stated_limit()
+    {
+        var aliases = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + string.Concat(Enumerable.Range(1, 20).Select(i => $"b{i}: &{(char)('a' + i)} [*{(char)('a' + i - 1)}, *{(char)('a' + i - 1)}, *{(char)('a' + i - 1)}]\n"));
+
+        Assert.Equal("MLOPS1009", Assert.Single(Read(aliases).Diagnostics).Code);
+        Assert.Equal("MLOPS1008", Assert.Single(Read(new string('[', 200_000)).Diagnostics).Code);
+        Assert.Contains(Read(string.Concat(Enumerable.Range(0, 100_000).Select(i => $"k{i}: 1\n"))).Diagnostics, d => d.Code == "MLOPS1009");
+    }
+
+    private static ConfigurationResult Read(string text) =>
+        ConfigurationReader.Read("config.yaml", Encoding.UTF8.GetBytes(text), new RepositoryFiles(Path.Combine(Golden, "repository")));
+}

@@ -1,0 +1,124 @@
+using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local.Tests;
+
+public sealed class RegistryTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFolder.Temporary();
+
+    private string File => folder.File("registry.db");
+
+    [Fact]
+    public async Task Ten_users_at_once_make_one_registry_and_versions_without_gap_or_double()
+    {
+        var versions = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => Task.Run(() =>
+        {
+            using var registry = Open();
+            registry.PutPipeline("p", "{\"Steps\":[]}", "hash");
+            registry.Executions.Start($"e{i}", "p", "f", []);
+            return Enumerable.Range(0, 5).Select(j => Register(registry, $"e{i}", $"content {i} {j}").Version).ToList();
+        })));
+
+        Assert.Equal(Enumerable.Range(1, 50), versions.SelectMany(v => v).Order());
+    }
+
+    [Fact]
+    public void Equal_content_is_the_version_that_is_there()
+    {
+        using var registry = Open();
+        registry.PutPipeline("p", "{\"Steps\":[]}", "hash");
+        registry.Executions.Start("e", "p", "f", []);
+
+        Assert.Equal((1, true), (Register(registry, "e", "a").Version, true));
+        Assert.Equal((2, true), Pair(Register(registry, "e", "b")));
+        Assert.Equal((1, false), Pair(Register(registry, "e", "a")));
+
+        static (int, bool) Pair((int Version, string, bool IsNew) r) => (r.Version, r.IsNew);
+    }
+
+    [Fact]
+    public void Of_two_decisions_on_one_version_one_wins_and_both_are_in_the_history()
+    {
+        using var registry = Open();
+        registry.PutPipeline("p", "{\"Steps\":[]}", "hash");
+        registry.Executions.Start("e", "p", "f", []);
+        Register(registry, "e", "a");
+        var seen = registry.Models.Decision("g", 1, "production");
+
+        Assert.Null(registry.Models.Decide("g", Decision("Approved", "ann"), seen));
+        Assert.Equal("ann", registry.Models.Decide("g", Decision("Rejected", "ben"), seen)!.Who);
+
+        Assert.Equal("Approved", registry.Models.Find("g", 1)!.Status);
+        Assert.Equal(["ann", "ben"], registry.Models.Decisions("g", 1).Select(d => d.Who));
+
+        static ApprovalDecision Decision(string what, string who) => new(1, "production", what, who, DateTimeOffset.UtcNow, null);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("this is no database, and long enough to be looked at as one of at least a hundred bytes, which a header has")]
+    public void A_damaged_registry_is_refused_by_name_and_not_touched(string content)
+    {
+        System.IO.File.WriteAllText(File, content);
+
+        var problem = Assert.Throws<PlatformException>(() => { using var r = Open(); r.Check(); }).Problem;
+
+        Assert.Equal("MLOPS8101", problem.Code);
+        Assert.Contains(File, problem.Message, StringComparison.Ordinal);
+        Assert.Equal(content, System.IO.File.ReadAllText(File));
+    }
+
+    [Fact]
+    public void Flipped_bytes_are_found_before_anything_is_written()
+    {
+        using (var registry = Open())
+        {
+            registry.PutPipeline("p", "{\"Steps\":[]}", "hash");
+            for (var i = 0; i < 300; i++)
+                registry.Executions.Start($"execution {i} {new string('x', 200)}", "p", "f", []);
+        }
+
+        var bytes = System.IO.File.ReadAllBytes(File);
+        for (var i = 4096; i < bytes.Length; i += 61)
+            bytes[i] ^= 0x5A;
+        System.IO.File.WriteAllBytes(File, bytes);
+
+        Assert.Equal("MLOPS8101", Assert.Throws<PlatformException>(() => { using var r = Open(); r.Check(); }).Problem.Code);
+        Assert.Equal(bytes, System.IO.File.ReadAllBytes(File));
+    }
+
+    [Fact]
+    public void A_newer_registry_is_refused_and_not_touched()
+    {
+        Open().Dispose();
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "PRAGMA user_version = 99";
+            command.ExecuteNonQuery();
+        }
+
+        Assert.Equal("MLOPS8102", Assert.Throws<PlatformException>(() => Open().Dispose()).Problem.Code);
+    }
+
+    [Fact]
+    public void A_definition_that_is_there_is_not_written_again()
+    {
+        using var registry = Open();
+
+        Assert.True(registry.PutPipeline("p", "{\"Steps\":[]}", "1"));
+        Assert.False(registry.PutPipeline("p", "{\"Steps\":[]}", "1"));
+        Assert.True(registry.PutPipeline("p", "{\"Steps\":[]}", "2"));
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private LocalRegistry Open() => LocalRegistry.Open(new LocalRoot(folder.Path));
+
+    private static (int Version, string Status, bool IsNew) Register(LocalRegistry registry, string execution, string content) =>
+        registry.Models.Register("g", content, "s3://local/model.tar.gz", "sha", new JsonObject(), new Dictionary<string, double>(), execution, ["execution:" + execution]);
+}

@@ -1,0 +1,118 @@
+using System.Formats.Tar;
+using System.Text;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Tests;
+
+public sealed class StorageTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFolder.Temporary();
+
+    [Theory]
+    [InlineData("../outside.txt", TarEntryType.RegularFile)]
+    [InlineData("a/../../outside.txt", TarEntryType.RegularFile)]
+    [InlineData("/tmp/outside.txt", TarEntryType.RegularFile)]
+    [InlineData("link", TarEntryType.SymbolicLink)]
+    [InlineData("link", TarEntryType.HardLink)]
+    [InlineData("pipe", TarEntryType.Fifo)]
+    [InlineData("device", TarEntryType.CharacterDevice)]
+    public void An_archive_with_more_than_files_and_folders_of_its_own_is_refused(string name, TarEntryType type)
+    {
+        var archive = folder.File("a.tar");
+        using (var tar = new TarWriter(File.Create(archive), TarEntryFormat.Pax))
+        {
+            var entry = new PaxTarEntry(type, name);
+            if (type is TarEntryType.SymbolicLink or TarEntryType.HardLink)
+                entry.LinkName = "/etc/passwd";
+            if (type is TarEntryType.RegularFile)
+                entry.DataStream = new MemoryStream("x"u8.ToArray());
+            tar.WriteEntry(entry);
+        }
+
+        var problem = Assert.Throws<PlatformException>(() => Archives.Unpack(archive, folder.File("target"))).Problem;
+
+        Assert.Equal("MLOPS6015", problem.Code);
+        Assert.False(File.Exists(folder.File("outside.txt")));
+    }
+
+    [Fact]
+    public void A_truncated_archive_is_refused()
+    {
+        folder.Write("model/a.txt", new string('x', 100_000));
+        Archives.Pack(folder.File("model"), folder.File("model.tar.gz"));
+        var bytes = File.ReadAllBytes(folder.File("model.tar.gz"));
+        File.WriteAllBytes(folder.File("cut.tar.gz"), bytes[..(bytes.Length / 2)]);
+
+        Assert.Equal("MLOPS6015", Assert.Throws<PlatformException>(() => Archives.Unpack(folder.File("cut.tar.gz"), folder.File("target"))).Problem.Code);
+    }
+
+    [Fact]
+    public void Equal_folders_are_equal_archives()
+    {
+        folder.Write("one/b.txt", "b");
+        folder.Write("one/a/c.txt", "c");
+        folder.Write("two/a/c.txt", "c");
+        folder.Write("two/b.txt", "b");
+        File.SetLastWriteTimeUtc(folder.File("two/b.txt"), DateTime.UtcNow.AddYears(-1));
+
+        Archives.Pack(folder.File("one"), folder.File("one.tar.gz"));
+        Archives.Pack(folder.File("two"), folder.File("two.tar.gz"));
+
+        Assert.Equal(File.ReadAllBytes(folder.File("one.tar.gz")), File.ReadAllBytes(folder.File("two.tar.gz")));
+    }
+
+    [Theory]
+    [InlineData("s3://local/../../etc/passwd")]
+    [InlineData("s3://..")]
+    [InlineData("s3://")]
+    [InlineData("file:///etc/passwd")]
+    [InlineData("s3://local//x")]
+    public void URIs_that_are_none_or_lead_out_are_refused(string uri)
+    {
+        var root = new LocalRoot(folder.Path);
+        using var registry = Registry.LocalRegistry.Open(root);
+
+        Assert.Equal("MLOPS6005", Assert.Throws<PlatformException>(() => new LocalObjectStore(root, registry).PathOf(uri)).Problem.Code);
+    }
+
+    [Fact]
+    public async Task Data_lies_under_its_content_and_is_stored_once()
+    {
+        var root = new LocalRoot(folder.File("root"));
+        using var registry = Registry.LocalRegistry.Open(root);
+        var store = new LocalObjectStore(root, registry);
+        var data = folder.Write("data.csv", "a,b\n");
+
+        var first = await store.PutDataAsync("d", data, "m/data/d", default);
+        var second = await store.PutDataAsync("d", data, "m/data/d", default);
+        File.WriteAllText(data, "a,b,c\n");
+        var third = await store.PutDataAsync("d", data, "m/data/d", default);
+
+        Assert.True(first.Stored);
+        Assert.False(second.Stored);
+        Assert.Equal(first.S3Uri, second.S3Uri);
+        Assert.NotEqual(first.S3Uri, third.S3Uri);
+        Assert.Equal("a,b\n", File.ReadAllText(Path.Combine(store.PathOf(first.S3Uri), "data.csv"), Encoding.UTF8));
+    }
+
+    [Fact]
+    public async Task A_lock_is_waited_for_and_its_owner_named()
+    {
+        var events = new List<Events.PlatformEvent>();
+        var sink = new Sink(events);
+        await using var held = await DeployLock.TakeAsync(folder.File("lock"), "deploy", TimeSpan.FromSeconds(1), sink, default);
+
+        var problem = (await Assert.ThrowsAsync<PlatformException>(() => DeployLock.TakeAsync(folder.File("lock"), "run", TimeSpan.FromSeconds(2), sink, default))).Problem;
+
+        Assert.Equal("MLOPS6006", problem.Code);
+        Assert.Contains($"process {Environment.ProcessId}", problem.Message, StringComparison.Ordinal);
+        Assert.Contains(events, e => e is Events.Notice { Text: var text } && text.Contains("Waiting for process", StringComparison.Ordinal));
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private sealed class Sink(List<Events.PlatformEvent> events) : Events.IEventSink
+    {
+        public void Add(Events.PlatformEvent e) => events.Add(e);
+    }
+}

@@ -1,0 +1,172 @@
+using Mlops.Quickstart;
+
+namespace Mlops.Sdk.Tests;
+
+/// <summary>How a build behaves, on a repository of scripts.</summary>
+[Collection(PackagesCollection.Name)]
+public sealed class BuildTests(PackagesFixture packages)
+{
+    [SkippableFact]
+    public async Task A_repository_without_CSharp_compiles_nothing_and_runs()
+    {
+        var model = await packages.ScriptsAsync();
+
+        (await model.RunAsync("build")).Succeeded();
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(model.Folder, "bin"), "*.dll", SearchOption.AllDirectories));
+        (await model.RunAsync("publish")).Succeeded();
+        Assert.False(Directory.Exists(Path.Combine(model.Folder, ".mlops")));
+
+        Skip.IfNot(Conformance.HasPython("json"), "python3 is not installed.");
+        Assert.Contains("version 1 registered", (await model.RunAsync("build", "-t:MlopsRun", "-tl:off")).Succeeded(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unchanged_build_runs_nothing_and_each_change_rebuilds()
+    {
+        var model = await packages.ScriptsAsync();
+        await EditAsync(model, "config.yaml", "train: { entry_point: src/train.py,", "train: { entry_point: src/train.py, source_dir: src,");
+        (await model.RunAsync("build")).Succeeded();
+        Assert.False(await CompilesAsync(model), "An unchanged build compiled.");
+
+        await EditAsync(model, "src/train.py", "import os", "import os ");
+        Assert.True(await CompilesAsync(model), "An edit of a step was missed.");
+        Assert.False(await CompilesAsync(model));
+
+        var added = Path.Combine(model.Folder, "src", "old.py");
+        await File.WriteAllTextAsync(added, "");
+        File.SetLastWriteTimeUtc(added, DateTime.UtcNow.AddYears(-5));
+        Assert.True(await CompilesAsync(model), "A file with an old date was missed.");
+        File.Delete(added);
+        Assert.True(await CompilesAsync(model), "A deleted file was missed.");
+        Assert.False(await CompilesAsync(model));
+
+        File.Delete(Path.Combine(Artifacts(model), "pipeline.json"));
+        Assert.True(await CompilesAsync(model), "A deleted artifact was missed.");
+        await EditAsync(model, "model.csproj", "/>", "></Project>");
+        Assert.True(await CompilesAsync(model), "An edit of the project was missed.");
+        File.Delete(Path.Combine(model.Folder, "src", "evaluate.py"));
+        Assert.Contains("error MLOPS3002", (await model.RunAsync("build")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Question_passes_after_a_build_and_fails_after_an_edit()
+    {
+        var model = await packages.ScriptsAsync();
+        (await model.RunAsync("build")).Succeeded();
+
+        Assert.Equal(0, (await model.RunAsync("build", "--no-restore", "-question")).ExitCode);
+        await EditAsync(model, "src/train.py", "import os", "import os ");
+        Assert.NotEqual(0, (await model.RunAsync("build", "--no-restore", "-question")).ExitCode);
+    }
+
+    [Fact]
+    public async Task Mistakes_are_shown_in_canonical_form_all_at_once()
+    {
+        var model = await packages.ScriptsAsync();
+        await EditAsync(model, "config.yaml", "problem_type: regression", "problem_typ: regression");
+        await EditAsync(model, "config.yaml", "max: 1", "max: low");
+
+        var result = await model.RunAsync("build", "-tl:off");
+
+        var config = Path.Combine(model.Folder, "config.yaml");
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains($"{config}(1,25): error MLOPS2001: 'model' has no key 'problem_typ'. Did you mean 'problem_type'?", result.Output, StringComparison.Ordinal);
+        Assert.Contains($"{config}(7,32): error MLOPS2004: 'low' is not a value of 'max': it takes a number.", result.Output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Artifacts(model)));
+    }
+
+    [Theory]
+    [InlineData("-p:NoWarn=MLOPS4001", 0, "0 Warning(s)")]
+    [InlineData("-p:WarningsAsErrors=MLOPS4001", 1, "error MLOPS4001")]
+    [InlineData("-p:TreatWarningsAsErrors=true", 1, "error MLOPS4001")]
+    [InlineData("-warnaserror", 1, "error MLOPS4001")]
+    [InlineData("-v:m", 0, "warning MLOPS4001")]
+    public async Task Lints_are_steered_by_MSBuild_s_own_means(string option, int exitCode, string expected)
+    {
+        var model = await packages.ScriptsAsync();
+        await EditAsync(model, "config.yaml", "  quality_gates: { mae: { max: 1 } }", "");
+
+        var result = await model.RunAsync("build", "-tl:off", option);
+
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Contains(expected, result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Clean_removes_what_a_build_made()
+    {
+        var model = await packages.ScriptsAsync();
+        (await model.RunAsync("build")).Succeeded();
+
+        (await model.RunAsync("clean")).Succeeded();
+
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(model.Folder, "bin"), "*", SearchOption.AllDirectories));
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(model.Folder, "obj"), "mlops.*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task The_SDK_is_found_by_global_json_and_composes_with_Microsoft_NET_Sdk()
+    {
+        var model = await packages.ScriptsAsync();
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "global.json"), $"{{ \"msbuild-sdks\": {{ \"Mlops.Sdk\": \"{packages.Version}\" }} }}");
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "model.csproj"), "<Project Sdk=\"Mlops.Sdk\" />");
+        (await model.RunAsync("build")).Succeeded();
+        Assert.True(File.Exists(Path.Combine(Artifacts(model), "pipeline.json")));
+
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "model.csproj"), $"<Project Sdk=\"Microsoft.NET.Sdk;Mlops.Sdk/{packages.Version}\"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup></Project>");
+        var composed = (await model.RunAsync("build", "-tl:off")).Succeeded();
+        Assert.DoesNotContain("MSB4011", composed, StringComparison.Ordinal);
+        Assert.Equal("true", (await model.RunAsync("msbuild", "-getProperty:UsingMlopsSdk")).Succeeded().Trim());
+    }
+
+    [Fact]
+    public async Task Builds_that_editors_make_to_understand_a_project_do_no_work()
+    {
+        var model = await packages.ScriptsAsync();
+        (await model.RunAsync("restore")).Succeeded();
+
+        (await model.RunAsync("msbuild", "-t:Compile", "-p:DesignTimeBuild=true", "-p:BuildingProject=false", "-p:SkipCompilerExecution=true", "-p:ProvideCommandLineArgs=true")).Succeeded();
+
+        Assert.Empty(Directory.EnumerateFiles(Path.Combine(model.Folder, "obj"), "mlops.*", SearchOption.AllDirectories));
+    }
+
+    [Fact]
+    public async Task Artifacts_go_where_outputs_go()
+    {
+        var model = await packages.ScriptsAsync();
+
+        (await model.RunAsync("build", "--artifacts-path", "out")).Succeeded();
+
+        Assert.Single(Directory.EnumerateFiles(Path.Combine(model.Folder, "out", "bin"), "pipeline.json", SearchOption.AllDirectories));
+        Assert.False(Directory.Exists(Path.Combine(model.Folder, "bin")));
+    }
+
+    [Fact]
+    public async Task CSharp_files_that_nothing_compiles_are_not_passed_over()
+    {
+        var model = await packages.ScriptsAsync();
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "Program.cs"), "");
+
+        Assert.Contains("error MLOPS0005", (await model.RunAsync("build")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_unknown_platform_is_refused() =>
+        Assert.Contains("error MLOPS0006", (await (await packages.ScriptsAsync()).RunAsync("build", "-p:MlopsPlatform=moon")).Output, StringComparison.Ordinal);
+
+    private static string Artifacts(Dotnet model) => Path.Combine(model.Folder, "bin", "Release", "net10.0", "mlops");
+
+    private static async Task<bool> CompilesAsync(Dotnet model)
+    {
+        var output = (await model.RunAsync("build", "-v:n", "-tl:off")).Succeeded();
+        return !output.Contains("Skipping target \"_MlopsCompileChanged\"", StringComparison.Ordinal);
+    }
+
+    private static async Task EditAsync(Dotnet model, string file, string before, string after)
+    {
+        var path = Path.Combine(model.Folder, file);
+        var text = await File.ReadAllTextAsync(path);
+        Assert.Contains(before, text, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(path, text.Replace(before, after, StringComparison.Ordinal));
+    }
+}
