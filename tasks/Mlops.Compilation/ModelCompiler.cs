@@ -62,7 +62,7 @@ public static class ModelCompiler
         ModelPlan plan, CompileRequest request, RepositoryFiles repository, ConfigurationResult read, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
         var written = new Dictionary<string, Artifact>(StringComparer.Ordinal);
-        var plans = plan.Steps.Select(s => s.Bundle).Concat(plan.Inference is null ? [] : [plan.Inference.Bundle]);
+        var plans = plan.Steps.Select(s => s.Bundle).Append(plan.Inference.Bundle).OfType<BundlePlan>();
         foreach (var bundle in plans.DistinctBy(b => b.Name))
         {
             if (bundle is ProgramBundle { Assembly: null })

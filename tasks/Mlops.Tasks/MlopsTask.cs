@@ -41,11 +41,12 @@ public abstract class MlopsTask : Microsoft.Build.Utilities.Task
     {
         foreach (var d in diagnostics)
         {
+            // Without an end: with one MSBuild writes (1,2,3,4), and fewer tools read that than (1,2).
             var s = d.Span;
             if (d.Severity == Severity.Error)
-                Log.LogError(null, d.Code, null, d.HelpLink, file, s.Line, s.Column, s.EndLine, s.EndColumn, "{0}", d.FullMessage);
+                Log.LogError(null, d.Code, null, d.HelpLink, file, s.Line, s.Column, 0, 0, "{0}", d.FullMessage);
             else
-                Log.LogWarning(null, d.Code, null, d.HelpLink, file, s.Line, s.Column, s.EndLine, s.EndColumn, "{0}", d.FullMessage);
+                Log.LogWarning(null, d.Code, null, d.HelpLink, file, s.Line, s.Column, 0, 0, "{0}", d.FullMessage);
         }
     }
 

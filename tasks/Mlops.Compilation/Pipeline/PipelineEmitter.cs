@@ -24,7 +24,7 @@ public sealed class PipelineEmitter
     private PipelineDefinition Emit()
     {
         var jobs = plan.Steps.Select(steps.Emit).ToList();
-        var last = plan.Inference is null ? [] : new List<PipelineStep> { steps.EmitRegister() };
+        List<PipelineStep> last = [steps.EmitRegister()];
         if (plan.Gates.Count > 0)
             last = [GateEmitter.Emit(plan, last)];
         return new PipelineDefinition
@@ -55,7 +55,7 @@ public sealed class PipelineEmitter
 
     /// <summary>The images that publish has to find, in a stable order.</summary>
     public static IReadOnlyList<ImageParameter> Images(ModelPlan plan) =>
-        [.. plan.Steps.Select(s => s.Runtime).Concat(plan.Inference is null ? [] : [plan.Inference.Runtime])
+        [.. plan.Steps.Select(s => s.Runtime).Append(plan.Inference.Runtime)
             .Where(r => r.Image is null)
             .Select(r => new ImageParameter(r.ImageParameter, r.FrameworkName, r.Version))
             .Distinct().OrderBy(i => i.Parameter, StringComparer.Ordinal)];

@@ -19,12 +19,14 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
 
     public PipelineStep EmitRegister()
     {
-        var inference = plan.Inference!;
-        var environment = new JsonObject
+        var inference = plan.Inference;
+        var environment = new JsonObject();
+        if (inference.Bundle is { } bundle)
         {
-            ["SAGEMAKER_PROGRAM"] = inference.Bundle.Program,
-            ["SAGEMAKER_SUBMIT_DIRECTORY"] = sources.ArchiveUri(inference.Bundle),
-        };
+            environment["SAGEMAKER_PROGRAM"] = bundle.Program;
+            environment["SAGEMAKER_SUBMIT_DIRECTORY"] = sources.ArchiveUri(bundle);
+        }
+
         foreach (var (name, value) in inference.Environment)
             environment[name] = value;
         var arguments = new JsonObject { ["ModelPackageGroupName"] = plan.GroupName };

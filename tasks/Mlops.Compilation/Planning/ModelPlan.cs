@@ -34,7 +34,7 @@ public sealed record ModelPlan
 
     public required IReadOnlyDictionary<string, Template> Metadata { get; init; }
 
-    public PlannedInference? Inference { get; init; }
+    public required PlannedInference Inference { get; init; }
 
     public required IReadOnlyList<PlannedStage> Stages { get; init; }
 
@@ -123,7 +123,8 @@ public sealed record PlannedInference
 {
     public required PlannedRuntime Runtime { get; init; }
 
-    public required BundlePlan Bundle { get; init; }
+    /// <summary>Null: nothing says how the model answers; it is registered, and cannot be served.</summary>
+    public BundlePlan? Bundle { get; init; }
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 

@@ -52,7 +52,7 @@ public sealed class Planner
             Gates = [.. (build.QualityGates ?? NamedMap<GateSection>.Empty).Select(g => new PlannedGate(
                 g.Name, Metrics.PathOf(g.Name, problem), g.Value!.Min?.Value, g.Value.Max?.Value, g.Value.MaxDrop?.Value, g.Value.MaxRise?.Value, g.NameSpan))],
             Metadata = Map(build.Register?.Metadata),
-            Inference = config.Inference is { } inference ? PlanInference(inference, stages) : null,
+            Inference = PlanInference(config.Inference, stages),
             Stages = stages,
             Local = PlanLocal(),
         };
@@ -101,16 +101,16 @@ public sealed class Planner
             ? new ProgramBundle(programAssembly, ProgramBundle.VerbOf(entryPoint))
             : new ScriptBundle(name, entryPoint, sourceDir);
 
-    private PlannedInference PlanInference(InferenceSection inference, IReadOnlyList<PlannedStage> stages)
+    private PlannedInference PlanInference(InferenceSection? inference, IReadOnlyList<PlannedStage> stages)
     {
-        var runtime = PlanRuntime(inference.Runtime ?? config.Build!.Train!.Runtime ?? config.Runtime);
+        var runtime = PlanRuntime(inference?.Runtime ?? config.Build!.Train!.Runtime ?? config.Runtime);
         return new PlannedInference
         {
             Runtime = runtime,
-            Bundle = PlanBundle("inference", runtime, inference.EntryPoint!.Value.Value, inference.SourceDir?.Value),
-            Environment = Literals(inference.Environment),
-            ContentTypes = inference.ContentTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
-            ResponseTypes = inference.ResponseTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
+            Bundle = inference is null ? null : PlanBundle("inference", runtime, inference.EntryPoint!.Value.Value, inference.SourceDir?.Value),
+            Environment = Literals(inference?.Environment),
+            ContentTypes = inference?.ContentTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
+            ResponseTypes = inference?.ResponseTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
             InstanceTypes = stages.Count == 0 ? [DefaultServingInstance] : [.. stages.Select(s => s.Instance.Type).Distinct(StringComparer.Ordinal)],
         };
     }
