@@ -19,6 +19,9 @@ public static class CompileErrors
     public static Diagnostic LinkInBundle(string file) =>
         Error("MLOPS3027", Span.Start, $"'{file}' is a link. A bundle holds files, so that it is the same everywhere: replace the link by what it points to.");
 
+    public static Diagnostic NotAFileInBundle(string file) =>
+        Error("MLOPS3028", Span.Start, $"'{file}' is a pipe, a socket or a device. A bundle holds files: remove it from the source folder.");
+
     public static Diagnostic CannotWrite(string path, string reason) =>
         Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
 

@@ -10,12 +10,17 @@ namespace Mlops.Compilation;
 /// <summary>The plan as deployment.json: what to publish, the stages, the places of gates.</summary>
 public static class DeploymentEmitter
 {
-    public static DeploymentDefinition Emit(ModelPlan plan, SourceKeys sources, string configFile) => new()
+    private const string InferencePlace = "inference";
+
+    public static DeploymentDefinition Emit(ModelPlan plan, SourceKeys sources, string configFile, string configSha256) => new()
     {
         ModelName = plan.ModelName,
         PipelineName = plan.PipelineName,
         ModelPackageGroupName = plan.GroupName,
         ConfigFile = configFile,
+        ConfigSha256 = configSha256,
+        Places = plan.Steps.Select(s => (s.Name, s.Place)).Append((InferencePlace, plan.Inference.Place))
+            .ToDictionary(p => p.Item1, p => Place(p.Item2), StringComparer.Ordinal),
         Prefix = plan.Prefix,
         Sources = sources.Used,
         Data = [.. plan.Data.Select(d => new PublishedData(d.Name, d.Parameter, d.Source))],

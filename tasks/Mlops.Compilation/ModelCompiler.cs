@@ -47,7 +47,7 @@ public static class ModelCompiler
 
         var sources = new SourceKeys(plan.Prefix, bundles);
         var pipeline = PipelineEmitter.Emit(plan, sources);
-        var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config));
+        var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config), read.Source!.Sha256);
         List<Artifact> artifacts =
         [
             new(PipelineFile, Json.Write(pipeline.ToJson())),

@@ -38,7 +38,13 @@ public static class ConfigurationReader
         if (config is not null)
         {
             ConfigChecker.Check(config, files, diagnostics);
-            SecretChecks.Check(root!, diagnostics);
+            SecretChecks.CheckNames(root!, diagnostics);
+        }
+
+        if (source is not null)
+        {
+            SecretChecks.CheckText(source, diagnostics);
+            SecretChecks.Redact(source, diagnostics);
         }
 
         return new(path, source, config, diagnostics.InOrder(), files.Used);
@@ -51,6 +57,8 @@ public static class ConfigurationReader
             var file = new FileInfo(path);
             if (!file.Exists)
                 diagnostics.Add(Directory.Exists(path) ? Errors.FileUnreadable("it is a folder.") : Errors.FileNotFound(System.IO.Path.GetFileName(path)));
+            else if (!RegularFile.IsOne(path))
+                diagnostics.Add(Errors.FileUnreadable("it is a pipe or a socket."));
             else if (file.Length > Limits.Bytes)
                 diagnostics.Add(Errors.FileTooLarge(file.Length));
             else

@@ -23,6 +23,12 @@ public sealed record DeploymentDefinition
     /// <summary>The file that the places below refer to, relative to the repository.</summary>
     public required string ConfigFile { get; init; }
 
+    /// <summary>Its SHA-256 when these artifacts were made: another one means that they are stale.</summary>
+    public required string ConfigSha256 { get; init; }
+
+    /// <summary>Where each step, and 'inference', stands in the file.</summary>
+    public IReadOnlyDictionary<string, SourcePlace> Places { get; init; } = new Dictionary<string, SourcePlace>();
+
     /// <summary>The prefix of all keys in the bucket.</summary>
     public required string Prefix { get; init; }
 

@@ -34,7 +34,7 @@ internal static class LocalErrors
         Problem.Error("MLOPS6009", string.Create(CultureInfo.InvariantCulture, $"The port {port} (local.port) is taken by another program. Stop it, or choose another port."));
 
     public static Problem ModelDidNotStart(string endpoint, string reason) =>
-        Problem.Error("MLOPS6010", $"The model for '{endpoint}' did not come up: {reason} What was served before is still served.");
+        Problem.Error("MLOPS6010", $"The model for '{endpoint}' did not come up: {reason}");
 
     public static Problem ServingNotSupported(string program) =>
         Problem.Error("MLOPS6011", $"'{program}' cannot be served here: a program for inference is a .dll (C#), .py, .R or .sh file, or an executable.");

@@ -16,6 +16,6 @@ internal sealed class LocalModels(ModelTable models) : IModelRegistry
     public Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation) =>
         Task.FromResult(models.Decision(group, version, stage));
 
-    public Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, CancellationToken cancellation) =>
-        Task.FromResult(models.Decide(group, decision, expected));
+    public Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, bool final, CancellationToken cancellation) =>
+        Task.FromResult(models.Decide(group, decision, expected, final));
 }

@@ -17,7 +17,7 @@ public sealed class LocalPlatform : IPlatform
     private readonly IEventSink events;
     private readonly ServerClient server;
 
-    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, int? port, IEventSink events)
+    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, int? port, string group, IEventSink events)
     {
         this.root = root;
         this.events = events;
@@ -27,7 +27,7 @@ public sealed class LocalPlatform : IPlatform
         pipelines = new LocalPipelines(root, registry, objects, events);
         Models = new LocalModels(registry.Models);
         this.server = new ServerClient(root, server, port);
-        Stages = new LocalStages(registry, this.server);
+        Stages = new LocalStages(registry, this.server, group);
     }
 
     /// <summary>The folder with all that this platform keeps.</summary>
@@ -51,7 +51,7 @@ public sealed class LocalPlatform : IPlatform
         try
         {
             var root = new LocalRoot(Path.Combine(workspace.Repository, local.Root));
-            return new LocalPlatform(root, LocalRegistry.Open(root), server, local.Port, events);
+            return new LocalPlatform(root, LocalRegistry.Open(root), server, local.Port, workspace.Deployment.ModelPackageGroupName, events);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

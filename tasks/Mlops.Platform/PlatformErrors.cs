@@ -25,11 +25,14 @@ public static class PlatformErrors
     public static Problem WrongParameter(string name, string value, string expected) =>
         Problem.Error("MLOPS0015", $"'{value}' is not a value of the parameter '{name}': it takes {expected}.");
 
+    public static Problem Stale(string config) =>
+        Problem.Error("MLOPS0017", $"'{config}' has changed since the last build. Run 'dotnet build', then this again.");
+
     public static Problem Definition(string reason) =>
         Problem.Error("MLOPS5000", $"The pipeline cannot be run: {reason}");
 
     public static Problem GateFailed(Gate gate, double value, string limit) =>
-        Problem.Error("MLOPS5001", string.Create(CultureInfo.InvariantCulture, $"{gate.Metric} {value} {limit}. Nothing was registered. Improve the model, or change the gate if the limit is wrong."));
+        Problem.Error("MLOPS5001", string.Create(CultureInfo.InvariantCulture, $"{gate.Metric} {Shown(value, limit)} {limit}. Nothing was registered. Improve the model, or change the gate if the limit is wrong."));
 
     public static Problem RunFailed(string reason) =>
         Problem.Error("MLOPS5002", $"The pipeline failed: {reason}");
@@ -38,7 +41,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5003", $"The test of stage '{stage}' failed: {reason} The stage serves what it served before; later stages were not touched.");
 
     public static Problem StepFailed(string step, string reason, string? log) =>
-        Problem.Error("MLOPS5004", $"The step '{step}' failed: {reason}{(log is null ? "" : $" Its whole log: {log}")}");
+        Problem.Error("MLOPS5004", $"The step '{step}' failed{(log is null ? "" : $" (its whole log: {log})")}: {reason}");
 
     public static Problem DataMissing(string name, string path) =>
         Problem.Error("MLOPS5005", $"The data set '{name}' is not there: '{path}' does not exist.");
@@ -64,11 +67,29 @@ public static class PlatformErrors
     public static Problem DecidedMeanwhile(int version, string stage, string decision, string who) =>
         Problem.Error("MLOPS8006", $"Version {version} was already {decision} for '{stage}' by {who}. Look at 'mlops status', and decide again if you still want to.");
 
+    public static Problem NotTestedBefore(int version, string stage, string before) =>
+        Problem.Error("MLOPS8008", $"Version {version} may not enter '{stage}': it has not passed the tests of '{before}', the stage before. Deploy it there first: '-p:MlopsModelVersion={version}' without a stage.");
+
+    public static string StillServed(string stage, int version) => $"'{stage}' goes on serving version {version}.";
+
+    public static Problem NothingToApprove(string stage) =>
+        Problem.Error("MLOPS8009", $"'{stage}' asks nobody: its approval is automatic, by the gates and the tests of the stage before. Approve for a stage with 'approval: manual'.");
+
+    public static Problem LeftOver(string endpoint, int version) =>
+        Problem.Warning("MLOPS5010", $"'{endpoint}' still serves version {version}, and no stage of config.yaml is called so. '-t:MlopsDestroy' (or 'mlops destroy') stops what is left over along with the rest.");
+
     public static Problem RefusedReason() =>
         Problem.Error("MLOPS8007", "A rejection says why. Add '-p:MlopsReason=...' (or '--reason ...').");
 
     public static Problem Unexpected(Exception e) =>
         Problem.Error("MLOPS9000", $"An unexpected error, which is a defect of this tool: {e.GetType().Name}: {e.Message} Please report it; '--verbose' shows where it happened.");
+
+    /// <summary>Ten digits are enough for a reader, unless they make the value look like the limit.</summary>
+    private static string Shown(double value, string limit)
+    {
+        var text = value.ToString("G10", CultureInfo.InvariantCulture);
+        return limit.EndsWith(" " + text, StringComparison.Ordinal) ? value.ToString(CultureInfo.InvariantCulture) : text;
+    }
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"'{n}'")) is { Length: > 0 } list ? list : "none";
 }

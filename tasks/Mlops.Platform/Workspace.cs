@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 
@@ -42,11 +43,23 @@ public sealed record Workspace
         }
     }
 
+    /// <summary>Refuses artifacts that were made of another config.yaml than the one that is there: a verb must do what the reader sees.</summary>
+    public Workspace Fresh()
+    {
+        if (!File.Exists(ConfigFile) || Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ConfigFile))) == Deployment.ConfigSha256)
+            return this;
+        throw PlatformErrors.Stale(Deployment.ConfigFile).ToException();
+    }
+
     public Stage Stage(string name) =>
         Deployment.Stages.FirstOrDefault(s => s.Name == name) ?? throw PlatformErrors.UnknownStage(name, Deployment.Stages.Select(s => s.Name)).ToException();
 
     /// <summary>A file that the configuration names.</summary>
     public string FullPath(string relative) => Path.GetFullPath(Path.Combine(Repository, relative));
+
+    /// <summary>A problem at the line of a step, or of 'inference', where the configuration has it.</summary>
+    public Problem At(Problem problem, string step) =>
+        Deployment.Places.TryGetValue(step, out var place) ? At(problem, place) : problem;
 
     public Problem At(Problem problem, SourcePlace place) => problem.At(ConfigFile, place.Line, place.Column);
 }

@@ -6,6 +6,7 @@ using Mlops.Configuration.Diagnostics;
 namespace Mlops.Tasks;
 
 /// <summary>Makes config.yaml into artifacts, and notes which files it read and wrote: inputs that only config.yaml names are unknown at evaluation.</summary>
+[MSBuildMultiThreadableTask]
 public sealed class MlopsCompile : MlopsTask
 {
     /// <summary>The config.yaml; its folder is the repository.</summary>

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Microsoft.Build.Framework;
@@ -11,12 +12,16 @@ namespace Mlops.Tasks;
 /// Starts <c>mlops</c> for a verb and shows its events as MSBuild's messages and coded errors. The platform's work runs there,
 /// so that no native library lives in a build node, and cancelling ends a process and not the engine.
 /// </summary>
+[MSBuildMultiThreadableTask]
 public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 {
+    private const string PropertyCode = "MLOPS0016";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
 
     private readonly List<ITaskItem> results = [];
     private Process? process;
+    private volatile bool cancelled;
 
     /// <summary>The host's assembly, mlops.dll.</summary>
     [Required]
@@ -28,6 +33,10 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
     [Required]
     public string Verb { get; set; } = null!;
+
+    /// <summary>The config.yaml; its folder is the repository.</summary>
+    [Required]
+    public ITaskItem Config { get; set; } = null!;
 
     [Required]
     public ITaskItem Artifacts { get; set; } = null!;
@@ -45,10 +54,11 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     [Output]
     public ITaskItem[] Results => [.. results];
 
-    private string Repository => Path.GetDirectoryName(ProjectFile.GetMetadata("FullPath"))!;
+    private string Repository => Path.GetDirectoryName(Config.GetMetadata("FullPath"))!;
 
     public void Cancel()
     {
+        cancelled = true;
         try
         {
             // The host ends its steps when this pipe closes.
@@ -62,6 +72,8 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
     protected override void Run()
     {
+        if (!PropertiesAreValid())
+            return;
         var start = new ProcessStartInfo(DotnetPath, Arguments())
         {
             WorkingDirectory = Repository,
@@ -85,7 +97,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
                 Show(line);
             if (!host.WaitForExit(Patience))
                 host.Kill(entireProcessTree: true);
-            if (host.ExitCode != 0 && !Log.HasLoggedErrors)
+            if (host.ExitCode != 0 && !cancelled && !Log.HasLoggedErrors)
                 LogError(DefectCode, $"'mlops {Verb}' ended with exit code {host.ExitCode}. {errors.ToString().Trim()}");
         }
         catch (Win32Exception e)
@@ -96,6 +108,16 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         {
             process = null;
         }
+    }
+
+    /// <summary>Properties come from command lines: what is wrong with one is said in its own name.</summary>
+    private bool PropertiesAreValid()
+    {
+        if (!string.IsNullOrEmpty(ModelVersion) && !(int.TryParse(ModelVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))
+            LogError(PropertyCode, $"'{ModelVersion}' is no value of MlopsModelVersion: it is the number of a registered version. '-t:MlopsStatus' lists them.");
+        foreach (var parameter in (Parameters ?? []).Where(p => p.IndexOf('=', StringComparison.Ordinal) <= 0))
+            LogError(PropertyCode, $"'{parameter}' is no value of MlopsParameters: write NAME=VALUE, several separated by ';'.");
+        return !Log.HasLoggedErrors;
     }
 
     private List<string> Arguments()

@@ -238,6 +238,7 @@ public sealed class EngineTests : IAsyncLifetime
             PipelineName = "p",
             ModelPackageGroupName = "models",
             ConfigFile = "config.yaml",
+            ConfigSha256 = "of no file",
             Prefix = "m",
             Gates = [new Gate("gates", "accuracy", "evaluate", "report", "metrics.accuracy.value", new SourcePlace(7, 3)) { Min = 0.99 }],
             Local = new LocalSettings { Interpreters = new Dictionary<string, string> { ["python3"] = "/bin/sh" } },

@@ -48,8 +48,8 @@ public sealed class RegistryTests : IDisposable
         Register(registry, "e", "a");
         var seen = registry.Models.Decision("g", 1, "production");
 
-        Assert.Null(registry.Models.Decide("g", Decision("Approved", "ann"), seen));
-        Assert.Equal("ann", registry.Models.Decide("g", Decision("Rejected", "ben"), seen)!.Who);
+        Assert.Null(registry.Models.Decide("g", Decision("Approved", "ann"), seen, final: true));
+        Assert.Equal("ann", registry.Models.Decide("g", Decision("Rejected", "ben"), seen, final: true)!.Who);
 
         Assert.Equal("Approved", registry.Models.Find("g", 1)!.Status);
         Assert.Equal(["ann", "ben"], registry.Models.Decisions("g", 1).Select(d => d.Who));

@@ -104,6 +104,8 @@ public static class BundleWriter
                     diagnostics.Add(CompileErrors.LinkInBundle($"{shown.TrimEnd('/')}/{name}"));
                 else if (entry is DirectoryInfo && !IgnoredFolders.Contains(entry.Name))
                     Visit(entry.FullName);
+                else if (entry is FileInfo && !RegularFile.IsOne(entry.FullName))
+                    diagnostics.Add(CompileErrors.NotAFileInBundle($"{shown.TrimEnd('/')}/{name}"));
                 else if (entry is FileInfo && !entry.Name.EndsWith(".pyc", StringComparison.Ordinal))
                     files.Add((name, entry.FullName));
             }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Configuration.Binding;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
@@ -62,9 +63,9 @@ public sealed class PipelineEmitter
 
     private static JsonValue Value(PlannedParameter parameter) => parameter.Type switch
     {
-        ParameterType.Integer => JsonValue.Create(long.Parse(parameter.Default, CultureInfo.InvariantCulture)),
+        ParameterType.Integer => JsonValue.Create((long)ScalarTypes.Integer(parameter.Default)!),
         ParameterType.Float => JsonValue.Create(double.Parse(parameter.Default, CultureInfo.InvariantCulture)),
-        ParameterType.Boolean => JsonValue.Create(parameter.Default == "true"),
+        ParameterType.Boolean => JsonValue.Create(parameter.Default.Equals("true", StringComparison.OrdinalIgnoreCase)),
         _ => JsonValue.Create(parameter.Default),
     };
 }

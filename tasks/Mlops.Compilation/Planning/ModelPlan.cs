@@ -75,6 +75,9 @@ public sealed record PlannedStep
 
     public required StepKind Kind { get; init; }
 
+    /// <summary>Of the entry point in config.yaml.</summary>
+    public required Span Place { get; init; }
+
     public required PlannedRuntime Runtime { get; init; }
 
     public required BundlePlan Bundle { get; init; }
@@ -122,6 +125,8 @@ public sealed record PlannedGate(string Metric, string Path, double? Min, double
 public sealed record PlannedInference
 {
     public required PlannedRuntime Runtime { get; init; }
+
+    public required Span Place { get; init; }
 
     /// <summary>Null: nothing says how the model answers; it is registered, and cannot be served.</summary>
     public BundlePlan? Bundle { get; init; }

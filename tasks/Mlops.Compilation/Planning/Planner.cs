@@ -62,7 +62,7 @@ public sealed class Planner
     {
         var build = config.Build!;
         var runtime = PlanRuntime(step.Runtime ?? config.Runtime);
-        var cache = step.Cache?.Value ?? build.Cache?.Value ?? "30d";
+        var cache = step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"));
         var evaluate = step as EvaluateSection;
         var outputs = (step as ProcessingSection)?.Outputs?.Names.ToList() ?? [];
         if (evaluate is not null && !outputs.Contains("report"))
@@ -70,6 +70,7 @@ public sealed class Planner
         return new PlannedStep
         {
             Name = name,
+            Place = step.EntryPoint!.Value.Span,
             Kind = step is TrainSection ? StepKind.Training : StepKind.Processing,
             Runtime = runtime,
             Bundle = PlanBundle(name, runtime, step.EntryPoint!.Value.Value, step.SourceDir?.Value),
@@ -82,7 +83,7 @@ public sealed class Planner
             MetricDefinitions = Map((step as TrainSection)?.Metrics).ToDictionary(m => m.Key, m => Literal(m.Value), StringComparer.Ordinal),
             Instance = PlanInstance(step.Instance, build.Instance, DefaultProcessingInstance),
             MaxRuntimeSeconds = (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds,
-            Cache = Duration.Parse(cache),
+            Cache = cache.Duration,
         };
     }
 
@@ -107,6 +108,7 @@ public sealed class Planner
         return new PlannedInference
         {
             Runtime = runtime,
+            Place = inference?.EntryPoint?.Span ?? config.Build!.Train!.Span,
             Bundle = inference is null ? null : PlanBundle("inference", runtime, inference.EntryPoint!.Value.Value, inference.SourceDir?.Value),
             Environment = Literals(inference?.Environment),
             ContentTypes = inference?.ContentTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
@@ -128,14 +130,11 @@ public sealed class Planner
 
     private PlannedTest PlanTest(StageTestSection test)
     {
-        var latency = test.MaxLatency?.Value is not { } text ? (int?)null
-            : text.EndsWith("ms", StringComparison.Ordinal) ? (int)(long)ScalarNumber(text[..^2]) : (int)(ScalarNumber(text[..^1]) * 1000);
+        var latency = (int?)test.MaxLatency?.Value.Time.TotalMilliseconds;
         var command = test.EntryPoint is { } entry ? new ScriptBundle("test", entry.Value, null).Command(Path.GetDirectoryName(entry.Value.Text)!.Replace('\\', '/')) : null;
         return new PlannedTest(
             test.Payload?.Value.Text, test.ContentType?.Value ?? config.Inference?.ContentTypes?[0].Value ?? "text/csv",
             (int)(test.ExpectStatus?.Value ?? 200), latency, command, test.Span);
-
-        static long ScalarNumber(string digits) => long.Parse(digits, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private LocalSettings PlanLocal() => new()

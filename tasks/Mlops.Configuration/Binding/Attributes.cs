@@ -22,6 +22,9 @@ public sealed class KeyAttribute(string name, string purpose) : Attribute
     public string? Pattern { get; init; }
 
     public string? PatternMeaning { get; init; }
+
+    /// <summary>For the items of a list or map: how many there may be says nothing of each.</summary>
+    internal KeyAttribute OfItems() => new(Name, Purpose) { Pattern = Pattern, PatternMeaning = PatternMeaning };
 }
 
 /// <summary>What a section is called in a message: "the stage", "'model'".</summary>

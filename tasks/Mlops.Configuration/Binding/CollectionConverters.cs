@@ -19,7 +19,7 @@ internal sealed class ListConverter<T>(Converter item, KeyAttribute attribute) :
 
         if (sequence.Items.Count < attribute.Min || sequence.Items.Count > attribute.Max)
         {
-            diagnostics.Add(Errors.OutOfRange(node.Span, key, $"A list of {sequence.Items.Count}", $"{attribute.Min} to {attribute.Max} items"));
+            diagnostics.Add(Errors.OutOfRange(node.Span, key, $"A list of {sequence.Items.Count}", $"it takes {attribute.Min} to {attribute.Max} items"));
             return null;
         }
 
@@ -32,16 +32,26 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
 {
     private const int LongestName = 63;
 
+    /// <summary>Environment variables: CreateProcessingJob's ProcessingEnvironmentKey, [a-zA-Z_][a-zA-Z0-9_]*.</summary>
+    private const string VariableNames = "an environment variable";
+
     public override string Expected => listForm ? "a mapping or a list of names" : "a mapping";
 
     public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
     {
+        var count = node switch { YamlMapping m => m.Entries.Count, YamlSequence s => s.Items.Count, _ => 0 };
+        if (count > attribute.Max)
+        {
+            diagnostics.Add(Errors.TooMany(node.Span, $"entries of '{key}'", count, (int)attribute.Max));
+            return null;
+        }
+
         switch (node)
         {
             case YamlMapping mapping:
-                return Checked(mapping.Span, mapping.Entries.Select(e => Entry(e.Key, e.KeySpan, e.Value, diagnostics)), key, diagnostics);
+                return new NamedMap<T>(mapping.Span, [.. mapping.Entries.Select(e => Entry(e.Key, e.KeySpan, e.Value, diagnostics))]);
             case YamlSequence list when listForm:
-                return Checked(list.Span, FromList(list, key, diagnostics), key, diagnostics);
+                return new NamedMap<T>(list.Span, FromList(list, key, diagnostics));
             default:
                 diagnostics.Add(Errors.WrongKind(node.Span, key, Expected, Kind(node)));
                 return null;
@@ -63,7 +73,7 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
             var shape = SectionShape.Of(typeof(T));
             YamlNode content = shape.ScalarKey is null ? new YamlMapping(scalar.Span, 1, []) : scalar;
             if (entries.Find(e => e.Name == name) is { } first)
-                diagnostics.Add(Errors.DuplicateKey(scalar.Span, name, first.NameSpan));
+                diagnostics.Add(Errors.NameTwice(scalar.Span, name, first.NameSpan));
             else
                 entries.Add(Entry(name, scalar.Span, content, diagnostics));
         }
@@ -73,7 +83,9 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
 
     private NamedEntry<T> Entry(string name, Span span, YamlNode node, DiagnosticBag diagnostics)
     {
-        if (names is not null && !IsName(name))
+        if (names == VariableNames && !IsVariable(name))
+            diagnostics.Add(Errors.WrongName(span, names, name, "a name has letters, digits and '_', and does not begin with a digit."));
+        else if (names is not null && names != VariableNames && !IsName(name))
             diagnostics.Add(Errors.WrongName(span, names, name, $"a name has letters, digits and single '-' between them, at most {LongestName}."));
         if (node is YamlScalar { IsNull: true })
         {
@@ -86,13 +98,8 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
         return new NamedEntry<T>(name, span, (T?)value.Convert(node, name, diagnostics));
     }
 
-    private NamedMap<T> Checked(Span span, IEnumerable<NamedEntry<T>> entries, string key, DiagnosticBag diagnostics)
-    {
-        var list = entries.ToList();
-        if (list.Count > attribute.Max)
-            diagnostics.Add(Errors.TooMany(span, $"entries of '{key}'", list.Count, (int)attribute.Max));
-        return new NamedMap<T>(span, list);
-    }
+    private static bool IsVariable(string name) =>
+        name.Length is > 0 and <= 512 && !char.IsAsciiDigit(name[0]) && name.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
 
     private static Section WithSpan(Section section, Span span)
     {

@@ -26,12 +26,12 @@ internal abstract class Converter
         if (definition == typeof(Located<>))
             return Make(typeof(LocatedConverter<>), argument!, ScalarTypes.For(argument!)!, key);
         if (definition == typeof(IReadOnlyList<>))
-            return Make(typeof(ListConverter<>), argument!, For(argument!, key), key);
+            return Make(typeof(ListConverter<>), argument!, For(argument!, key.OfItems()), key);
         if (definition == typeof(NamedMap<>))
         {
             var names = member?.GetCustomAttribute<NamesAttribute>()?.What;
             var listForm = member?.GetCustomAttribute<ListFormAttribute>() is not null;
-            return Make(typeof(MapConverter<>), argument!, For(argument!, key), key, names, listForm);
+            return Make(typeof(MapConverter<>), argument!, For(argument!, key.OfItems()), key, names, listForm);
         }
 
         throw new InvalidOperationException($"'{key.Name}' has the type {type}, which no converter reads.");

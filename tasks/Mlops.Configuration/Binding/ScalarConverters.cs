@@ -42,6 +42,8 @@ internal sealed class LocatedConverter<T>(ScalarType type, KeyAttribute attribut
             double d => (d, ""),
             string s => (s.Length, " characters"),
             Duration d => (d.Time.TotalSeconds, " seconds"),
+            Latency l => (l.Time.TotalMilliseconds, " milliseconds"),
+            CacheLifetime c => (c.Duration?.Time.TotalSeconds ?? double.NaN, " seconds"),
             ByteSize b => (b.Bytes / (double)(1L << 30), " GiB"),
             _ => (double.NaN, ""),
         };

@@ -9,7 +9,7 @@ internal sealed class SectionConverter(Type type) : Converter
 {
     private SectionShape? shape;
 
-    public override string Expected => Shape.ScalarKey is null ? $"a mapping with {Errors.Names(Shape.Keys.Keys)}" : "a reference, or a mapping";
+    public override string Expected => Shape.ScalarKey is null ? $"a mapping with {Errors.Names([.. Shape.Keys.Keys])}" : "a reference, or a mapping";
 
     private SectionShape Shape => shape ??= SectionShape.Of(type);
 
@@ -36,15 +36,25 @@ internal sealed class SectionConverter(Type type) : Converter
         {
             if (Shape.Keys.TryGetValue(entry.Key, out var key))
                 _ = entry.Value is YamlScalar { IsNull: true } || Set(section, key, entry.Value, diagnostics);
+            else if (Shape.NotYet.Contains(entry.Key))
+                diagnostics.Add(Errors.NotYet(entry.KeySpan, entry.Key));
             else
-                diagnostics.Add(Shape.NotYet.Contains(entry.Key) ? Errors.NotYet(entry.KeySpan, entry.Key) : Errors.UnknownKey(entry.KeySpan, entry.Key, Shape.Title, [.. Shape.Keys.Keys]));
+                Unknown(section, entry, diagnostics);
         }
 
-        foreach (var key in Shape.Keys.Values.Where(k => k.Key.Required && mapping[k.Key.Name]?.Value is null or YamlScalar { IsNull: true }))
+        foreach (var key in Shape.Keys.Values.Where(k => k.Key.Required && !section.Unreadable.Contains(k.Key.Name) && mapping[k.Key.Name]?.Value is null or YamlScalar { IsNull: true }))
         {
             var place = mapping[key.Key.Name]?.KeySpan ?? PlaceOf(mapping);
             diagnostics.Add(Errors.MissingKey(place, key.Key.Name, Shape.Title, key.Key.Purpose));
         }
+    }
+
+    /// <summary>A misspelt key is not missing as well.</summary>
+    private void Unknown(Section section, YamlEntry entry, DiagnosticBag diagnostics)
+    {
+        diagnostics.Add(Errors.UnknownKey(entry.KeySpan, entry.Key, Shape.Title, [.. Shape.Keys.Keys]));
+        if (DidYouMean.Nearest(entry.Key, Shape.Keys.Keys) is { } meant)
+            section.Unreadable.Add(meant);
     }
 
     private static bool Set(Section section, KeyShape key, YamlNode node, DiagnosticBag diagnostics)

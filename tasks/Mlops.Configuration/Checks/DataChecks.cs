@@ -16,9 +16,10 @@ internal static class DataChecks
             var columns = Columns(data, files, diagnostics);
             if (columns is null)
                 continue;
+            var known = columns.ToHashSet(StringComparer.Ordinal);
             foreach (var column in new[] { data.Target, data.Id }.OfType<Located<string>>().Concat(data.Exclude ?? []))
             {
-                if (!columns.Contains(column.Value))
+                if (!known.Contains(column.Value))
                     diagnostics.Add(Errors.UnknownColumn(column.Span, column.Value, data.Source!.Value.Value.Text, columns));
             }
         }

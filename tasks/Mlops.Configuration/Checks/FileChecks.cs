@@ -14,7 +14,7 @@ internal static class FileChecks
         else if (files.IsFile(path.Value))
             return true;
         else
-            diagnostics.Add(files.IsFolder(path.Value) ? Errors.NotAFile(path.Span, path.Value.Text, purpose) : Errors.FileMissing(path.Span, path.Value.Text, purpose, files.Near(path.Value)));
+            diagnostics.Add(files.IsThere(path.Value) ? Errors.NotAFile(path.Span, path.Value.Text, purpose) : Errors.FileMissing(path.Span, path.Value.Text, purpose, files.Near(path.Value)));
         return false;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mlops.Configuration.Binding;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Model;
@@ -25,10 +26,36 @@ internal static class ParameterChecks
             }
         }
 
+        CheckMetrics(config, diagnostics);
         foreach (var template in ServingTemplates(config).Where(t => !t.IsLiteral))
             diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, "environment"));
         foreach (var unused in parameters.Where(p => p.Value is not null && !used.Contains(p.Name)))
             diagnostics.Add(Errors.UnusedParameter(unused.NameSpan, unused.Name));
+    }
+
+    /// <summary>SageMaker takes the first group of the match as the metric's value.</summary>
+    private static void CheckMetrics(ModelConfig config, DiagnosticBag diagnostics)
+    {
+        foreach (var (name, _, template) in config.Build?.Train?.Metrics ?? NamedMap<Template>.Empty)
+        {
+            if (template is null)
+                continue;
+            if (!template.IsLiteral)
+            {
+                diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, "metrics"));
+                continue;
+            }
+
+            try
+            {
+                if (new Regex(template.Text, RegexOptions.CultureInvariant).GetGroupNumbers().Length < 2)
+                    diagnostics.Add(Errors.NotARegex(template.Span, name, "it has no group. Put parentheses around the number: 'loss=([0-9.]+)'."));
+            }
+            catch (ArgumentException e)
+            {
+                diagnostics.Add(Errors.NotARegex(template.Span, name, e.Message));
+            }
+        }
     }
 
     private static void CheckParameter(NamedEntry<ParameterSection> entry, DiagnosticBag diagnostics)
@@ -52,7 +79,7 @@ internal static class ParameterChecks
     {
         ParameterType.Integer => ScalarTypes.Integer(value) is not null,
         ParameterType.Float => ScalarTypes.Number(value) is not null,
-        ParameterType.Boolean => value is "true" or "false",
+        ParameterType.Boolean => value is "true" or "True" or "TRUE" or "false" or "False" or "FALSE",
         _ => true,
     };
 

@@ -31,7 +31,7 @@ internal static class ReferenceChecks
             }
         }
 
-        foreach (var unused in data.Where(d => readable && !used.Contains(d.Name)))
+        foreach (var unused in data.Where(d => readable && config.Build is not null && !used.Contains(d.Name)))
             diagnostics.Add(Errors.UnusedData(unused.NameSpan, unused.Name));
         ReportCycle(waitsFor, diagnostics);
     }

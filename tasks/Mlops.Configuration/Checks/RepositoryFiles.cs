@@ -5,7 +5,11 @@ namespace Mlops.Configuration.Checks;
 /// <summary>The files of a model repository, as config.yaml may name them; remembers which were asked for.</summary>
 public sealed class RepositoryFiles(string root)
 {
+    private const int MostNear = 1000;
+    private const int FirstLineCharacters = 64 * 1024;
+
     private readonly SortedSet<string> used = new(StringComparer.Ordinal);
+    private readonly Lazy<string?> realRoot = new(() => RealPath.Of(Path.GetFullPath(root)));
 
     /// <summary>The folder of config.yaml, absolute.</summary>
     public string Root { get; } = Path.GetFullPath(root);
@@ -15,61 +19,50 @@ public sealed class RepositoryFiles(string root)
 
     public string FullPath(RepositoryPath path) => Path.GetFullPath(Path.Combine(Root, path.Text));
 
+    /// <summary>Whether there is a regular file: no folder, pipe or socket.</summary>
     public bool IsFile(RepositoryPath path)
     {
         used.Add(path.Text);
-        return HasExactCase(path) && File.Exists(FullPath(path));
+        return HasExactCase(path) && RegularFile.IsOne(FullPath(path));
     }
 
     public bool IsFolder(RepositoryPath path) => HasExactCase(path) && Directory.Exists(FullPath(path));
 
+    /// <summary>Whether there is anything under that name.</summary>
+    public bool IsThere(RepositoryPath path) => HasExactCase(path) && Path.Exists(FullPath(path));
+
     /// <summary>Whether the path stays below the repository also where folders or files are links.</summary>
-    public bool StaysInside(RepositoryPath path)
-    {
-        if (!path.StaysInside)
-            return false;
-        var full = Root;
-        foreach (var part in path.Text.Split('/', StringSplitOptions.RemoveEmptyEntries))
-        {
-            full = Path.Combine(full, part);
-            FileSystemInfo? target;
-            try
-            {
-                target = new FileInfo(full).LinkTarget is null ? null : File.ResolveLinkTarget(full, returnFinalTarget: true);
-            }
-            catch (IOException)
-            {
-                return false; // a loop of links
-            }
-
-            if (target is not null && !(target.FullName + Path.DirectorySeparatorChar).StartsWith(Root + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                return false;
-        }
-
-        return true;
-    }
+    public bool StaysInside(RepositoryPath path) =>
+        path.StaysInside && realRoot.Value is { } top && RealPath.Of(FullPath(path)) is { } real
+        && (real + Path.DirectorySeparatorChar).StartsWith(top + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>Files that may have been meant: those of the folder that the path names.</summary>
     public IReadOnlyList<string> Near(RepositoryPath path)
     {
         var folder = Path.GetDirectoryName(FullPath(path));
-        if (folder is null || !Directory.Exists(folder) || !(folder + Path.DirectorySeparatorChar).StartsWith(Root, StringComparison.Ordinal))
+        if (folder is null || !StaysInside(path))
             return [];
-        return [.. Directory.EnumerateFileSystemEntries(folder).Take(1000)
-            .Select(f => Path.GetRelativePath(Root, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries(folder).Take(MostNear)
+                .Select(f => Path.GetRelativePath(Root, f).Replace('\\', '/')).Order(StringComparer.Ordinal)];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
-    /// <summary>The first line of a text file without its line break, or null; at most 64 KiB are looked at.</summary>
+    /// <summary>The first line of a text file without its line break; null where the file cannot be read.</summary>
     public string? FirstLine(RepositoryPath path)
     {
         try
         {
             using var reader = new StreamReader(FullPath(path));
-            var buffer = new char[64 * 1024];
-            var read = reader.ReadBlock(buffer);
-            var text = new string(buffer, 0, read);
-            var end = text.AsSpan().IndexOfAny('\r', '\n');
-            return end < 0 ? text : text[..end];
+            var buffer = new char[FirstLineCharacters];
+            var text = buffer.AsSpan(0, reader.ReadBlock(buffer));
+            var end = text.IndexOfAny('\r', '\n');
+            return (end < 0 ? text : text[..end]).ToString();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -83,10 +76,8 @@ public sealed class RepositoryFiles(string root)
         if (OperatingSystem.IsLinux())
             return true;
         var folder = Root;
-        foreach (var part in path.Text.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        foreach (var part in path.Text.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(p => p != "."))
         {
-            if (part == ".")
-                continue;
             if (!Directory.Exists(folder) || !Directory.EnumerateFileSystemEntries(folder, part).Any(e => Path.GetFileName(e) == part))
                 return false;
             folder = Path.Combine(folder, part);

@@ -1,33 +1,63 @@
 using System.Text.RegularExpressions;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Text;
 using Mlops.Configuration.Yaml;
 
 namespace Mlops.Configuration.Checks;
 
 /// <summary>
-/// Credentials in plain text, anywhere in the file: a pipeline definition is readable by whoever may describe it.
-/// Token forms are those that the issuers document; a key that is called like a secret is judged by its value.
+/// Credentials in plain text, anywhere in the file, comments and broken YAML included: a pipeline definition is readable by whoever
+/// may describe it, and a repository by many. Token forms are those that the issuers document; what a key calls a secret is judged by its value.
 /// </summary>
 internal static partial class SecretChecks
 {
+    public const string Code = "MLOPS3015";
+
     private static readonly (string Kind, Regex Form)[] Forms =
     [
         ("an AWS access key id", AwsAccessKey()),
         ("a private key", PrivateKey()),
-        ("a GitHub token", GitHubToken()),
-        ("a Slack token", SlackToken()),
+        ("a token of an online service", ServiceToken()),
         ("a JSON web token", JsonWebToken()),
         ("a URL with a password", UrlWithPassword()),
+        ("a connection string with a password", ConnectionString()),
     ];
 
-    public static void Check(YamlNode root, DiagnosticBag diagnostics) => Visit(root, "", diagnostics);
+    /// <summary>Finds tokens by their form, line by line.</summary>
+    public static void CheckText(SourceText source, DiagnosticBag diagnostics)
+    {
+        for (var line = 1; line <= source.LineCount; line++)
+        {
+            var text = source.Line(line);
+            foreach (var (kind, form) in Forms)
+            {
+                if (form.Match(text) is { Success: true } match)
+                    diagnostics.Add(Errors.Secret(new Span(line, match.Index + 1, line, match.Index + match.Length + 1), kind, Mask(match.Value)));
+            }
+        }
+    }
+
+    /// <summary>Finds values whose key says that they are secret.</summary>
+    public static void CheckNames(YamlNode root, DiagnosticBag diagnostics) => Visit(root, "", diagnostics);
+
+    /// <summary>Takes what was found out of the other messages, which quote values.</summary>
+    public static void Redact(SourceText source, DiagnosticBag diagnostics)
+    {
+        foreach (var found in diagnostics.InOrder().Where(d => d.Code == Code))
+        {
+            var line = source.Line(found.Span.Line);
+            var (from, to) = (Math.Min(found.Span.Column - 1, line.Length), found.Span.EndLine == found.Span.Line ? Math.Min(found.Span.EndColumn - 1, line.Length) : line.Length);
+            if (to - from >= 4 && line[from..to].Trim('"', '\'') is { Length: >= 4 } secret)
+                diagnostics.Redact(secret, "****", Code);
+        }
+    }
 
     private static void Visit(YamlNode node, string key, DiagnosticBag diagnostics)
     {
         switch (node)
         {
-            case YamlScalar scalar when KindOf(scalar.Text, key) is { } kind:
-                diagnostics.Add(Errors.Secret(scalar.Span, kind, Mask(scalar.Text)));
+            case YamlScalar scalar when IsSecretOf(key, scalar.Text) && !Forms.Any(f => f.Form.IsMatch(scalar.Text)):
+                diagnostics.Add(Errors.Secret(scalar.Span, $"the value of a secret, by its name '{Errors.Shown(key)}'", Mask(scalar.Text)));
                 break;
             case YamlSequence list:
                 foreach (var item in list.Items)
@@ -35,49 +65,41 @@ internal static partial class SecretChecks
                 break;
             case YamlMapping mapping:
                 foreach (var entry in mapping.Entries)
-                    Visit(entry.Value, entry.Key, diagnostics);
+                    Visit(entry.Value, entry.Value is YamlMapping ? "" : entry.Key, diagnostics);
                 break;
         }
     }
 
-    private static string? KindOf(string text, string key)
-    {
-        foreach (var (kind, form) in Forms)
-        {
-            if (form.IsMatch(text))
-                return kind;
-        }
+    private static bool IsSecretOf(string key, string text) =>
+        SecretName().IsMatch(key) && !NameOfAPointer().IsMatch(key) && text.Length >= 4 && !Placeholder().IsMatch(text);
 
-        return SecretName().IsMatch(key) && !NameOfAPointer().IsMatch(key) && text.Length >= 4 && !Placeholder().IsMatch(text)
-            ? $"the value of a secret, by its name '{Errors.Shown(key)}'" : null;
-    }
-
-    private static string Mask(string text) => text.Length < 8 ? "****" : $"{text[..4]}****";
+    /// <summary>Enough to find it again, too little to use: of a long one the first four characters, which tell its kind.</summary>
+    private static string Mask(string text) => text.Length < 16 ? "****" : $"{text[..4]}****";
 
     [GeneratedRegex("(?<![A-Z0-9])(AKIA|ASIA)[A-Z0-9]{16}(?![A-Z0-9])")]
     private static partial Regex AwsAccessKey();
 
-    [GeneratedRegex("-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----")]
+    [GeneratedRegex("-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----")]
     private static partial Regex PrivateKey();
 
-    [GeneratedRegex("\\b(gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,})")]
-    private static partial Regex GitHubToken();
-
-    [GeneratedRegex("\\bxox[baprs]-[A-Za-z0-9-]{10,}")]
-    private static partial Regex SlackToken();
+    [GeneratedRegex("\\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{40,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeprs]-[A-Za-z0-9-]{10,}|xapp-[0-9]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{35}|sk_live_[A-Za-z0-9]{16,}|sk-(?:proj|ant)-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{30,}|npm_[A-Za-z0-9]{36}|SG\\.[A-Za-z0-9_-]{16,}\\.[A-Za-z0-9_-]{16,})|hooks\\.slack\\.com/services/[A-Za-z0-9/]{20,}")]
+    private static partial Regex ServiceToken();
 
     [GeneratedRegex("\\beyJ[A-Za-z0-9_-]{10,}\\.eyJ[A-Za-z0-9_-]{10,}\\.[A-Za-z0-9_-]{10,}")]
     private static partial Regex JsonWebToken();
 
-    [GeneratedRegex("\\b[a-z][a-z0-9+.-]{0,30}://[^/\\s:@${}]{1,200}:[^/\\s:@${}]{3,200}@")]
+    [GeneratedRegex("\\b[A-Za-z][A-Za-z0-9+.-]{0,30}://[^/\\s:@${}\"']{1,200}:[^/\\s:@${}\"']{3,200}@")]
     private static partial Regex UrlWithPassword();
 
-    [GeneratedRegex("passw(or)?d|passphrase|secret(?!s?_?manager)|api[_-]?key|access[_-]?key|auth[_-]?token|private[_-]?key|credential", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("(?:AccountKey|SharedAccessKey|Password|Pwd)=[^;\\s\"'${}]{4,200}(?=[;\\s\"'}\\]]|$)", RegexOptions.IgnoreCase)]
+    private static partial Regex ConnectionString();
+
+    [GeneratedRegex("passw(or)?d|passphrase|passwort|_pwd\\z|_pass\\z|secret(?!s?_?manager|ary)|api[_-]?key|access[_-]?key|(auth|api|session|access)[_-]?token|\\Atoken\\z|private[_-]?key|credential", RegexOptions.IgnoreCase)]
     private static partial Regex SecretName();
 
-    [GeneratedRegex("(arn|name|id|path|uri|url|file|version|length|policy|type|rotation|ref|location)\\z", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("(arn|name|id|path|uri|url|file|version|length|policy|type|rotation|ref|location|header|prefix|provider|chars)\\z", RegexOptions.IgnoreCase)]
     private static partial Regex NameOfAPointer();
 
-    [GeneratedRegex("\\A(\\$\\{.*\\}|\\{\\{resolve:.*\\}\\}|arn:.*|\\*+|<.*>|none|null|true|false)\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
+    [GeneratedRegex("\\A(\\$\\{.*\\}|\\{\\{resolve:.*\\}\\}|arn:aws.*|\\*+|<[a-z -]*>|none|null|true|false|[a-z0-9-]+\\.[a-z0-9-]+)\\z", RegexOptions.IgnoreCase | RegexOptions.Singleline)]
     private static partial Regex Placeholder();
 }

@@ -18,7 +18,7 @@ internal static class StageChecks
         foreach (var stage in stages)
         {
             if (stage.Stage is { } name && !names.TryAdd(name.Value, name.Span))
-                diagnostics.Add(Errors.DuplicateKey(name.Span, name.Value, names[name.Value]));
+                diagnostics.Add(Errors.NameTwice(name.Span, name.Value, names[name.Value]));
             if (stage.Realtime is null && !stage.Unreadable.Contains("realtime"))
                 diagnostics.Add(Errors.ApprovalWithoutTarget(stage.Span));
             foreach (var test in stage.Tests ?? [])

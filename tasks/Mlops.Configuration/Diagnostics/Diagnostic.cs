@@ -13,6 +13,9 @@ public enum Severity
 /// <param name="Message">What happened, why, and what to do.</param>
 public sealed record Diagnostic(string Code, Severity Severity, Span Span, string Message)
 {
+    /// <summary>On one line, whatever a user's text in it holds: a message must not forge another one, nor steer a terminal.</summary>
+    public string Message { get; init; } = Characters.Printable(Message);
+
     /// <summary>Another place that explains this one, such as the first of two equal keys.</summary>
     public RelatedPlace? Related { get; init; }
 

@@ -3,13 +3,15 @@ namespace Mlops.Configuration.Diagnostics;
 /// <summary>Finds the word that was probably meant, by Damerau-Levenshtein distance (optimal string alignment).</summary>
 public static class DidYouMean
 {
+    private const int MostCandidates = 500;
+
     /// <summary>The nearest candidate, or null where none is near: at most a third of the letters may differ.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
     {
         if (word.Length > 100)
             return null;
         var lower = word.ToLowerInvariant();
-        return candidates
+        return candidates.Take(MostCandidates)
             .Select(c => (Candidate: c, Distance: Distance(lower, c.ToLowerInvariant())))
             .Where(c => c.Distance <= Math.Max(1, Math.Max(word.Length, c.Candidate.Length) / 3))
             .OrderBy(c => c.Distance).ThenBy(c => c.Candidate, StringComparer.Ordinal)

@@ -31,6 +31,9 @@ public static partial class Errors
     public static Diagnostic NameTaken(Span span, string name, string by) =>
         Error("MLOPS3008", span, $"The name '{name}' is taken by {by}. Choose another.");
 
+    public static Diagnostic NameTwice(Span span, string name, Span first) =>
+        Error("MLOPS3029", span, $"The name '{Shown(name)}' stands twice. Choose another for one of the two; in a list of inputs write {{ NAME: REFERENCE }} to choose names.") with { Related = new(first, "First defined") };
+
     public static Diagnostic UnknownColumn(Span span, string column, string file, IReadOnlyCollection<string> columns) =>
         Error("MLOPS3009", span, $"'{file}' has no column '{Shown(column)}'.{DidYouMean.Sentence(column, columns)} It has {Names(columns)}.");
 

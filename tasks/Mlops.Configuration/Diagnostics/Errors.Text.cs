@@ -18,8 +18,8 @@ public static partial class Errors
     public static Diagnostic NotUtf8(Span span, string? encoding) =>
         Error("MLOPS1004", span, (encoding is null ? "These bytes are not UTF-8." : $"The file is {encoding}.") + " A configuration is UTF-8 text: save it in that encoding.");
 
-    public static Diagnostic InvisibleCharacter(Span span, char c) =>
-        Error("MLOPS1005", span, $"The character U+{(int)c:X4} is not allowed: it is a control or invisible character, and would let the file read differently from what it is. Delete it, or write it as an escape within double quotes.");
+    public static Diagnostic InvisibleCharacter(Span span, int character) =>
+        Error("MLOPS1005", span, string.Create(CultureInfo.InvariantCulture, $"The character U+{character:X4} is not allowed: it is a control or invisible character, and would let the file read differently from what it is. Delete it."));
 
     public static Diagnostic Tab(Span span) =>
         Error("MLOPS1006", span, "A tab is not allowed. Use spaces; within double quotes write \\t.");
@@ -44,6 +44,9 @@ public static partial class Errors
 
     public static Diagnostic KeyIsNotText(Span span) =>
         Error("MLOPS1013", span, "A key is a plain text; this one is a list, a mapping or empty. Write 'key: value'.");
+
+    public static Diagnostic Directive(Span span) =>
+        Error("MLOPS1018", span, "Directives ('%YAML', '%TAG') are not allowed: a configuration is YAML 1.2. Remove the lines down to '---'.");
 
     public static Diagnostic UnknownAlias(Span span, string name, IEnumerable<string> anchors) =>
         Error("MLOPS1014", span, $"The alias '*{Shown(name)}' has no anchor '&{Shown(name)}' above it.{DidYouMean.Sentence(name, anchors)}");

@@ -35,6 +35,9 @@ public static partial class Errors
     public static Diagnostic MissingValue(Span span, string name, string kind) =>
         Error("MLOPS2010", span, $"'{Shown(name)}' has no value: {kind} is expected.");
 
+    public static Diagnostic NotARegex(Span span, string name, string problem) =>
+        Error("MLOPS2012", span, $"The regular expression of '{Shown(name)}' cannot be used: {problem}");
+
     public static Diagnostic NotYet(Span span, string key) =>
         Error("MLOPS2011", span, $"'{key}' belongs to the language, but this version of the SDK does not read it yet. Remove it to build; what works today is listed in docs/config.md.");
 

@@ -12,7 +12,11 @@ public static partial class Errors
 
     private static Diagnostic Warning(string code, Span span, string message) => new(code, Severity.Warning, span, message);
 
-    internal static string Names(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"'{n}'"));
+    private const int MostNames = 12;
+
+    /// <summary>Names as a message lists them: each cut to a length, and not endlessly many.</summary>
+    internal static string Names(IReadOnlyCollection<string> names) =>
+        string.Join(", ", names.Take(MostNames).Select(n => $"'{Shown(n)}'")) + (names.Count > MostNames ? $" and {names.Count - MostNames} more" : "");
 
     /// <summary>A value as it may be shown: on one line, not endless.</summary>
     internal static string Shown(string value)

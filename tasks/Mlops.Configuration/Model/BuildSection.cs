@@ -20,8 +20,8 @@ public sealed record BuildSection : Section
     [Key("max_runtime", "The longest a step may run.", Default = "1h", Min = 60, Max = 2_419_200)]
     public Located<Duration>? MaxRuntime { get; init; }
 
-    [Key("cache", "How long the result of a step with unchanged code, inputs and settings is used again; none: never.", Default = "30d", Pattern = "none|[0-9]+[smhd]", PatternMeaning = "none, or a duration such as 30d")]
-    public Located<string>? Cache { get; init; }
+    [Key("cache", "How long the result of a step with unchanged code, inputs and settings is used again; none: never.", Default = "30d", Min = 60, Max = 31_536_000)]
+    public Located<CacheLifetime>? Cache { get; init; }
 
     [Key("preprocess", "The step that makes training data of raw data.")]
     public ProcessingSection? Preprocess { get; init; }
@@ -69,7 +69,7 @@ public sealed record InstanceSection : Section
     [Key("count", "How many instances.", Default = "1", Min = 1, Max = 100)]
     public Located<long>? Count { get; init; }
 
-    [Key("volume", "The size of each instance's disk.", Default = "30gb", Min = 1, Max = 16384)]
+    [Key("volume", "The size of each instance's disk.", Default = "30gb", Min = 1, Max = 16384, Pattern = "[0-9]+gb", PatternMeaning = "a size in whole gb, such as 30gb")]
     public Located<ByteSize>? Volume { get; init; }
 }
 

@@ -24,7 +24,7 @@ public sealed record DataSet : Section
     [Key("id", "The column that names a row; no feature.")]
     public Located<string>? Id { get; init; }
 
-    [Key("exclude", "Further columns that the model does not see.")]
+    [Key("exclude", "Further columns that the model does not see.", Min = 0, Max = 2000)]
     public IReadOnlyList<Located<string>>? Exclude { get; init; }
 }
 

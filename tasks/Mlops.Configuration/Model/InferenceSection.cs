@@ -17,12 +17,15 @@ public sealed record InferenceSection : Section
     public RuntimeSection? Runtime { get; init; }
 
     [Key("environment", "Environment variables of the server.", Max = 100)]
+    [Names("an environment variable")]
     public NamedMap<Template>? Environment { get; init; }
 
-    [Key("content_types", "What it takes; the first is the default.", Default = "[text/csv]", Min = 1, Max = 20)]
+    [Key("content_types", "What it takes; the first is the default.", Default = "[text/csv]", Min = 1, Max = 20,
+        Pattern = "[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+=; -]+", PatternMeaning = "a MIME type such as text/csv")]
     public IReadOnlyList<Located<string>>? ContentTypes { get; init; }
 
-    [Key("response_types", "What it answers; the first is the default.", Default = "[text/csv]", Min = 1, Max = 20)]
+    [Key("response_types", "What it answers; the first is the default.", Default = "[text/csv]", Min = 1, Max = 20,
+        Pattern = "[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+=; -]+", PatternMeaning = "a MIME type such as text/csv")]
     public IReadOnlyList<Located<string>>? ResponseTypes { get; init; }
 
     [Key("sample_payload", "A file with a request that works.")]

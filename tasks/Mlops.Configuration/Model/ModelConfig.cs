@@ -17,7 +17,7 @@ public sealed record ModelConfig : Section
     [Key("runtime", "What the steps' code runs in; a step or 'inference' may have one of its own.")]
     public RuntimeSection? Runtime { get; init; }
 
-    [Key("data", "The data sets, by name; versioned by content.")]
+    [Key("data", "The data sets, by name; versioned by content.", Max = 100)]
     [Names("a data set")]
     public NamedMap<DataSet>? Data { get; init; }
 

@@ -20,6 +20,7 @@ public sealed record StageSection : Section
     public IReadOnlyList<StageTestSection>? Tests { get; init; }
 
     [Key("environment", "Environment variables in this stage, beside those of 'inference'.", Max = 100)]
+    [Names("an environment variable")]
     public NamedMap<Template>? Environment { get; init; }
 }
 
@@ -49,8 +50,8 @@ public sealed record StageTestSection : Section
     [Key("expect_status", "The HTTP status that must come back.", Default = "200", Min = 100, Max = 599)]
     public Located<long>? ExpectStatus { get; init; }
 
-    [Key("max_latency", "The longest an answer may take.", Pattern = "[0-9]+(ms|s)", PatternMeaning = "a time such as 500ms or 2s")]
-    public Located<string>? MaxLatency { get; init; }
+    [Key("max_latency", "The longest an answer may take.", Min = 1, Max = 60_000)]
+    public Located<Latency>? MaxLatency { get; init; }
 
     [Key("entry_point", "A program; it finds ENDPOINT_NAME, STAGE and MODEL_VERSION in its environment and fails with an exit code.")]
     public Located<RepositoryPath>? EntryPoint { get; init; }

@@ -16,12 +16,13 @@ public abstract record StepSection : Section
     [Key("runtime", "Replaces the configuration's runtime for this step, whole.")]
     public RuntimeSection? Runtime { get; init; }
 
-    [Key("inputs", "What the step reads: data sets and outputs of other steps, by name.")]
+    [Key("inputs", "What the step reads: data sets and outputs of other steps, by name.", Max = 19)]
     [Names("an input")]
     [ListForm]
     public NamedMap<InputSection>? Inputs { get; init; }
 
     [Key("environment", "Environment variables of the program.", Max = 100)]
+    [Names("an environment variable")]
     public NamedMap<Template>? Environment { get; init; }
 
     [Key("instance", "Overrides 'build.instance' key by key.")]
@@ -30,8 +31,8 @@ public abstract record StepSection : Section
     [Key("max_runtime", "The longest the step may run.", Default = "build.max_runtime", Min = 60, Max = 2_419_200)]
     public Located<Duration>? MaxRuntime { get; init; }
 
-    [Key("cache", "Overrides 'build.cache'.", Default = "build.cache", Pattern = "none|[0-9]+[smhd]", PatternMeaning = "none, or a duration such as 30d")]
-    public Located<string>? Cache { get; init; }
+    [Key("cache", "Overrides 'build.cache'.", Default = "build.cache", Min = 60, Max = 31_536_000)]
+    public Located<CacheLifetime>? Cache { get; init; }
 }
 
 [Section("the input", ScalarKey = "from")]

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using Mlops.Configuration.Diagnostics;
 
@@ -16,18 +17,24 @@ public sealed class SourceText
 
     private readonly Lazy<string[]> lines;
 
-    private SourceText(string path, string text)
+    private SourceText(string path, string text, string sha256)
     {
+        Sha256 = sha256;
         Path = path;
         Text = text;
-        lines = new(() => text.ReplaceLineEndings("\n").Split('\n'));
+        lines = new(() => text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n', '\r'));
     }
 
     /// <summary>The path as the user gave it.</summary>
     public string Path { get; }
 
+    /// <summary>Of the file's bytes.</summary>
+    public string Sha256 { get; }
+
     /// <summary>The text, without a byte order mark.</summary>
     public string Text { get; }
+
+    public int LineCount => lines.Value.Length;
 
     /// <summary>The line's text without its line break, or an empty string beyond the end.</summary>
     public string Line(int line) => line >= 1 && line <= lines.Value.Length ? lines.Value[line - 1] : "";
@@ -47,6 +54,7 @@ public sealed class SourceText
             return null;
         }
 
+        var sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes));
         if (bytes.StartsWith(Encoding.UTF8.Preamble))
             bytes = bytes[Encoding.UTF8.Preamble.Length..];
 
@@ -57,12 +65,12 @@ public sealed class SourceText
         }
         catch (DecoderFallbackException e)
         {
-            var place = PlaceOf(Encoding.Latin1.GetString(bytes[..Math.Max(0, e.Index)]));
+            var place = PlaceOf(Encoding.UTF8.GetString(bytes[..Math.Max(0, e.Index)]));
             diagnostics.Add(Errors.NotUtf8(place, null));
             return null;
         }
 
-        return HasOnlyText(text, diagnostics) ? new SourceText(path, text) : null;
+        return HasOnlyText(text, diagnostics) ? new SourceText(path, text, sha256) : null;
     }
 
     private static string? OtherEncoding(ReadOnlySpan<byte> bytes)
@@ -71,7 +79,9 @@ public sealed class SourceText
             return "UTF-32";
         if (bytes.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFE]) || bytes.StartsWith((ReadOnlySpan<byte>)[0xFE, 0xFF]))
             return "UTF-16";
-        // Without a mark: YAML begins with an ASCII character, so a zero beside it tells.
+        // Without a mark: YAML begins with an ASCII character, so the zeros beside it tell.
+        if (bytes.Length >= 8 && ((bytes[0] == 0 && bytes[1] == 0 && bytes[2] == 0) || (bytes[1] == 0 && bytes[2] == 0 && bytes[3] == 0)))
+            return "UTF-32";
         if (bytes.Length >= 4 && (bytes[0] == 0) != (bytes[1] == 0) && (bytes[2] == 0) != (bytes[3] == 0))
             return "UTF-16";
         return null;
@@ -85,36 +95,30 @@ public sealed class SourceText
         for (var i = 0; i < text.Length && errors < MostCharacterErrors; i++)
         {
             var c = text[i];
+            var width = char.IsSurrogatePair(text, i) ? 2 : 1;
             if (c == '\n' || (c == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')))
             {
                 (line, column) = (line + 1, 1);
                 continue;
             }
 
-            if (c != '\r' && IsRefused(c))
+            if (c != '\r' && Rune.TryGetRuneAt(text, i, out var rune) && Characters.IsRefused(rune))
             {
                 clean = false;
                 errors++;
-                diagnostics.Add(c == '\t' ? Errors.Tab(Span.At(line, column)) : Errors.InvisibleCharacter(Span.At(line, column), c));
+                diagnostics.Add(c == '\t' ? Errors.Tab(Span.At(line, column)) : Errors.InvisibleCharacter(Span.At(line, column), rune.Value));
             }
 
-            column++;
+            column += width;
+            i += width - 1;
         }
 
         return clean;
     }
 
-    /// <summary>Controls, line separators that editors do not show as such, and the marks that reorder or hide text.</summary>
-    private static bool IsRefused(char c) =>
-        c < ' ' || c is >= '\u007F' and <= '\u009F'
-        or '\u200B' or '\u200E' or '\u200F' or '\u061C' or '\u2060' or '\uFEFF'
-        or '\u2028' or '\u2029'
-        or (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069')
-        or '\uFFFE' or '\uFFFF';
-
     private static Span PlaceOf(string before)
     {
-        var lines = before.ReplaceLineEndings("\n").Split('\n');
+        var lines = before.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n', '\r');
         return Span.At(lines.Length, lines[^1].Length + 1);
     }
 }

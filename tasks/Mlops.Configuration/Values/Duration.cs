@@ -2,6 +2,19 @@ using System.Globalization;
 
 namespace Mlops.Configuration.Values;
 
+/// <summary>A bound on an answer's time, written 500ms or 2s.</summary>
+public readonly record struct Latency(TimeSpan Time)
+{
+    public const string Expected = "a time such as 500ms or 2s";
+}
+
+/// <summary>How long a step's result may be used again: a duration, or none.</summary>
+/// <param name="Duration">Null: never.</param>
+public readonly record struct CacheLifetime(Duration? Duration)
+{
+    public const string Expected = "none, or a duration such as 30d";
+}
+
 /// <summary>A length of time, written 30s, 10m, 2h or 7d.</summary>
 public readonly record struct Duration(TimeSpan Time)
 {
@@ -9,8 +22,11 @@ public readonly record struct Duration(TimeSpan Time)
 
     public int Seconds => (int)Time.TotalSeconds;
 
-    public static Duration? Parse(string text)
+    /// <summary>Parses 30s, 10m, 2h, 7d; and 500ms where <paramref name="milliseconds"/> are of use.</summary>
+    public static Duration? Parse(string text, bool milliseconds = false)
     {
+        if (milliseconds && text.EndsWith("ms", StringComparison.Ordinal) && text.Length < 12 && long.TryParse(text.AsSpan(0, text.Length - 2), NumberStyles.None, CultureInfo.InvariantCulture, out var ms))
+            return new Duration(TimeSpan.FromMilliseconds(ms));
         if (text.Length is < 2 or > 10 || !long.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             return null;
         var seconds = text[^1] switch { 's' => 1L, 'm' => 60, 'h' => 3600, 'd' => 86400, _ => 0 };

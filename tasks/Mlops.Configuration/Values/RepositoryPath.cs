@@ -3,6 +3,9 @@ namespace Mlops.Configuration.Values;
 /// <summary>A path within the repository: relative to config.yaml, with '/', not upwards. That the file exists is a check of its own.</summary>
 public readonly record struct RepositoryPath(string Text)
 {
+    /// <summary>S3 keys take as many bytes.</summary>
+    private const int MostCharacters = 1024;
+
     /// <summary>The file's name without its folder.</summary>
     public string FileName => Text[(Text.LastIndexOf('/') + 1)..];
 
@@ -11,7 +14,7 @@ public readonly record struct RepositoryPath(string Text)
 
     /// <summary>Whether this form can only lead to places below the repository's folder (links are looked at later).</summary>
     public bool StaysInside =>
-        Text.Length > 0 && Text[0] != '/' && !Text.Contains('\\') && !Text.Contains(':') && !Text.Contains('%')
+        Text.Length is > 0 and <= MostCharacters && Text[0] != '/' && !Text.Contains('\\') && !Text.Contains(':') && !Text.Contains('%')
         && !Text.StartsWith('~') && !Text.Split('/').Contains("..");
 
     public override string ToString() => Text;

@@ -58,6 +58,8 @@ public sealed class YamlReader
             return null;
         }
 
+        if (parser.Current is DocumentStart { Version: not null })
+            diagnostics.Add(Errors.Directive(Place(parser.Current.Start, parser.Current.Start)));
         Move();
         var root = ReadNode(1);
         Next<DocumentEnd>();
@@ -92,7 +94,7 @@ public sealed class YamlReader
 
         YamlNode result = node switch
         {
-            Scalar s => new YamlScalar(span, s.Value, s.Style != ScalarStyle.Plain),
+            Scalar s => ReadScalar(s, span),
             SequenceStart => ReadSequence(span, depth),
             MappingStart => ReadMapping(span, depth),
             _ => throw new InvalidOperationException($"unexpected event {e.GetType().Name}"),
@@ -100,6 +102,21 @@ public sealed class YamlReader
         if (anchor is not null)
             anchors[anchor] = result;
         return result;
+    }
+
+    /// <summary>An escape must not bring in what the text itself may not hold.</summary>
+    private YamlScalar ReadScalar(Scalar scalar, Span span)
+    {
+        foreach (var rune in scalar.Value.EnumerateRunes())
+        {
+            if (rune.Value is not ('\n' or '\t') && Characters.IsRefused(rune))
+            {
+                diagnostics.Add(Errors.InvisibleCharacter(span, rune.Value));
+                break;
+            }
+        }
+
+        return new YamlScalar(span, scalar.Value, scalar.Style != ScalarStyle.Plain);
     }
 
     private YamlSequence ReadSequence(Span start, int depth)
@@ -122,10 +139,10 @@ public sealed class YamlReader
             var value = ReadNode(depth + 1);
             if (key is not YamlScalar { IsNull: false } name)
                 diagnostics.Add(Errors.KeyIsNotText(key.Span));
-            else if (name is { Text: "<<", Quoted: false })
-                merged.AddRange(Merged(value));
             else if (!seen.TryAdd(name.Text, name.Span))
                 diagnostics.Add(Errors.DuplicateKey(name.Span, name.Text, seen[name.Text]));
+            else if (name is { Text: "<<", Quoted: false })
+                merged.AddRange(Merged(value));
             else
                 entries.Add(new YamlEntry(name.Text, name.Span, value));
         }

@@ -38,7 +38,11 @@ internal sealed class CommonOptions
     private static string NewestBuild(string repository)
     {
         var bin = Path.Combine(repository, "bin");
+        // Several: the configuration that a plain 'dotnet build' makes, whatever was written last.
+        var release = Path.Combine(bin, "Release", "net10.0", "mlops");
+        if (File.Exists(Path.Combine(release, "pipeline.json")))
+            return release;
         var builds = Directory.Exists(bin) ? Directory.EnumerateFiles(bin, "pipeline.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 }) : [];
-        return builds.OrderByDescending(File.GetLastWriteTimeUtc).Select(Path.GetDirectoryName).FirstOrDefault() ?? Path.Combine(bin, "Release", "net10.0", "mlops");
+        return builds.OrderByDescending(File.GetLastWriteTimeUtc).Select(Path.GetDirectoryName).FirstOrDefault() ?? release;
     }
 }

@@ -10,7 +10,7 @@ internal static class CompileCommand
 {
     public static Command Create()
     {
-        var files = new Argument<string[]>("config") { Description = "The files to compile.", Arity = ArgumentArity.OneOrMore };
+        var files = new Argument<string[]>("config") { Description = "The files to compile.", Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = _ => ["config.yaml"] };
         var output = new Option<string?>("--output") { Description = "Where artifacts go. Default: bin/mlops beside each file; of several files, each has a folder of its model's name in it." };
         var program = new Option<string?>("--program") { Description = "The built output of a project with C# steps." };
         var json = new Option<bool>("--json") { Description = "Print diagnostics as JSON lines." };

@@ -21,6 +21,13 @@ internal static class DestroyCommand
                 context.Events.Add(new StageChanged(stage.Name, "Deleted", 0));
             }
 
+            foreach (var other in await context.Platform.Stages.OthersAsync(context.Workspace.Deployment.Stages, cancellation))
+            {
+                await context.Platform.Stages.DeleteAsync(other, cancellation);
+                changed = true;
+                context.Events.Add(new Notice($"{other.Name}: Deleted"));
+            }
+
             var platform = (LocalPlatform)context.Platform;
             changed |= await platform.StopServingAsync(cancellation);
             context.Events.Add(new Notice($"Kept: registry, runs and artifacts in '{platform.Folder}'. Delete that folder to take them away as well."));

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
@@ -24,11 +26,25 @@ internal static class PredictCommand
                 context.Workspace.Stage(name), new InvokeRequest(body, parsed.GetValue(type)!, parsed.GetValue(accept)), cancellation);
             var text = Encoding.UTF8.GetString(answer.Body);
             if (answer.Status is < 200 or >= 300)
-                throw Problem.Error("MLOPS5007", $"The endpoint of '{name}' answered {answer.Status}: {text.Trim()}").ToException();
+                throw Problem.Error("MLOPS5007", $"The endpoint of '{name}' answered {answer.Status}: {Message(text)}").ToException();
             await Console.Out.WriteAsync(text);
             return null;
         });
         return command;
+    }
+
+    /// <summary>The model's own words, where the answer is an error of SageMaker Runtime's shape.</summary>
+    private static string Message(string text)
+    {
+        try
+        {
+            var json = JsonNode.Parse(text);
+            return (json?["OriginalMessage"] ?? json?["Message"])?.ToString() ?? text.Trim();
+        }
+        catch (JsonException)
+        {
+            return text.Trim();
+        }
     }
 
     private static async Task<byte[]> ReadAsync(string? file, CancellationToken cancellation)

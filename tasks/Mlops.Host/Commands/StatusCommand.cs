@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
+using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
@@ -38,13 +40,23 @@ internal static class StatusCommand
         foreach (var stage in context.Workspace.Deployment.Stages)
         {
             var state = await context.Platform.Stages.DescribeAsync(stage, cancellation);
-            context.Events.Add(new StageChanged(stage.Name, state is null ? "not deployed" : state.Healthy ? "InService" : "not running, or changed: deploy again", state?.Version ?? 0, state?.Url));
+            context.Events.Add(new StageChanged(stage.Name, Words(state), state?.Version ?? 0, state?.Url));
             if (state is { Healthy: true })
                 urls.Add(new StageUrl(stage.Name, state.Url, state.Version));
         }
 
+        foreach (var other in await context.Platform.Stages.OthersAsync(context.Workspace.Deployment.Stages, cancellation))
+            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
         return new Outcome { Verb = "status", PipelineName = context.Workspace.Deployment.PipelineName, Urls = urls };
     }
+
+    private static string Words(StageState? state) => state switch
+    {
+        null => "not deployed",
+        { Healthy: false } => "not running: deploy again",
+        { UpToDate: false } => "running with other settings than config.yaml has now: deploy again",
+        _ => "InService",
+    };
 
     private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -5,6 +5,7 @@ using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
@@ -68,8 +69,7 @@ internal static class VerbRunner
     public static ServerProgram Program()
     {
         var assembly = Path.Combine(AppContext.BaseDirectory, "mlops.dll");
-        var dotnet = Path.Combine(Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..")), OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet");
-        return new ServerProgram([File.Exists(dotnet) ? dotnet : "dotnet", "exec", assembly, ServerCommand.Name], Versions.Product);
+        return new ServerProgram([DotnetHost.Path, "exec", assembly, ServerCommand.Name], Versions.Product);
     }
 
     /// <summary>A build that is killed leaves nobody to tell us; its end of the pipe closes.</summary>

@@ -11,7 +11,10 @@ internal static class DiagnosticPrinter
 
     public static void Print(string file, SourceText? source, IEnumerable<Diagnostic> diagnostics, bool json)
     {
-        foreach (var d in diagnostics)
+        var all = diagnostics.ToList();
+        // A line with a secret in it is not shown again.
+        var secret = all.Where(d => d.Code == "MLOPS3015").Select(d => d.Span.Line).ToHashSet();
+        foreach (var d in all)
         {
             if (json)
             {
@@ -20,7 +23,7 @@ internal static class DiagnosticPrinter
             }
 
             Console.Out.WriteLine(d.ToString(file));
-            if (source?.Line(d.Span.Line) is { Length: > 0 and <= Widest } line && d.Span.Column <= line.Length + 1)
+            if (!secret.Contains(d.Span.Line) && source?.Line(d.Span.Line) is { Length: > 0 and <= Widest } line && d.Span.Column <= line.Length + 1)
             {
                 var width = d.Span.EndLine == d.Span.Line ? Math.Clamp(d.Span.EndColumn - d.Span.Column, 1, line.Length + 1 - d.Span.Column + 1) : 1;
                 Console.Out.WriteLine($"    {line}");

@@ -25,7 +25,8 @@ internal static class EventText
         StageChanged { Status: "InService" } s => Text($"{s.Stage}: version {s.Version} in service"),
         StageChanged { Status: "Unchanged" } s => Text($"{s.Stage}: version {s.Version} in service, unchanged"),
         StageChanged { Status: "PendingApproval" } s => Text($"{s.Stage}: version {s.Version} waits for approval: mlops approve --version {s.Version} --stage {s.Stage} (or: dotnet build -t:MlopsApprove -p:MlopsModelVersion={s.Version} -p:MlopsStage={s.Stage}), then deploy again"),
-        StageChanged s => Text($"{s.Stage}: {s.Status}"),
+        StageChanged { Version: > 0 } s => Text($"{s.Stage}: version {s.Version} {s.Status}"),
+        StageChanged s => $"{s.Stage}: {s.Status}",
         Outcome { Verb: "deploy", Changed: false } => "No changes.",
         _ => null,
     };

@@ -45,7 +45,7 @@ internal sealed class ServerControl(EndpointSupervisor supervisor, ServerState s
     private async Task DeployAsync(HttpContext http)
     {
         var request = await JsonSerializer.DeserializeAsync(http.Request.Body, ServerJson.Default.DeployRequest, http.RequestAborted);
-        var row = new EndpointRow(request!.Endpoint, request.Stage, request.Group, request.Version, (JsonObject)JsonNode.Parse(request.Config)!, Tested: false);
+        var row = new EndpointRow(request!.Endpoint, request.Stage, request.Group, request.Version, (JsonObject)JsonNode.Parse(request.Config)!);
         // The caller may go: what was begun is brought to an end, so that a rerun finds it done.
         var problem = await supervisor.DeployAsync(row, lifetime.ApplicationStopping);
         await JsonSerializer.SerializeAsync(http.Response.Body, new DeployResponse(problem?.Code, problem?.Message), ServerJson.Default.DeployResponse);

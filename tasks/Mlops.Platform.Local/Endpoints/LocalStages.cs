@@ -8,7 +8,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>Stages as endpoints of this machine's server.</summary>
-internal sealed class LocalStages(LocalRegistry registry, ServerClient server) : IStages
+internal sealed class LocalStages(LocalRegistry registry, ServerClient server, string group) : IStages
 {
     public async Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation)
     {
@@ -17,7 +17,7 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server) :
         var found = await server.FindAsync(cancellation);
         var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
         var unchanged = Json.Canonical(row.Config) == Json.Canonical(Config(stage));
-        return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy && unchanged, row.Tested);
+        return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy, unchanged);
     }
 
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, CancellationToken cancellation)
@@ -27,14 +27,15 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server) :
         if (response.Code is not null)
             throw new Problem(response.Code, "Error", response.Message ?? "").ToException();
         var state = await server.EnsureAsync(cancellation);
-        return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, Tested: false);
+        return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, UpToDate: true);
     }
 
-    public async Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation)
-    {
-        await server.DeleteAsync(stage.EndpointName, cancellation);
-        return registry.Endpoints.Delete(stage.EndpointName);
-    }
+    public Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
+
+    public Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation) => DeleteAsync(endpoint.Name, cancellation);
+
+    public Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<OtherEndpoint>>(
+        [.. registry.Endpoints.All().Where(r => stages.All(s => s.EndpointName != r.Name)).Select(r => new OtherEndpoint(r.Name, r.Version))]);
 
     public async Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation)
     {
@@ -49,10 +50,21 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server) :
         return new InvokeResult((int)response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", body, clock.Elapsed);
     }
 
-    public Task MarkTestedAsync(Stage stage, int version, CancellationToken cancellation)
+    public Task<bool> IsTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation) =>
+        Task.FromResult(registry.Endpoints.IsTested(stage.EndpointName, group, version, tests));
+
+    public Task MarkTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation)
     {
-        registry.Endpoints.MarkTested(stage.EndpointName, version);
+        registry.Endpoints.MarkTested(stage.EndpointName, group, version, tests);
         return Task.CompletedTask;
+    }
+
+    private async Task<bool> DeleteAsync(string endpoint, CancellationToken cancellation)
+    {
+        var there = registry.Endpoints.Find(endpoint) is not null;
+        await server.DeleteAsync(endpoint, cancellation);
+        registry.Endpoints.Delete(endpoint);
+        return there;
     }
 
     private static JsonObject Config(Stage stage) => new()

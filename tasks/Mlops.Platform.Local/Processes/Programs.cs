@@ -6,6 +6,8 @@ internal static class Programs
     /// <summary>The full path of a program, or null where it is not installed.</summary>
     public static string? Find(string name)
     {
+        if (name == "dotnet" && Path.IsPathRooted(DotnetHost.Path))
+            return DotnetHost.Path;
         if (name.Contains('/') || name.Contains('\\'))
             return File.Exists(name) ? Path.GetFullPath(name) : null;
         var extensions = OperatingSystem.IsWindows() ? new[] { ".exe", ".cmd", ".bat", "" } : [""];

@@ -14,9 +14,8 @@ public sealed class EndpointTable(RegistryDatabase database)
     {
         database.Execute(
             """
-            INSERT INTO endpoints (name, stage, model_group, version, config, tested, updated_at) VALUES ($name, $stage, $group, $version, $config, 0, $now)
-            ON CONFLICT (name) DO UPDATE SET stage = $stage, model_group = $group, version = $version, config = $config,
-                tested = (CASE WHEN version = $version AND config = $config THEN tested ELSE 0 END), updated_at = $now
+            INSERT INTO endpoints (name, stage, model_group, version, config, updated_at) VALUES ($name, $stage, $group, $version, $config, $now)
+            ON CONFLICT (name) DO UPDATE SET stage = $stage, model_group = $group, version = $version, config = $config, updated_at = $now
             """,
             ("$name", row.Name), ("$stage", row.Stage), ("$group", row.Group), ("$version", row.Version), ("$config", Json.Canonical(row.Config)), ("$now", Times.Now));
         return database.Execute(
@@ -24,17 +23,21 @@ public sealed class EndpointTable(RegistryDatabase database)
             ("$child", $"endpoint:{row.Name}"), ("$parent", ModelTable.Node(row.Group, row.Version)));
     });
 
-    public void MarkTested(string name, int version) => database.Execute(
-        "UPDATE endpoints SET tested = 1 WHERE name = $name AND version = $version", ("$name", name), ("$version", version));
+    public void MarkTested(string name, string group, int version, string tests) => database.Execute(
+        "INSERT OR IGNORE INTO passed_tests (endpoint, model_group, version, tests, passed_at) VALUES ($name, $group, $version, $tests, $now)",
+        ("$name", name), ("$group", group), ("$version", version), ("$tests", tests), ("$now", Times.Now));
+
+    public bool IsTested(string name, string group, int version, string tests) => database.Query(
+        "SELECT 1 FROM passed_tests WHERE endpoint = $name AND model_group = $group AND version = $version AND tests = $tests", r => r.GetInt32(0),
+        ("$name", name), ("$group", group), ("$version", version), ("$tests", tests)).Count > 0;
 
     public bool Delete(string name) => database.Execute("DELETE FROM endpoints WHERE name = $name", ("$name", name)) > 0;
 
     private List<EndpointRow> Rows(string where, params (string, object?)[] parameters) => database.Query(
-        $"SELECT name, stage, model_group, version, config, tested FROM endpoints {where}",
-        r => new EndpointRow(r.GetString(0), r.GetString(1), r.GetString(2), r.GetInt32(3), (JsonObject)JsonNode.Parse(r.GetString(4))!, r.GetInt64(5) == 1),
+        $"SELECT name, stage, model_group, version, config FROM endpoints {where}",
+        r => new EndpointRow(r.GetString(0), r.GetString(1), r.GetString(2), r.GetInt32(3), (JsonObject)JsonNode.Parse(r.GetString(4))!),
         parameters);
 }
 
 /// <param name="Config">Variants and environment: a change of it is a new deployment.</param>
-/// <param name="Tested">This version, with this configuration, passed the stage's tests.</param>
-public sealed record EndpointRow(string Name, string Stage, string Group, int Version, JsonObject Config, bool Tested);
+public sealed record EndpointRow(string Name, string Stage, string Group, int Version, JsonObject Config);

@@ -48,11 +48,11 @@ public sealed class ModelTable(RegistryDatabase database)
 
     /// <summary>All decisions on a version, attempts that came too late included, in order.</summary>
     public IReadOnlyList<ApprovalDecision> Decisions(string group, int version) => database.Query(
-        "SELECT version, stage, decision, who, decided_at, reason FROM decisions WHERE model_group = $group AND version = $version ORDER BY id",
+        "SELECT version, stage, iif(accepted, decision, decision || ' (too late)'), who, decided_at, reason FROM decisions WHERE model_group = $group AND version = $version ORDER BY id",
         Decision, ("$group", group), ("$version", version));
 
-    /// <summary>Records a decision if the latest is still <paramref name="expected"/>; else records the attempt and returns the latest.</summary>
-    public ApprovalDecision? Decide(string group, ApprovalDecision decision, ApprovalDecision? expected) => database.Transaction(() =>
+    /// <summary>Records a decision, and with <paramref name="final"/> as the version's status, if the latest is still <paramref name="expected"/>; else records the attempt and returns the latest.</summary>
+    public ApprovalDecision? Decide(string group, ApprovalDecision decision, ApprovalDecision? expected, bool final) => database.Transaction(() =>
     {
         var latest = Decision(group, decision.Version, decision.Stage);
         var accepted = latest?.When == expected?.When && latest?.Decision == expected?.Decision;
@@ -60,7 +60,7 @@ public sealed class ModelTable(RegistryDatabase database)
             "INSERT INTO decisions (model_group, version, stage, decision, who, decided_at, reason, accepted) VALUES ($group, $version, $stage, $decision, $who, $at, $reason, $accepted)",
             ("$group", group), ("$version", decision.Version), ("$stage", decision.Stage), ("$decision", decision.Decision), ("$who", decision.Who),
             ("$at", Times.Text(decision.When)), ("$reason", decision.Reason), ("$accepted", accepted ? 1 : 0));
-        if (accepted)
+        if (accepted && final)
             database.Execute("UPDATE model_versions SET status = $status WHERE model_group = $group AND version = $version", ("$status", decision.Decision), ("$group", group), ("$version", decision.Version));
         return accepted ? null : latest;
     });

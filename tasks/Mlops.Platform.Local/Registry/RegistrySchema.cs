@@ -101,13 +101,23 @@ internal static class RegistrySchema
             PRIMARY KEY (child, parent, relation)
         ) STRICT;
 
+        -- Which version passed which tests (by their hash) at which endpoint.
+        CREATE TABLE passed_tests (
+            endpoint TEXT NOT NULL,
+            model_group TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            tests TEXT NOT NULL,
+            passed_at TEXT NOT NULL,
+            PRIMARY KEY (endpoint, model_group, version, tests),
+            FOREIGN KEY (model_group, version) REFERENCES model_versions(model_group, version)
+        ) STRICT;
+
         CREATE TABLE endpoints (
             name TEXT PRIMARY KEY,
             stage TEXT NOT NULL,
             model_group TEXT NOT NULL,
             version INTEGER NOT NULL,
             config TEXT NOT NULL,
-            tested INTEGER NOT NULL,
             updated_at TEXT NOT NULL,
             FOREIGN KEY (model_group, version) REFERENCES model_versions(model_group, version)
         ) STRICT;

@@ -72,7 +72,8 @@ public interface IModelRegistry
     Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation);
 
     /// <summary>Records a decision if the latest one is still <paramref name="expected"/>; else returns that one, and records the attempt.</summary>
-    Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, CancellationToken cancellation);
+    /// <param name="final">It is the version's ModelApprovalStatus: the decision for the last stage that asks.</param>
+    Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, bool final, CancellationToken cancellation);
 }
 
 /// <param name="Status">PendingManualApproval, Approved or Rejected.</param>
@@ -99,13 +100,25 @@ public interface IStages
     /// <summary>Asks a stage's endpoint for a prediction, over SageMaker Runtime.</summary>
     Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation);
 
+    /// <summary>Whether a version passed these tests of the stage, ever.</summary>
+    /// <param name="tests">The hash of the tests, payloads included: others were not passed.</param>
+    Task<bool> IsTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation);
+
     /// <summary>Records that a version passed the stage's tests.</summary>
-    Task MarkTestedAsync(Stage stage, int version, CancellationToken cancellation);
+    Task MarkTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation);
+
+    /// <summary>Endpoints of this place that belong to none of these stages.</summary>
+    Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation);
+
+    /// <summary>Takes an endpoint away that belongs to no stage.</summary>
+    Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation);
 }
 
 /// <param name="Healthy">It answers.</param>
-/// <param name="Tested">Its version passed the stage's tests.</param>
-public sealed record StageState(int Version, string Url, bool Healthy, bool Tested);
+/// <param name="UpToDate">It is configured as the stage says.</param>
+public sealed record StageState(int Version, string Url, bool Healthy, bool UpToDate);
+
+public sealed record OtherEndpoint(string Name, int Version);
 
 public sealed record InvokeRequest(ReadOnlyMemory<byte> Body, string ContentType, string? Accept = null);
 

@@ -23,10 +23,13 @@ public static class ApproveVerb
         if (await models.FindAsync(group, number, cancellation) is null)
             throw PlatformErrors.UnknownVersion(group, number).ToException();
 
+        if (approve && target.Approval == StageApproval.Automatic && (await models.DecisionAsync(group, number, target.Name, cancellation))?.Decision != "Rejected")
+            throw PlatformErrors.NothingToApprove(target.Name).ToException();
         var before = await models.DecisionAsync(group, number, target.Name, cancellation);
         var decision = new ApprovalDecision(number, target.Name, approve ? "Approved" : "Rejected", $"{Environment.UserName}@{Environment.MachineName}", DateTimeOffset.UtcNow, reason);
-        var changed = before?.Decision != decision.Decision;
-        if (changed && await models.DecideAsync(group, decision, before, cancellation) is { } other)
+        var changed = before?.Decision != decision.Decision || (reason is not null && reason != before.Reason);
+        var final = target == (deployment.Stages.LastOrDefault(s => s.Approval == StageApproval.Manual) ?? deployment.Stages[^1]);
+        if (changed && await models.DecideAsync(group, decision, before, final, cancellation) is { } other)
             throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who).ToException();
         context.Events.Add(new ApprovalChanged(group, number, target.Name, decision.Decision));
         return new Outcome { Verb = approve ? "approve" : "reject", Changed = changed, Version = number };

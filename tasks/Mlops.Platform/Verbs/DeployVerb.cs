@@ -16,7 +16,7 @@ public static class DeployVerb
 {
     public static async Task<Outcome> RunAsync(VerbContext context, DeployOptions options, CancellationToken cancellation)
     {
-        var deployment = context.Workspace.Deployment;
+        var deployment = context.Workspace.Fresh().Deployment;
         if (deployment.Stages.Count == 0)
             throw PlatformErrors.NothingToDeploy().ToException();
         if (options.Stage is not null)
@@ -28,20 +28,29 @@ public static class DeployVerb
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();
 
         var urls = new List<StageUrl>();
+        var open = true;
         foreach (var stage in deployment.Stages)
         {
-            // A rollback names its stage: the others keep what they serve.
-            if (options is { Version: not null, Stage: not null } && stage.Name != options.Stage)
-                continue;
-            if (!await MayEnterAsync(context, stage, version, explicitly: options.Stage == stage.Name, cancellation))
-                break;
-            var (state, deployed) = await EnterAsync(context, stage, version, cancellation);
-            changed |= deployed;
-            urls.Add(new StageUrl(stage.Name, state.Url, state.Version));
-            if (stage.Name == options.Stage)
-                break;
+            // A way back names its stage: the others keep what they serve.
+            var wanted = open && !(options is { Version: not null, Stage: not null } && stage.Name != options.Stage);
+            if (wanted && await StageEntry.MayEnterAsync(context, stage, version, explicitly: options.Stage == stage.Name, cancellation))
+            {
+                var (state, deployed) = await EnterAsync(context, stage, version, cancellation);
+                changed |= deployed;
+                urls.Add(new StageUrl(stage.Name, state.Url, state.Version));
+            }
+            else
+            {
+                open &= !wanted;
+                if (await context.Platform.Stages.DescribeAsync(stage, cancellation) is { Healthy: true } serving)
+                    urls.Add(new StageUrl(stage.Name, serving.Url, serving.Version));
+            }
+
+            open &= stage.Name != options.Stage;
         }
 
+        foreach (var other in await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation))
+            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
         return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = execution, Version = version.Version, Urls = urls };
     }
 
@@ -52,48 +61,43 @@ public static class DeployVerb
         return (result.Ran, result.ExecutionId, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
     }
 
-    private static async Task<bool> MayEnterAsync(VerbContext context, Stage stage, ModelVersion version, bool explicitly, CancellationToken cancellation)
-    {
-        var decision = await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation);
-        if (decision?.Decision == "Rejected")
-        {
-            var rejected = PlatformErrors.Rejected(version.Version, stage.Name, decision.Reason);
-            if (explicitly)
-                throw rejected.ToException();
-            context.Events.Add(rejected with { Severity = "Warning" });
-            context.Events.Add(new StageChanged(stage.Name, "Rejected", version.Version));
-            return false;
-        }
-
-        if (stage.Approval == StageApproval.Automatic || decision?.Decision == "Approved")
-            return true;
-        if (explicitly)
-            throw PlatformErrors.NotApproved(version.Version, stage.Name).ToException();
-        context.Events.Add(new StageChanged(stage.Name, "PendingApproval", version.Version));
-        return false;
-    }
-
     private static async Task<(StageState State, bool Deployed)> EnterAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
     {
-        var before = await context.Platform.Stages.DescribeAsync(stage, cancellation);
-        if (before is { Healthy: true, Tested: true } && before.Version == version.Version)
+        var stages = context.Platform.Stages;
+        var tests = StageTests.HashOf(context.Workspace, stage);
+        var before = await stages.DescribeAsync(stage, cancellation);
+        var serves = before is { Healthy: true, UpToDate: true } && before.Version == version.Version;
+        if (serves && await stages.IsTestedAsync(stage, version.Version, tests, cancellation))
         {
-            context.Events.Add(new StageChanged(stage.Name, "Unchanged", before.Version, before.Url));
+            context.Events.Add(new StageChanged(stage.Name, "Unchanged", before!.Version, before.Url));
             return (before, false);
         }
 
         context.Events.Add(new StageChanged(stage.Name, "Updating", version.Version));
-        var state = await context.Platform.Stages.PutAsync(stage, version, cancellation);
+        var state = serves ? before! : await StartAsync(context, stage, version, before, cancellation);
         if (await StageTests.FirstFailureAsync(context, stage, version, cancellation) is { } failure)
         {
-            await GoBackAsync(context, stage, before, cancellation);
+            await GoBackAsync(context, stage, before, version, cancellation);
             throw failure.ToException();
         }
 
-        await context.Platform.Stages.MarkTestedAsync(stage, version.Version, cancellation);
+        await stages.MarkTestedAsync(stage, version.Version, tests, cancellation);
         await ApproveByTestsAsync(context, stage, version, cancellation);
         context.Events.Add(new StageChanged(stage.Name, "InService", state.Version, state.Url));
-        return (state with { Tested = true }, true);
+        return (state, true);
+    }
+
+    private static async Task<StageState> StartAsync(VerbContext context, Stage stage, ModelVersion version, StageState? before, CancellationToken cancellation)
+    {
+        try
+        {
+            return await context.Platform.Stages.PutAsync(stage, version, cancellation);
+        }
+        catch (PlatformException e) when (e.Problem.File is null)
+        {
+            var problem = before is null ? e.Problem : e.Problem with { Message = $"{PlatformErrors.StillServed(stage.Name, before.Version)} {e.Problem.Message}" };
+            throw context.Workspace.At(problem, "inference").ToException();
+        }
     }
 
     /// <summary>Where no stage asks a person, the last one's tests approve the version: max_drop and max_rise compare with it from now on.</summary>
@@ -103,19 +107,15 @@ public static class DeployVerb
         if (stages[^1] != stage || stages.Any(s => s.Approval == StageApproval.Manual) || version.Status == "Approved")
             return;
         var decision = new ApprovalDecision(version.Version, stage.Name, "Approved", "gates and tests", DateTimeOffset.UtcNow, "approval: automatic");
-        await context.Platform.Models.DecideAsync(version.Group, decision, await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation), cancellation);
+        var latest = await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation);
+        await context.Platform.Models.DecideAsync(version.Group, decision, latest, final: true, cancellation);
     }
 
-    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, CancellationToken cancellation)
+    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, CancellationToken cancellation)
     {
-        if (before is not null && await context.Platform.Models.FindAsync(context.Workspace.Deployment.ModelPackageGroupName, before.Version, cancellation) is { } old)
-        {
-            await context.Platform.Stages.PutAsync(stage, old, cancellation);
-            await context.Platform.Stages.MarkTestedAsync(stage, old.Version, cancellation);
-        }
-        else
-        {
+        if (before is null)
             await context.Platform.Stages.DeleteAsync(stage, cancellation);
-        }
+        else if (before.Version != failed.Version && await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
+            await context.Platform.Stages.PutAsync(stage, old, cancellation);
     }
 }

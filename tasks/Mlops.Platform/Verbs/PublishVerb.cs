@@ -11,6 +11,7 @@ public static class PublishVerb
     public static async Task<bool> RunAsync(VerbContext context, CancellationToken cancellation)
     {
         var (workspace, platform, events) = context;
+        workspace.Fresh();
         var deployment = workspace.Deployment;
         var changed = false;
         foreach (var bundle in deployment.Sources)

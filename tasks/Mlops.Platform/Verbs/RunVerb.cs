@@ -31,7 +31,7 @@ public static class RunVerb
         if (context.Workspace.Deployment.Gates.FirstOrDefault(g => g.Step == result.FailedStep && !result.GateValues.ContainsKey(g.Path)) is { } unread)
             throw context.Workspace.At(PlatformErrors.GateUnreadable(unread, result.FailureReason ?? ""), unread.Place).ToException();
         throw (result.FailedStep is { } step
-            ? PlatformErrors.StepFailed(step, result.FailureReason ?? "no reason was given.", result.Log)
+            ? context.Workspace.At(PlatformErrors.StepFailed(step, result.FailureReason ?? "no reason was given.", result.Log), step)
             : PlatformErrors.RunFailed(result.FailureReason ?? "no reason was given.")).ToException();
     }
 

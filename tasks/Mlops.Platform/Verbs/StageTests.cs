@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
@@ -12,6 +13,20 @@ namespace Mlops.Platform.Verbs;
 internal static class StageTests
 {
     private static readonly TimeSpan ProgramLimit = TimeSpan.FromMinutes(30);
+
+    /// <summary>What the tests are: an edit of one, of a payload or of a test's program makes them others.</summary>
+    public static string HashOf(Workspace workspace, Stage stage)
+    {
+        var text = new StringBuilder();
+        foreach (var test in stage.Tests)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{test.ContentType}|{test.ExpectStatus}|{test.MaxLatencyMilliseconds}|{string.Join(' ', test.Command ?? [])}\n");
+            foreach (var file in new[] { test.Payload, test.Command?[^1] }.OfType<string>().Select(workspace.FullPath).Where(File.Exists))
+                text.Append(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))).Append('\n');
+        }
+
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
 
     /// <summary>The first test that fails, or null.</summary>
     public static async Task<Problem?> FirstFailureAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)

@@ -1,0 +1,63 @@
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Verbs;
+
+/// <summary>Whether a version may enter a stage: the tests of the stage before, and a person where the stage asks one.</summary>
+internal static class StageEntry
+{
+    /// <param name="explicitly">The caller named this stage: what stands in the way is an error, not a notice.</param>
+    public static async Task<bool> MayEnterAsync(VerbContext context, Stage stage, ModelVersion version, bool explicitly, CancellationToken cancellation)
+    {
+        if (await MissingTestAsync(context, stage, version, cancellation) is { } missing)
+            throw missing.ToException();
+        var decision = await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation);
+        if (decision?.Decision == "Rejected")
+        {
+            var rejected = PlatformErrors.Rejected(version.Version, stage.Name, decision.Reason);
+            if (explicitly)
+                throw rejected.ToException();
+            context.Events.Add(rejected with { Severity = "Warning" });
+            context.Events.Add(new StageChanged(stage.Name, "Rejected", version.Version));
+            await TellWhatServesAsync(context, stage, cancellation);
+            return false;
+        }
+
+        if (stage.Approval == StageApproval.Automatic || decision?.Decision == "Approved")
+            return true;
+        if (explicitly)
+            throw PlatformErrors.NotApproved(version.Version, stage.Name).ToException();
+        context.Events.Add(new StageChanged(stage.Name, "PendingApproval", version.Version));
+        await TellWhatServesAsync(context, stage, cancellation);
+        await TellOfApprovedAsync(context, stage, version, cancellation);
+        return false;
+    }
+
+    /// <summary>The tests of the stage before that this version has not passed.</summary>
+    private static async Task<Problem?> MissingTestAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
+    {
+        var before = context.Workspace.Deployment.Stages.TakeWhile(s => s != stage).LastOrDefault();
+        return before is null || await context.Platform.Stages.IsTestedAsync(before, version.Version, StageTests.HashOf(context.Workspace, before), cancellation)
+            ? null : PlatformErrors.NotTestedBefore(version.Version, stage.Name, before.Name);
+    }
+
+    private static async Task TellWhatServesAsync(VerbContext context, Stage stage, CancellationToken cancellation)
+    {
+        if (await context.Platform.Stages.DescribeAsync(stage, cancellation) is { Healthy: true } serving)
+            context.Events.Add(new Notice($"{stage.Name}: goes on serving version {serving.Version}"));
+    }
+
+    /// <summary>An older version may have been approved after a newer one was made: it enters when it is named.</summary>
+    private static async Task TellOfApprovedAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
+    {
+        foreach (var older in (await context.Platform.Models.ListAsync(version.Group, cancellation)).Where(v => v.Version < version.Version))
+        {
+            if ((await context.Platform.Models.DecisionAsync(older.Group, older.Version, stage.Name, cancellation))?.Decision != "Approved")
+                continue;
+            if ((await context.Platform.Stages.DescribeAsync(stage, cancellation))?.Version != older.Version)
+                context.Events.Add(new Notice($"{stage.Name}: version {older.Version} is approved; '-p:MlopsModelVersion={older.Version} -p:MlopsStage={stage.Name}' deploys it"));
+            return;
+        }
+    }
+}
