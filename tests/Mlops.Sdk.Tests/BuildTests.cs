@@ -151,6 +151,58 @@ public sealed class BuildTests(PackagesFixture packages)
     }
 
     [Fact]
+    public async Task The_template_builds_where_versions_are_managed_centrally()
+    {
+        var model = await packages.ModelAsync();
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "Directory.Packages.props"), "<Project><PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup></Project>");
+
+        (await model.RunAsync("build")).Succeeded();
+    }
+
+    [Fact]
+    public async Task A_model_is_built_of_one_framework()
+    {
+        var model = await packages.ScriptsAsync();
+        await EditAsync(model, "model.csproj", "/>", "><PropertyGroup><TargetFrameworks>net10.0;net9.0</TargetFrameworks></PropertyGroup></Project>");
+
+        Assert.Contains("error MLOPS0007", (await model.RunAsync("build", "-t:MlopsRun")).Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("-t:MlopsStatus", "", "MLOPS0010")]
+    [InlineData("-t:MlopsApprove", "-p:MlopsModelVersion=abc", "MLOPS0016")]
+    [InlineData("-t:MlopsRun", "-p:MlopsParameters=x", "MLOPS0016")]
+    public async Task Verbs_say_what_is_wrong_with_how_they_are_used(string verb, string property, string code)
+    {
+        var model = await packages.ScriptsAsync();
+        (await model.RunAsync("restore")).Succeeded();
+
+        Assert.Contains($"error {code}", (await model.RunAsync(["build", "--no-restore", verb, .. property.Length > 0 ? new[] { property } : []])).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Publishing_without_a_build_or_permission_is_not_silent()
+    {
+        var model = await packages.ScriptsAsync();
+        (await model.RunAsync("restore")).Succeeded();
+        Assert.DoesNotContain("MSB4184", (await model.RunAsync("publish", "--no-build")).Output, StringComparison.Ordinal);
+
+        var refused = await model.RunAsync("publish", "-t:MlopsDeploy", "-p:IsPublishable=false", "-tl:off");
+        Assert.Contains("warning MLOPS0008", refused.Succeeded(), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Path.Combine(model.Folder, ".mlops")));
+    }
+
+    [Fact]
+    public async Task Folders_of_all_kinds_build()
+    {
+        var model = await packages.ScriptsAsync();
+        var strange = Path.Combine(Path.GetDirectoryName(model.Folder)!, "Doe, Jane = ünïcode");
+        Directory.Move(model.Folder, strange);
+
+        (await model.In(strange).RunAsync("build")).Succeeded();
+    }
+
+    [Fact]
     public async Task An_unknown_platform_is_refused() =>
         Assert.Contains("error MLOPS0006", (await (await packages.ScriptsAsync()).RunAsync("build", "-p:MlopsPlatform=moon")).Output, StringComparison.Ordinal);
 

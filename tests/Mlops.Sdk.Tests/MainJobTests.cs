@@ -70,6 +70,41 @@ public sealed class MainJobTests(PackagesFixture packages)
         Assert.DoesNotContain("registered\n", result.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_launch_profile_runs_one_step_on_the_inputs_of_its_last_run()
+    {
+        var penguins = await packages.ModelAsync();
+        (await penguins.RunAsync("build", "-t:MlopsRun")).Succeeded();
+        var model = Path.Combine(penguins.Folder, ".mlops", "last", "train", "ml", "model", "model.zip");
+        File.Delete(model);
+
+        Assert.Contains("train:log_loss=", (await penguins.RunAsync("run", "--launch-profile", "train")).Succeeded(), StringComparison.Ordinal);
+
+        Assert.True(File.Exists(model));
+    }
+
+    [Fact]
+    public async Task A_version_enters_a_stage_after_the_tests_of_the_stage_before_and_edited_tests_run_again()
+    {
+        var penguins = await packages.ModelAsync();
+        await EditAsync(penguins, "config.yaml", "    approval: manual\n", "");
+        await EditAsync(penguins, "config.yaml", "expect_status: 200", "expect_status: 418");
+
+        var failed = await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off");
+        Assert.Matches(@"config\.yaml\(42,9\): error MLOPS5003: The test of stage 'staging' failed", failed.Output);
+        var skipped = await penguins.RunAsync("build", "-t:MlopsDeploy", "-p:MlopsStage=production", "-p:MlopsModelVersion=1", "-tl:off");
+        Assert.Contains("error MLOPS8008", skipped.Output, StringComparison.Ordinal);
+
+        await EditAsync(penguins, "config.yaml", "expect_status: 418", "expect_status: 200");
+        Assert.Contains("production: version 1 in service", (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), StringComparison.Ordinal);
+        await EditAsync(penguins, "config.yaml", "expect_status: 200", "expect_status: 404");
+        Assert.Contains("error MLOPS5003", (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Output, StringComparison.Ordinal);
+
+        await EditAsync(penguins, "config.yaml", "stage: production", "stage: live");
+        await EditAsync(penguins, "config.yaml", "expect_status: 404", "expect_status: 200");
+        Assert.Contains("warning MLOPS5010: 'penguins-production' still serves version 1", (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Boto3_works_unmodified()
     {
