@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Mlops.Configuration;
+using Mlops.Configuration.Documentation;
 
 namespace Mlops.Tasks;
 
@@ -11,9 +12,22 @@ public sealed class MlopsValidate : MlopsTask
     [Required]
     public ITaskItem Config { get; set; } = null!;
 
+    /// <summary>A file that takes the JSON Schema of config.yaml, for editors.</summary>
+    [Required]
+    public ITaskItem SchemaFile { get; set; } = null!;
+
     protected override void Run()
     {
+        WriteSchema(SchemaFile.GetMetadata("FullPath"));
         var path = Config.GetMetadata("FullPath");
         LogDiagnostics(path, ConfigurationReader.Read(path).Diagnostics);
+    }
+
+    /// <summary>Also where config.yaml is wrong: then an editor's help is needed most.</summary>
+    private static void WriteSchema(string path)
+    {
+        var schema = ConfigSchema.Write();
+        if (!File.Exists(path) || File.ReadAllText(path) != schema)
+            File.WriteAllText(path, schema);
     }
 }

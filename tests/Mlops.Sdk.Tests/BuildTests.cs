@@ -13,6 +13,7 @@ public sealed class BuildTests(PackagesFixture packages)
 
         (await model.RunAsync("build")).Succeeded();
         Assert.Empty(Directory.EnumerateFiles(Path.Combine(model.Folder, "bin"), "*.dll", SearchOption.AllDirectories));
+        Assert.True(File.Exists(Path.Combine(model.Folder, "obj", "config.schema.json")));
         (await model.RunAsync("publish")).Succeeded();
         Assert.False(Directory.Exists(Path.Combine(model.Folder, ".mlops")));
 

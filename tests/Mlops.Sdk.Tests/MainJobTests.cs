@@ -66,7 +66,7 @@ public sealed class MainJobTests(PackagesFixture packages)
         var result = await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off");
 
         Assert.Equal(1, result.ExitCode);
-        Assert.Matches(@"config\.yaml\(30,5\): error MLOPS5001: accuracy 0\.9855\d* is below 0\.9999\. Nothing was registered\.", result.Output);
+        Assert.Matches(@"config\.yaml\(32,5\): error MLOPS5001: accuracy 0\.9855\d* is below 0\.9999\. Nothing was registered\.", result.Output);
         Assert.DoesNotContain("registered\n", result.Output, StringComparison.Ordinal);
     }
 
@@ -91,7 +91,7 @@ public sealed class MainJobTests(PackagesFixture packages)
         await EditAsync(penguins, "config.yaml", "expect_status: 200", "expect_status: 418");
 
         var failed = await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off");
-        Assert.Matches(@"config\.yaml\(42,9\): error MLOPS5003: The test of stage 'staging' failed", failed.Output);
+        Assert.Matches(@"config\.yaml\(44,9\): error MLOPS5003: The test of stage 'staging' failed", failed.Output);
         var skipped = await penguins.RunAsync("build", "-t:MlopsDeploy", "-p:MlopsStage=production", "-p:MlopsModelVersion=1", "-tl:off");
         Assert.Contains("error MLOPS8008", skipped.Output, StringComparison.Ordinal);
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
@@ -8,6 +9,20 @@ namespace Mlops.Configuration.Binding;
 internal sealed class ListConverter<T>(Converter item, KeyAttribute attribute) : Converter
 {
     public override string Expected => $"a list, each item {item.Expected}";
+
+    public override Type? Section => item.Section;
+
+    public override Many Many => Many.List;
+
+    public override JsonObject Schema()
+    {
+        var schema = new JsonObject { ["type"] = "array", ["items"] = item.Schema() };
+        if (attribute.Min > 0)
+            schema["minItems"] = (int)attribute.Min;
+        if (!double.IsNaN(attribute.Max))
+            schema["maxItems"] = (int)attribute.Max;
+        return schema;
+    }
 
     public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
     {
@@ -36,6 +51,25 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
     private const string VariableNames = "an environment variable";
 
     public override string Expected => listForm ? "a mapping or a list of names" : "a mapping";
+
+    public override Type? Section => value.Section;
+
+    public override Many Many => Many.Map;
+
+    public override bool ListForm => listForm;
+
+    public override JsonObject Schema()
+    {
+        // A name may stand without a value where every key of its section may be left out.
+        var entry = value.Section is { } section && SectionShape.Of(section).Keys.Values.All(k => !k.Key.Required)
+            ? new JsonObject { ["anyOf"] = new JsonArray(value.Schema(), new JsonObject { ["type"] = "null" }) } : value.Schema();
+        var map = new JsonObject { ["type"] = "object", ["additionalProperties"] = entry };
+        if (names is not null)
+            map["propertyNames"] = new JsonObject { ["pattern"] = names == VariableNames ? "^[A-Za-z_][A-Za-z0-9_]*$" : "^[A-Za-z0-9](-?[A-Za-z0-9])*$" };
+        if (!double.IsNaN(attribute.Max))
+            map["maxProperties"] = (int)attribute.Max;
+        return listForm ? new JsonObject { ["anyOf"] = new JsonArray(map, new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } }) } : map;
+    }
 
     public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
     {

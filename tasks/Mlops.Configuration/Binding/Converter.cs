@@ -1,15 +1,37 @@
 using System.Reflection;
+using System.Text.Json.Nodes;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Values;
 using Mlops.Configuration.Yaml;
 
 namespace Mlops.Configuration.Binding;
 
+internal enum Many
+{
+    One,
+    List,
+    Map,
+}
+
 /// <summary>Turns a node into what a key holds. Null means: could not be read, and the reason was reported.</summary>
 internal abstract class Converter
 {
     /// <summary>What is taken, in words, for messages.</summary>
     public abstract string Expected { get; }
+
+    /// <summary>The section type that is taken, by itself or in a list or map; null: scalars.</summary>
+    public virtual Type? Section => null;
+
+    public virtual Many Many => Many.One;
+
+    /// <summary>A map that may be written as a list of names.</summary>
+    public virtual bool ListForm => false;
+
+    /// <summary>The bounds of a number, count or length, in words; empty: none.</summary>
+    public virtual string Range => "";
+
+    /// <summary>What an editor may check of it, in JSON Schema's words.</summary>
+    public abstract JsonObject Schema();
 
     public abstract object? Convert(YamlNode node, string key, DiagnosticBag diagnostics);
 

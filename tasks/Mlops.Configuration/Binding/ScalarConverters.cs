@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Values;
@@ -11,6 +12,24 @@ internal sealed class LocatedConverter<T>(ScalarType type, KeyAttribute attribut
     private readonly Regex? pattern = attribute.Pattern is null ? null : new($"^(?:{attribute.Pattern})\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
 
     public override string Expected => attribute.PatternMeaning ?? type.Expected;
+
+    public override string Range => RangeIn(typeof(T) == typeof(string) ? " characters" : typeof(T) == typeof(Duration) || typeof(T) == typeof(CacheLifetime) ? " seconds" : typeof(T) == typeof(Latency) ? " milliseconds" : typeof(T) == typeof(ByteSize) ? " GiB" : "");
+
+    public override JsonObject Schema()
+    {
+        var schema = new JsonObject { ["type"] = typeof(T) == typeof(bool) ? "boolean" : typeof(T) == typeof(long) ? "integer" : typeof(T) == typeof(double) ? "number" : new JsonArray("string", "number", "boolean") };
+        if (type.Choices.Count > 0)
+            schema = new JsonObject { ["enum"] = new JsonArray([.. type.Choices.Select(c => JsonValue.Create(c))]) };
+        if (attribute.Pattern is not null)
+            schema["pattern"] = $"^(?:{attribute.Pattern})$";
+        foreach (var (limit, numeric, text) in new[] { (attribute.Min, "minimum", "minLength"), (attribute.Max, "maximum", "maxLength") })
+        {
+            if (!double.IsNaN(limit) && (typeof(T) == typeof(long) || typeof(T) == typeof(double) || typeof(T) == typeof(string)))
+                schema[typeof(T) == typeof(string) ? text : numeric] = limit;
+        }
+
+        return schema;
+    }
 
     public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
     {
@@ -49,14 +68,18 @@ internal sealed class LocatedConverter<T>(ScalarType type, KeyAttribute attribut
         };
         if (double.IsNaN(number) || !(number < attribute.Min || number > attribute.Max))
             return null;
-        var (min, max) = (Shown(attribute.Min), Shown(attribute.Max));
-        var range = (min, max) switch
+        return Errors.OutOfRange(scalar.Span, key, value is string ? $"A text of {number} characters" : scalar.Text, RangeIn(unit));
+    }
+
+    private string RangeIn(string unit)
+    {
+        return (Shown(attribute.Min), Shown(attribute.Max)) switch
         {
-            ("", _) => $"at most {max}{unit}",
-            (_, "") => $"at least {min}{unit}",
-            _ => $"{min} to {max}{unit}",
+            ("", "") => "",
+            ("", var max) => $"at most {max}{unit}",
+            (var min, "") => $"at least {min}{unit}",
+            var (min, max) => min == max ? $"{min}{unit}" : $"{min} to {max}{unit}",
         };
-        return Errors.OutOfRange(scalar.Span, key, value is string ? $"A text of {number} characters" : scalar.Text, range);
 
         static string Shown(double limit) => double.IsNaN(limit) ? "" : limit.ToString(CultureInfo.InvariantCulture);
     }
@@ -66,6 +89,8 @@ internal sealed class LocatedConverter<T>(ScalarType type, KeyAttribute attribut
 internal sealed class TemplateConverter : Converter
 {
     public override string Expected => "a text or a number";
+
+    public override JsonObject Schema() => new() { ["type"] = new JsonArray("string", "number", "boolean") };
 
     public override object? Convert(YamlNode node, string key, DiagnosticBag diagnostics)
     {

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Yaml;
@@ -10,6 +11,14 @@ internal sealed class SectionConverter(Type type) : Converter
     private SectionShape? shape;
 
     public override string Expected => Shape.ScalarKey is null ? $"a mapping with {Errors.Names([.. Shape.Keys.Keys])}" : "a reference, or a mapping";
+
+    public override Type Section => type;
+
+    public override JsonObject Schema()
+    {
+        var reference = new JsonObject { ["$ref"] = $"#/$defs/{type.Name}" };
+        return Shape.ScalarKey is { } scalar ? new JsonObject { ["anyOf"] = new JsonArray(Shape.Keys[scalar].Converter.Schema(), reference) } : reference;
+    }
 
     private SectionShape Shape => shape ??= SectionShape.Of(type);
 
