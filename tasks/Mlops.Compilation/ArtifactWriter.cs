@@ -1,12 +1,17 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mlops.Configuration.Values;
+
 namespace Mlops.Compilation;
 
 /// <summary>All writing of a build: into a temporary file that then takes the name, and not at all where nothing changes.</summary>
 public static class ArtifactWriter
 {
-    /// <summary>Writes the artifacts and removes files that an earlier build left there.</summary>
+    /// <summary>Writes the artifacts, and removes those that the manifest of an earlier build lists: nothing else in the folder is ours.</summary>
     public static void Write(string folder, IReadOnlyList<Artifact> artifacts)
     {
         Directory.CreateDirectory(folder);
+        var old = Listed(Path.Combine(folder, ModelCompiler.ManifestFile));
         foreach (var artifact in artifacts)
         {
             var path = Path.Combine(folder, artifact.Name.Replace('/', Path.DirectorySeparatorChar));
@@ -16,10 +21,20 @@ public static class ArtifactWriter
         }
 
         var wanted = artifacts.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+        foreach (var name in old.Where(n => !wanted.Contains(n)))
+            File.Delete(Path.Combine(folder, name));
+    }
+
+    private static IReadOnlyList<string> Listed(string manifest)
+    {
+        try
         {
-            if (!wanted.Contains(Path.GetRelativePath(folder, file).Replace('\\', '/')))
-                File.Delete(file);
+            var files = JsonNode.Parse(File.ReadAllBytes(manifest))?["Sha256"] as JsonObject;
+            return [.. (files ?? []).Select(f => f.Key).Where(n => new RepositoryPath(n).StaysInside)];
+        }
+        catch (Exception e) when (e is IOException or JsonException or InvalidOperationException)
+        {
+            return [];
         }
     }
 

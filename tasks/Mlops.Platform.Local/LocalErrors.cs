@@ -51,6 +51,12 @@ internal static class LocalErrors
     public static Problem ArchiveRefused(string file, string entry, string why) =>
         Problem.Error("MLOPS6015", $"The archive '{file}' was not unpacked: its entry '{entry}' {why}. Make it again from plain files and folders.");
 
+    public static Problem ServerGone(string log, string reason) =>
+        Problem.Error("MLOPS6016", $"The endpoint server does not answer: {reason} Its log: {log}. Run the command again: it starts the server where it is gone.");
+
+    public static Problem LinkInData(string path) =>
+        Problem.Error("MLOPS6017", $"The data set holds a link, '{path}'. A link leads out of what is versioned: replace it by what it points to.");
+
     public static Problem RegistryDamaged(string path, string reason) =>
         Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Put a copy back in its place, or move the file away: the next deploy then begins a new registry, and artifacts under 's3' stay.");
 

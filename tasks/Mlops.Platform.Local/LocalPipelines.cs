@@ -25,13 +25,12 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var name = workspace.Deployment.PipelineName;
         var (definition, _) = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var values = ParameterValues(definition, parameters);
-        var fingerprint = Fingerprint(definition, values);
-        if (Unchanged(definition, fingerprint) is { } before)
-            return Result(workspace, before, ran: false, new Dictionary<string, double>());
-
+        var fingerprint = Fingerprint(definition, values, workspace.Interpreters);
         try
         {
             Engine.Check(definition);
+            if (Unchanged(definition, fingerprint) is { } before)
+                return Result(workspace, before, ran: false, new Dictionary<string, double>());
         }
         catch (DefinitionException e)
         {
@@ -48,12 +47,20 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Root = root,
             Registry = registry,
             Objects = objects,
-            Interpreters = workspace.Deployment.Local.Interpreters,
+            Interpreters = workspace.Interpreters,
             Events = events,
             Lineage = Lineage(workspace, values, id),
         });
-        var ended = await engine.RunAsync(cancellation);
-        registry.Executions.End(id, ended.Status, ended.FailureReason, ended.FailedStep);
+        var ended = new EngineResult("Failed", null, "the run was broken off");
+        try
+        {
+            ended = await engine.RunAsync(cancellation);
+        }
+        finally
+        {
+            registry.Executions.End(id, ended.Status, ended.FailureReason, ended.FailedStep);
+        }
+
         events.Add(new ExecutionChanged(name, id, ended.Status));
         return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values));
     }
@@ -73,20 +80,27 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     private ExecutionRow? Unchanged(PipelineDefinition definition, string fingerprint)
     {
         var jobs = definition.AllSteps.Where(s => s.Type is StepTypes.Processing or StepTypes.Training).ToList();
-        if (jobs.Any(s => s.Cache is not { Enabled: true }) || registry.Executions.FindSucceeded(fingerprint) is not { ModelVersion: { } version } found)
+        if (jobs.Any(s => s.Cache is not { Enabled: true }) || registry.Executions.FindSucceeded(fingerprint) is not { ModelVersion: { } version, ModelGroup: { } group } found)
             return null;
         var lifetime = jobs.Select(s => s.Cache!.Lifetime()).Min();
-        var group = definition.AllSteps.First(s => s.Type == StepTypes.RegisterModel).Arguments["ModelPackageGroupName"]?.ToString() ?? "";
         return (lifetime is null || found.Ended + lifetime > DateTimeOffset.UtcNow)
-            && registry.Models.Find(group, version) is { } model && Path.Exists(objects.PathOf(model.ModelDataUrl)) ? found : null;
+            && registry.Models.Find(group, version) is { } model && objects.IsIntact(model.ModelDataUrl) ? found : null;
     }
 
-    private string Fingerprint(PipelineDefinition definition, JsonObject values) => ContentHash.OfText(Json.Canonical(new JsonObject
+    private string Fingerprint(PipelineDefinition definition, JsonObject values, IReadOnlyDictionary<string, string> interpreters) => ContentHash.OfText(Json.Canonical(new JsonObject
     {
         ["Definition"] = definition.ToJson(),
+        ["Inputs"] = new JsonArray([.. LiteralInputs(definition).Where(objects.IsThere).Select(uri => JsonValue.Create(objects.HashOf(uri)))]),
+        ["Interpreters"] = new JsonArray([.. interpreters.Values.Append("dotnet").Order(StringComparer.Ordinal).Select(i => JsonValue.Create(Programs.Find(i) is { } program ? Programs.Identity(program) : i))]),
         ["Parameters"] = StepFingerprint.ByContent(values, objects),
         ["Format"] = 1,
     }));
+
+    /// <summary>S3 URIs that a definition names outright, as those of other tools do: what lies there may change under it.</summary>
+    private static IEnumerable<string> LiteralInputs(PipelineDefinition definition) =>
+        definition.AllSteps.SelectMany(s => ProcessingJob.Items(s.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
+            .Concat(ProcessingJob.Items(s.Arguments["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"])))
+            .OfType<JsonValue>().Select(StepContext.Text);
 
     private static JsonObject ParameterValues(PipelineDefinition definition, IReadOnlyDictionary<string, string> given)
     {
@@ -140,7 +154,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         {
             reported = scope.ReportedMetrics();
         }
-        catch (DefinitionException)
+        catch (Exception e) when (e is DefinitionException or PlatformException or IOException)
         {
             // No report, or none that can be read: the failed step says so itself.
             reported = new Dictionary<string, double>();

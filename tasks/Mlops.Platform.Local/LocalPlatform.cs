@@ -17,7 +17,7 @@ public sealed class LocalPlatform : IPlatform
     private readonly IEventSink events;
     private readonly ServerClient server;
 
-    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, int? port, string group, IEventSink events)
+    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, Workspace workspace, IEventSink events)
     {
         this.root = root;
         this.events = events;
@@ -26,8 +26,8 @@ public sealed class LocalPlatform : IPlatform
         Objects = objects;
         pipelines = new LocalPipelines(root, registry, objects, events);
         Models = new LocalModels(registry.Models);
-        this.server = new ServerClient(root, server, port);
-        Stages = new LocalStages(registry, this.server, group);
+        this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
+        Stages = new LocalStages(registry, this.server, workspace.Deployment.ModelPackageGroupName, workspace.Interpreters);
     }
 
     /// <summary>The folder with all that this platform keeps.</summary>
@@ -51,7 +51,7 @@ public sealed class LocalPlatform : IPlatform
         try
         {
             var root = new LocalRoot(Path.Combine(workspace.Repository, local.Root));
-            return new LocalPlatform(root, LocalRegistry.Open(root), server, local.Port, workspace.Deployment.ModelPackageGroupName, events);
+            return new LocalPlatform(root, LocalRegistry.Open(root), server, workspace, events);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -17,6 +17,10 @@ public sealed record Workspace
 
     public required DeploymentDefinition Deployment { get; init; }
 
+    /// <summary>What to start in place of a container's python3, Rscript, ...; a path is one of the repository.</summary>
+    public IReadOnlyDictionary<string, string> Interpreters =>
+        Deployment.Local.Interpreters.ToDictionary(i => i.Key, i => i.Value.Contains('/') ? FullPath(i.Value) : i.Value, StringComparer.Ordinal);
+
     public string ConfigFile => Path.Combine(Repository, Deployment.ConfigFile);
 
     public static Workspace Load(string repository, string artifacts)
@@ -33,7 +37,7 @@ public sealed record Workspace
                 Deployment = DeploymentDefinition.Parse(deployment),
             };
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw PlatformErrors.NotBuilt(artifacts).ToException();
         }

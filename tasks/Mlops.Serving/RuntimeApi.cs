@@ -75,6 +75,11 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
             using var answer = await client.SendAsync(request, limit.Token);
             await AnswerAsync(http, lease.Variant, answer, limit.Token);
         }
+        catch (Exception e) when (http.Response.HasStarted && e is (OperationCanceledException or HttpRequestException or IOException))
+        {
+            // Half an answer is out: a broken connection tells the caller so, an error text within it would not.
+            http.Abort();
+        }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
             await RuntimeError.ModelAsync(http, 504, $"the model did not answer within {InvocationLimit.TotalSeconds} seconds");

@@ -30,6 +30,7 @@ internal static class RuntimeError
 
     private static async Task WriteAsync(HttpContext http, int status, string code, Action<Utf8JsonWriter> members)
     {
+        http.Response.ContentLength = null;
         http.Response.StatusCode = status;
         http.Response.Headers["x-amzn-ErrorType"] = code;
         http.Response.ContentType = "application/json";

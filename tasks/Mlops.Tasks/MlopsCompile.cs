@@ -31,7 +31,11 @@ public sealed class MlopsCompile : MlopsTask
     [Required]
     public ITaskItem OutputList { get; set; } = null!;
 
-    /// <summary>What was read, relative to the repository; a folder ends with '/'.</summary>
+    /// <summary>An input was written while this ran.</summary>
+    [Output]
+    public bool ChangedMeanwhile { get; private set; }
+
+    /// <summary>What was read, absolute; a folder ends with '/'.</summary>
     [Output]
     public ITaskItem[] Inputs { get; private set; } = [];
 
@@ -42,6 +46,7 @@ public sealed class MlopsCompile : MlopsTask
     protected override void Run()
     {
         var config = Config.GetMetadata("FullPath");
+        var started = DateTime.UtcNow;
         var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly));
         // The check of the same build has shown the warnings; errors that only compiling finds are new.
         LogDiagnostics(config, result.Diagnostics.Where(d => d.Severity == Severity.Error));
@@ -50,12 +55,14 @@ public sealed class MlopsCompile : MlopsTask
         var folder = OutputFolder.GetMetadata("FullPath");
         ArtifactWriter.Write(folder, result.Artifacts);
         var outputs = result.Artifacts.Select(a => Path.Combine(folder, a.Name.Replace('/', Path.DirectorySeparatorChar))).ToList();
-        File.WriteAllLines(InputList.GetMetadata("FullPath"), result.Inputs);
+        var inputs = result.Inputs.Select(i => Path.Combine(Path.GetDirectoryName(config)!, i)).ToList();
+        ChangedMeanwhile = inputs.Append(config).Any(i => File.Exists(i) && File.GetLastWriteTimeUtc(i) >= started);
+        File.WriteAllLines(InputList.GetMetadata("FullPath"), inputs);
         File.WriteAllLines(OutputList.GetMetadata("FullPath"), outputs);
-        Inputs = [.. result.Inputs.Select(Item)];
+        Inputs = [.. inputs.Select(Item)];
         Outputs = [.. outputs.Select(Item)];
     }
 
-    /// <summary>Names may hold what MSBuild takes for its own: %, ;, $(...).</summary>
+    /// <summary>An item's text is taken for escaped: of its special characters '%' alone stands in the way of file names.</summary>
     private static ITaskItem Item(string path) => new TaskItem(path.Replace("%", "%25", StringComparison.Ordinal));
 }

@@ -90,6 +90,8 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         {
             using var host = Process.Start(start)!;
             process = host;
+            if (cancelled)
+                Cancel();
             var errors = new StringBuilder();
             host.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
             host.BeginErrorReadLine();
@@ -97,6 +99,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
                 Show(line);
             if (!host.WaitForExit(Patience))
                 host.Kill(entireProcessTree: true);
+            host.WaitForExit();
             if (host.ExitCode != 0 && !cancelled && !Log.HasLoggedErrors)
                 LogError(DefectCode, $"'mlops {Verb}' ended with exit code {host.ExitCode}. {errors.ToString().Trim()}");
         }

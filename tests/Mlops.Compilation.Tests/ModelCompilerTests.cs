@@ -88,12 +88,17 @@ public sealed class ModelCompilerTests
         var artifacts = Compile(Path.Combine(Folder, "python-minimal")).Artifacts;
         ArtifactWriter.Write(folder.Path, artifacts);
         var written = File.GetLastWriteTimeUtc(folder.File("pipeline.json"));
-        folder.Write("source/old.tar", "");
+        var more = artifacts.Append(new Artifact("source/old.tar", "old"u8.ToArray())).ToList();
+        more.RemoveAll(a => a.Name == ModelCompiler.ManifestFile);
+        more.Add(new Artifact(ModelCompiler.ManifestFile, Encoding.UTF8.GetBytes("{\"Sha256\":{\"source/old.tar\":\"x\",\"../outside\":\"x\"}}")));
+        ArtifactWriter.Write(folder.Path, more);
+        folder.Write("of-the-user.txt", "");
 
         ArtifactWriter.Write(folder.Path, artifacts);
 
         Assert.Equal(written, File.GetLastWriteTimeUtc(folder.File("pipeline.json")));
         Assert.False(File.Exists(folder.File("source/old.tar")));
+        Assert.True(File.Exists(folder.File("of-the-user.txt")));
     }
 
     [Fact]

@@ -25,6 +25,7 @@ internal static class VerbRunner
         var exitCode = ExitCodes.Interrupted;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, s => Stop(s, ExitCodes.Interrupted));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s => Stop(s, ExitCodes.Terminated));
+        using var hangup = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, s => Stop(s, ExitCodes.Terminated));
         if (options.EndWithInput(parsed))
             _ = StopAtEndOfInputAsync(stopping);
 
@@ -59,7 +60,8 @@ internal static class VerbRunner
 
         void Stop(PosixSignalContext signal, int code)
         {
-            signal.Cancel = true;
+            // The first asks for an orderly end; whoever asks again means at once.
+            signal.Cancel = !stopping.IsCancellationRequested;
             exitCode = code;
             stopping.Cancel();
         }

@@ -34,7 +34,10 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
     private readonly LocalObjectStore objects = new(root, registry);
     private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     private readonly ConcurrentDictionary<string, ServedModel> served = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim changes = new(1, 1);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> changes = new(StringComparer.Ordinal);
+
+    /// <summary>Processes that this server started and has not ended: those that still answer their last requests, too.</summary>
+    private readonly ConcurrentDictionary<string, bool> alive = new(StringComparer.Ordinal);
     private readonly CancellationTokenSource ending = new();
 
     /// <summary>Whether an endpoint of that name is to be served, up or not.</summary>
@@ -56,25 +59,39 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
     /// <summary>Starts again what was served before the server ended.</summary>
     public async Task RestoreAsync(CancellationToken cancellation)
     {
-        foreach (var row in registry.Endpoints.All())
+        await Task.WhenAll(registry.Endpoints.All().Select(async row =>
         {
             if (await DeployAsync(row, cancellation) is { } problem)
                 await Console.Error.WriteLineAsync(problem.ToString());
-        }
+        }));
     }
 
     /// <summary>
     /// Starts a version beside the one that is served, waits until it answers, and then lets it take over: no request fails.
     /// Returns the problem where it does not come up; the old one goes on.
     /// </summary>
-    public async Task<Problem?> DeployAsync(EndpointRow row, CancellationToken cancellation)
+    public Task<Problem?> DeployAsync(EndpointRow row, CancellationToken cancellation) => DeployAsync(row, () => true, cancellation);
+
+    /// <param name="wanted">Asked when no other change of the endpoint is under way: what was right before may not be any more.</param>
+    private async Task<Problem?> DeployAsync(EndpointRow row, Func<bool> wanted, CancellationToken cancellation)
     {
-        await changes.WaitAsync(cancellation);
+        using var change = await ChangeAsync(row.Name, cancellation);
         try
         {
+            if (!wanted())
+                return null;
             var model = await StartAsync(row, cancellation);
-            registry.Endpoints.Put(row);
-            Swap(row.Name, model);
+            try
+            {
+                registry.Endpoints.Put(row);
+            }
+            catch
+            {
+                await model.DisposeAsync();
+                throw;
+            }
+
+            Swap(row, model);
             return null;
         }
         catch (PlatformException e)
@@ -85,14 +102,11 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
         {
             return LocalErrors.DiskError(e.Message);
         }
-        finally
-        {
-            changes.Release();
-        }
     }
 
     public async Task DeleteAsync(string endpoint)
     {
+        using var change = await ChangeAsync(endpoint, CancellationToken.None);
         registry.Endpoints.Delete(endpoint);
         if (served.TryRemove(endpoint, out var model))
             await model.DisposeAsync();
@@ -127,45 +141,63 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
             throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
 
         var folder = NewFolder(row.Name);
-        var environment = (row.Config["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => e.Value?.ToString() ?? "", StringComparer.Ordinal) ?? [];
-        var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), environment, objects);
-        await File.WriteAllTextAsync(Path.Combine(folder, "process"), process.Identity.ToString(), cancellation);
-        if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
+        var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), Texts(row.Config["Environment"]), Texts(row.Config["Interpreters"]), objects);
+        var identity = process.Identity.ToString();
+        alive[identity] = true;
+        process.Ended += () => alive.TryRemove(identity, out _);
+        try
+        {
+            await File.WriteAllTextAsync(Path.Combine(folder, "process"), identity, cancellation);
+            if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
+                throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
+        }
+        catch
         {
             await process.DisposeAsync();
-            throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
+            throw;
         }
 
         var variant = (row.Config["ProductionVariants"] as JsonArray)?[0]?["VariantName"]?.ToString() ?? "AllTraffic";
-        var model = new ServedModel(process, row.Version, variant);
-        _ = WatchAsync(row, model);
-        return model;
+        return new ServedModel(process, row.Version, variant);
     }
 
-    private void Swap(string endpoint, ServedModel model)
+    private static Dictionary<string, string> Texts(JsonNode? node) =>
+        (node as JsonObject)?.ToDictionary(e => e.Key, e => e.Value?.ToString() ?? "", StringComparer.Ordinal) ?? [];
+
+    private async Task<IDisposable> ChangeAsync(string endpoint, CancellationToken cancellation)
+    {
+        var gate = changes.GetOrAdd(endpoint, _ => new SemaphoreSlim(1, 1));
+        await gate.WaitAsync(cancellation);
+        return new Change(gate);
+    }
+
+    private void Swap(EndpointRow row, ServedModel model)
     {
         ServedModel? old = null;
-        served.AddOrUpdate(endpoint, model, (_, before) =>
+        served.AddOrUpdate(row.Name, model, (_, before) =>
         {
             old = before;
             return model;
         });
         if (old is not null)
             _ = Task.Run(async () => await old.DisposeAsync());
+        _ = WatchAsync(row, model);
     }
 
     /// <summary>Starts a model again whose process ended by itself.</summary>
     private async Task WatchAsync(EndpointRow row, ServedModel model)
     {
         await model.Process.Exited;
-        while (!ending.IsCancellationRequested && served.TryGetValue(row.Name, out var current) && ReferenceEquals(current, model))
+        while (!ending.IsCancellationRequested && IsServed())
         {
             await Console.Error.WriteLineAsync($"{row.Name}: the model's process ended; it is started again.");
-            if (await DeployAsync(row, ending.Token) is not { } problem)
+            if (await DeployAsync(row, IsServed, ending.Token) is not { } problem)
                 return;
             await Console.Error.WriteLineAsync(problem.ToString());
             await Task.Delay(RestartPause, ending.Token);
         }
+
+        bool IsServed() => served.TryGetValue(row.Name, out var current) && ReferenceEquals(current, model);
     }
 
     /// <summary>A folder of its own for each start; what earlier ones left is ended and removed.</summary>
@@ -173,12 +205,11 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
     {
         var parent = root.Endpoint(endpoint);
         Directory.CreateDirectory(parent);
-        var inUse = served.TryGetValue(endpoint, out var model) ? model.Process.Identity.ToString() : null;
         foreach (var folder in Directory.EnumerateDirectories(parent))
         {
             var file = Path.Combine(folder, "process");
             var process = File.Exists(file) ? File.ReadAllText(file) : "";
-            if (process == inUse && inUse is not null)
+            if (alive.ContainsKey(process))
                 continue;
             if (ProcessIdentity.Parse(process) is { } left)
                 ProcessGroup.KillLeftover(left);
@@ -189,5 +220,10 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
         while (Directory.Exists(Path.Combine(parent, $"{number}")))
             number++;
         return Directory.CreateDirectory(Path.Combine(parent, $"{number}")).FullName;
+    }
+
+    private sealed class Change(SemaphoreSlim gate) : IDisposable
+    {
+        public void Dispose() => gate.Release();
     }
 }

@@ -8,7 +8,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>Stages as endpoints of this machine's server.</summary>
-internal sealed class LocalStages(LocalRegistry registry, ServerClient server, string group) : IStages
+internal sealed class LocalStages(LocalRegistry registry, ServerClient server, string group, IReadOnlyDictionary<string, string> interpreters) : IStages
 {
     public async Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation)
     {
@@ -16,18 +16,18 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
             return null;
         var found = await server.FindAsync(cancellation);
         var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
-        var unchanged = Json.Canonical(row.Config) == Json.Canonical(Config(stage));
-        return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy, unchanged);
+        var settings = Json.Canonical(row.Config);
+        return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy, settings == Json.Canonical(Config(stage)), settings);
     }
 
-    public async Task<StageState> PutAsync(Stage stage, ModelVersion version, CancellationToken cancellation)
+    public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
     {
-        var response = await server.DeployAsync(
-            new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, Config(stage).ToJsonString()), cancellation);
+        settings ??= Json.Canonical(Config(stage));
+        var response = await server.DeployAsync(new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, settings), cancellation);
         if (response.Code is not null)
             throw new Problem(response.Code, "Error", response.Message ?? "").ToException();
         var state = await server.EnsureAsync(cancellation);
-        return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, UpToDate: true);
+        return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, UpToDate: true, settings);
     }
 
     public Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
@@ -45,7 +45,7 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
         if (request.Accept is not null)
             message.Headers.TryAddWithoutValidation("Accept", request.Accept);
         var clock = Stopwatch.StartNew();
-        using var response = await server.Http.SendAsync(message, cancellation);
+        using var response = await server.InvokeAsync(message, cancellation);
         var body = await response.Content.ReadAsByteArrayAsync(cancellation);
         return new InvokeResult((int)response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", body, clock.Elapsed);
     }
@@ -67,8 +67,9 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
         return there;
     }
 
-    private static JsonObject Config(Stage stage) => new()
+    private JsonObject Config(Stage stage) => new()
     {
+        ["Interpreters"] = new JsonObject(interpreters.Select(i => KeyValuePair.Create<string, JsonNode?>(i.Key, i.Value))),
         ["ProductionVariants"] = stage.ProductionVariants.DeepClone(),
         ["Environment"] = new JsonObject(stage.Environment.Select(e => KeyValuePair.Create<string, JsonNode?>(e.Key, e.Value))),
     };

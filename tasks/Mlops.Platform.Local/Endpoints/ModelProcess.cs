@@ -29,6 +29,9 @@ internal sealed class ModelProcess : IAsyncDisposable
         Address = new Uri($"http://127.0.0.1:{port}/");
     }
 
+    /// <summary>Told once, when the program has ended and its folder may go.</summary>
+    public event Action? Ended;
+
     public Uri Address { get; }
 
     public ProcessIdentity Identity => ProcessIdentity.Of(process);
@@ -40,7 +43,7 @@ internal sealed class ModelProcess : IAsyncDisposable
 
     /// <summary>Unpacks model and code and starts the program. It does not wait for it to answer.</summary>
     /// <param name="request">The version's RegisterModel request.</param>
-    public static ModelProcess Start(string folder, JsonObject request, IReadOnlyDictionary<string, string> environment, LocalObjectStore objects)
+    public static ModelProcess Start(string folder, JsonObject request, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects)
     {
         var container = request["InferenceSpecification"]!["Containers"]![0]!;
         var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
@@ -51,7 +54,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             Archives.Unpack(objects.ExistingPathOf(submit), code);
 
         var port = FreePort();
-        var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code));
+        var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, interpreters));
         start.WorkingDirectory = code;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         CleanEnvironment.Apply(start.Environment);
@@ -63,9 +66,18 @@ internal sealed class ModelProcess : IAsyncDisposable
         start.Environment["SAGEMAKER_BASE_DIR"] = paths.BaseFolder;
         start.Environment["SM_MODEL_DIR"] = paths.Path("/opt/ml/model");
         start.Environment["PYTHONUNBUFFERED"] = "1";
-        var process = Process.Start(start)!;
-        process.StandardInput.Close();
-        return new ModelProcess(process, new LogWriter(Path.Combine(folder, "model.log")), port);
+        var log = new LogWriter(Path.Combine(folder, "model.log"));
+        try
+        {
+            var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            return new ModelProcess(process, log, port);
+        }
+        catch (System.ComponentModel.Win32Exception e)
+        {
+            log.Dispose();
+            throw LocalErrors.CannotStart("inference", start.FileName, e.Message).ToException();
+        }
     }
 
     /// <summary>Waits until GET /ping answers 200. Returns null, or why it never will.</summary>
@@ -107,9 +119,10 @@ internal sealed class ModelProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ProcessGroup.StopAsync(process, Patience);
-        await copied;
+        await Task.WhenAny(copied, Task.Delay(Patience));
         log.Dispose();
         process.Dispose();
+        Ended?.Invoke();
     }
 
     private string Text(FormattableString reason)
@@ -118,7 +131,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
     }
 
-    private static IReadOnlyList<string> Command(string program, string code)
+    private static IReadOnlyList<string> Command(string program, string code, IReadOnlyDictionary<string, string> interpreters)
     {
         var path = Path.Combine(code, program);
         if (program.Length == 0 || !File.Exists(path))
@@ -131,6 +144,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             ".sh" => ["/bin/sh", path],
             _ => [path],
         };
+        command[0] = interpreters.GetValueOrDefault(command[0], command[0]);
         return [Programs.Find(command[0]) ?? throw LocalErrors.CannotStart("inference", command[0], "it is not installed").ToException(), .. command.Skip(1)];
     }
 

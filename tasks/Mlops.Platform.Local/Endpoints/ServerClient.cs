@@ -12,6 +12,9 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     public const string TokenHeader = "X-Mlops-Token";
     public const string ControlPath = "/_mlops";
 
+    /// <summary>Longer than a model may take to answer its last request.</summary>
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(90);
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly Lazy<HttpClient> http = new(() => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(15) });
@@ -49,15 +52,27 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         var before = ServerState.Read(root);
         if (port is { } wanted && IsListening(wanted))
             throw LocalErrors.PortTaken(wanted).ToException();
-        using var process = Start(before?.Port);
-        var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < StartLimit)
+        var process = Start(before?.Port);
+        try
         {
-            if (ServerState.Read(root) is { } state && state != before && await FindAsync(cancellation) is not null)
-                return state;
-            if (process.HasExited && process.ExitCode != 0)
-                break;
-            await Task.Delay(20, cancellation);
+            var waited = Stopwatch.StartNew();
+            while (waited.Elapsed < StartLimit)
+            {
+                if (await FindAsync(cancellation) is { } started)
+                    return started.State;
+                if (process.HasExited && process.ExitCode != 0)
+                    break;
+                await Task.Delay(20, cancellation);
+                if (!process.HasExited)
+                    continue;
+                // Another server held the root, and may just be leaving it.
+                process.Dispose();
+                process = Start(before?.Port);
+            }
+        }
+        finally
+        {
+            process.Dispose();
         }
 
         throw LocalErrors.ServerDidNotStart(root.ServerLog, LogTail(root.ServerLog)).ToException();
@@ -68,8 +83,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         var state = await EnsureAsync(cancellation);
         using var request = Request(HttpMethod.Post, state, "/deploy");
         request.Content = JsonContent.Create(deploy, ServerJson.Default.DeployRequest);
-        using var response = await http.Value.SendAsync(request, cancellation);
-        response.EnsureSuccessStatusCode();
+        using var response = await SendAsync(request, cancellation);
         return (await response.Content.ReadFromJsonAsync(ServerJson.Default.DeployResponse, cancellation))!;
     }
 
@@ -78,8 +92,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         if (await FindAsync(cancellation) is not { } found)
             return;
         using var request = Request(HttpMethod.Post, found.State, $"/delete/{Uri.EscapeDataString(endpoint)}");
-        using var response = await http.Value.SendAsync(request, cancellation);
-        response.EnsureSuccessStatusCode();
+        using var response = await SendAsync(request, cancellation);
     }
 
     /// <summary>Stops the server and what it serves. Returns false where none ran.</summary>
@@ -90,7 +103,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         using var request = Request(HttpMethod.Post, found.State, "/stop");
         using var response = await http.Value.SendAsync(request, cancellation);
         var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < StartLimit && DeployLock.TryOpen(root.ServerLock) is var held)
+        while (waited.Elapsed < StopLimit && DeployLock.TryOpen(root.ServerLock) is var held)
         {
             held?.Dispose();
             if (held is not null)
@@ -101,7 +114,32 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         return true;
     }
 
-    internal HttpClient Http => http.Value;
+    /// <summary>Sends a request that the server must understand; that it is gone is a coded failure.</summary>
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            var response = await http.Value.SendAsync(request, cancellation);
+            return response.EnsureSuccessStatusCode();
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw LocalErrors.ServerGone(root.ServerLog, e.Message).ToException();
+        }
+    }
+
+    /// <summary>Asks an endpoint, whatever it answers.</summary>
+    internal async Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellation)
+    {
+        try
+        {
+            return await http.Value.SendAsync(request, cancellation);
+        }
+        catch (Exception e) when (e is HttpRequestException || (e is TaskCanceledException && !cancellation.IsCancellationRequested))
+        {
+            throw LocalErrors.ServerGone(root.ServerLog, e.Message).ToException();
+        }
+    }
 
     internal static string LogTail(string log)
     {

@@ -17,10 +17,10 @@ internal sealed class ContainerFolder(string folder)
     /// <summary>The path on this machine of one in the container.</summary>
     public string Path(string containerPath)
     {
-        var full = System.IO.Path.GetFullPath(containerPath.StartsWith(Root, StringComparison.Ordinal)
+        var full = System.IO.Path.GetFullPath((containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal)
             ? System.IO.Path.Combine(BaseFolder, containerPath[Root.Length..].TrimStart('/'))
             : System.IO.Path.Combine(BaseFolder, "other", containerPath.TrimStart('/')));
-        return full.StartsWith(BaseFolder, StringComparison.Ordinal) ? full : throw new DefinitionException($"The path '{containerPath}' leads out of the container's folders.");
+        return (full + System.IO.Path.DirectorySeparatorChar).StartsWith(BaseFolder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal) ? full : throw new DefinitionException($"The path '{containerPath}' leads out of the container's folders.");
     }
 
     /// <summary>Replaces /opt/ml in a text that names paths below it.</summary>

@@ -81,6 +81,12 @@ internal sealed class Engine
                 else if (ended.Type == StepTypes.Condition)
                     Choose(ended, outcome);
             }
+            catch (PlatformException e)
+            {
+                // The registry could not take the step's end: the others are awaited, and nothing new starts.
+                states[ended!.Name] = StepState.Failed;
+                failed ??= new EngineResult("Failed", ended.Name, e.Message);
+            }
             catch (OperationCanceledException)
             {
                 states[ended!.Name] = StepState.Failed;
@@ -136,9 +142,9 @@ internal sealed class Engine
             var outcome = await CarryOutAsync(job, cancellation);
             if (outcome.FailureReason is null)
                 scope.Finished(step.Name, outcome.Properties);
-            End(step, outcome.FailureReason is null ? "Succeeded" : "Failed", outcome, clock);
             if (isJob)
                 Keep(job);
+            End(step, outcome.FailureReason is null ? "Succeeded" : "Failed", outcome, clock);
             return outcome;
         }
         catch (OperationCanceledException)
@@ -147,9 +153,16 @@ internal sealed class Engine
                 End(step, "Stopped", StepOutcome.Failed("stopped"), clock);
             throw;
         }
-        catch (Exception e) when (e is DefinitionException or PlatformException or IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever a document or a disk can cause ends its step, and not the watch over the others.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
-            var outcome = StepOutcome.Failed(e is IOException or UnauthorizedAccessException ? LocalErrors.DiskError(e.Message).Message : e.Message);
+            var outcome = StepOutcome.Failed(e switch
+            {
+                DefinitionException or PlatformException => e.Message,
+                IOException or UnauthorizedAccessException => LocalErrors.DiskError(e.Message).Message,
+                _ => $"{e.GetType().Name}: {e.Message}",
+            });
             if (!started)
                 executions.StartStep(id, step.Name, step.Type, null, null);
             End(step, "Failed", outcome, clock);
@@ -172,7 +185,7 @@ internal sealed class Engine
     {
         var lifetime = step.Cache!.Lifetime();
         var cached = context.Registry.Executions.FindCached(key, lifetime is { } time ? DateTimeOffset.UtcNow - time : null);
-        return cached is not null && OutputsOf(cached.Properties).All(uri => Path.Exists(context.Objects.PathOf(uri))) ? cached : null;
+        return cached is not null && OutputsOf(cached.Properties).All(context.Objects.IsIntact) ? cached : null;
     }
 
     private static IEnumerable<string> OutputsOf(JsonObject properties) =>
@@ -188,8 +201,16 @@ internal sealed class Engine
     /// <summary>The folders of the last run of a step stay, so that a debugger can start on the same inputs.</summary>
     private static void Keep(StepContext step)
     {
-        if (Directory.Exists(step.Folder))
-            Files.Replace(step.Folder, step.Root.Last(step.Step.Name));
+        try
+        {
+            if (Directory.Exists(step.Folder))
+                Files.Replace(step.Folder, step.Root.Last(step.Step.Name));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A debugger may be at work in the last one: the step's result does not depend on it.
+            step.Events.Add(new Notice($"The folders of '{step.Step.Name}' stay in '{step.Folder}': {e.Message}"));
+        }
     }
 }
 

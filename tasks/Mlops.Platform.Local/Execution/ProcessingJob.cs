@@ -45,7 +45,7 @@ internal static class ProcessingJob
         {
             var uri = StepContext.Text(output["S3Uri"]);
             Files.Replace(container.Path(StepContext.Text(output["LocalPath"])), step.Objects.PathOf(uri));
-            step.Objects.Recorded(uri);
+            step.Objects.Record(uri);
         }
 
         return new StepOutcome(Properties(step, container));

@@ -20,7 +20,10 @@ internal static class RegisterModelStep
             throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
         var url = StepContext.Text(containers[0]["ModelDataUrl"]);
         var hash = step.Objects.HashOf(url);
-        var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(request, step.Objects)));
+        // What was measured of a model does not make it another one.
+        var identity = (JsonObject)request.DeepClone();
+        identity.Remove("ModelMetrics");
+        var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(identity, step.Objects)));
         var (version, status, isNew) = step.Registry.Models.Register(group, fingerprint, url, hash, request, metrics, step.ExecutionId, parents);
         step.Events.Add(new ModelRegistered(group, version, status, isNew));
         var properties = (JsonObject)request.DeepClone();

@@ -42,7 +42,7 @@ internal static class StepFingerprint
         JsonObject o => new JsonObject(o.Select(m => KeyValuePair.Create(m.Key, ByContent(m.Value, objects)))),
         JsonArray a => new JsonArray([.. a.Select(i => ByContent(i, objects))]),
         // Inputs and code; what is not there is reported when the step wants to read it.
-        JsonValue v when StepContext.Text(v) is var text && text.StartsWith("s3://", StringComparison.Ordinal) && Path.Exists(objects.PathOf(text)) => objects.HashOf(text),
+        JsonValue v when StepContext.Text(v) is var text && objects.IsThere(text) => objects.HashOf(text),
         _ => node?.DeepClone(),
     };
 }

@@ -51,7 +51,7 @@ internal sealed record StepProcess
         // What the program left behind must not hold its output open, nor go on after it.
         if (await Task.WhenAny(copied, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)) != copied)
             ProcessGroup.Kill(process);
-        await copied;
+        await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)
             return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);

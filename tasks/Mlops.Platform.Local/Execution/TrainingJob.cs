@@ -138,7 +138,7 @@ internal static class TrainingJob
         var output = $"{StepContext.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
         var model = $"{output}/model.tar.gz";
         Archives.Pack(container.Path("/opt/ml/model"), step.Objects.PathOf(model));
-        step.Objects.Recorded(model);
+        step.Objects.Record(model);
         if (Directory.EnumerateFileSystemEntries(container.Path("/opt/ml/output/data")).Any())
             Archives.Pack(container.Path("/opt/ml/output/data"), step.Objects.PathOf($"{output}/output.tar.gz"));
 

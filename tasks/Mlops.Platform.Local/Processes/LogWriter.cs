@@ -12,6 +12,7 @@ internal sealed class LogWriter : IDisposable
     private readonly Queue<string> last = new();
     private readonly Lock gate = new();
     private long written;
+    private bool closed;
 
     public LogWriter(string path, Action<string>? onLine = null)
     {
@@ -32,11 +33,25 @@ internal sealed class LogWriter : IDisposable
 
     public async Task CopyAsync(StreamReader reader)
     {
-        while (await reader.ReadLineAsync() is { } line)
-            Add(line);
+        try
+        {
+            while (await reader.ReadLineAsync() is { } line)
+                Add(line);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The process was let go while something outside its group still held its output.
+        }
     }
 
-    public void Dispose() => file.Dispose();
+    public void Dispose()
+    {
+        lock (gate)
+        {
+            closed = true;
+            file.Dispose();
+        }
+    }
 
     private void Add(string line)
     {
@@ -44,6 +59,9 @@ internal sealed class LogWriter : IDisposable
             line = string.Concat(line.AsSpan(0, LongestLine), " ...");
         lock (gate)
         {
+            // A program that left the step's group may still hold its output: nobody listens any more.
+            if (closed)
+                return;
             last.Enqueue(line);
             if (last.Count > LastCount)
                 last.Dequeue();

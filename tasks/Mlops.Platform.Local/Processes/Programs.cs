@@ -19,7 +19,9 @@ internal static class Programs
     /// <summary>What tells one installation of a program from another: its path, size and time.</summary>
     public static string Identity(string program)
     {
+        // Of the program itself: what is upgraded in place often stands behind a link.
         var file = new FileInfo(program);
+        file = file.ResolveLinkTarget(returnFinalTarget: true) as FileInfo ?? file;
         return file.Exists ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{program}|{file.Length}|{file.LastWriteTimeUtc.Ticks}") : program;
     }
 }

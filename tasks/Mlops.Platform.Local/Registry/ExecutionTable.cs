@@ -59,8 +59,8 @@ public sealed class ExecutionTable(RegistryDatabase database)
 
     /// <summary>The newest step of equal content that succeeded, by itself and not by way of the cache; null: none after <paramref name="since"/>.</summary>
     public CachedStep? FindCached(string cacheKey, DateTimeOffset? since) => database.Query(
-        "SELECT execution_id, properties, log FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since ORDER BY ended_at DESC LIMIT 1",
-        r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!, r.IsDBNull(2) ? null : r.GetString(2)),
+        "SELECT execution_id, properties FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since ORDER BY ended_at DESC LIMIT 1",
+        r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!),
         ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : "")).FirstOrDefault();
 
     public IReadOnlyDictionary<string, double> Metrics(string execution, string step) => database.Query(
@@ -79,15 +79,15 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL ORDER BY started_at DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
 
     private List<ExecutionRow> Rows(string where, params (string, object?)[] parameters) => database.Query(
-        $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version FROM executions {where}",
+        $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version, model_group FROM executions {where}",
         r => new ExecutionRow(
             r.GetString(0), r.GetString(1), r.GetString(2), Times.Parse(r.GetString(3)), r.IsDBNull(4) ? null : Times.Parse(r.GetString(4)),
-            r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetInt32(7)),
+            r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetInt32(7), r.IsDBNull(8) ? null : r.GetString(8)),
         parameters);
 }
 
-public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion);
+public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion, string? ModelGroup);
 
 public sealed record StepRow(string Name, string Type, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? CachedFrom, string? Log, string? FailureReason);
 
-public sealed record CachedStep(string ExecutionId, JsonObject Properties, string? Log);
+public sealed record CachedStep(string ExecutionId, JsonObject Properties);

@@ -24,10 +24,18 @@ public sealed class ModelTable(RegistryDatabase database)
             database.Execute(
                 "INSERT INTO model_versions (model_group, version, fingerprint, status, model_data_url, sha256, request, metrics, execution_id, created_at) VALUES ($group, $version, $fingerprint, $status, $url, $sha, $request, $metrics, $execution, $now)",
                 ("$group", group), ("$version", version), ("$fingerprint", fingerprint), ("$status", status), ("$url", modelDataUrl), ("$sha", sha256),
-                ("$request", request.ToJsonString()), ("$metrics", new JsonObject(metrics.Select(m => KeyValuePair.Create<string, JsonNode?>(m.Key, m.Value))).ToJsonString()),
+                ("$request", request.ToJsonString()), ("$metrics", Numbers(metrics)),
                 ("$execution", executionId), ("$now", Times.Now));
             foreach (var parent in parents)
                 AddLineage(Node(group, version), parent, "made of");
+        }
+
+        else
+        {
+            // The same model, made again or measured again: the newest artifact is the one that is known to be whole.
+            database.Execute(
+                "UPDATE model_versions SET model_data_url = $url, sha256 = $sha, request = $request, metrics = $metrics WHERE model_group = $group AND version = $version",
+                ("$url", modelDataUrl), ("$sha", sha256), ("$request", request.ToJsonString()), ("$metrics", Numbers(metrics)), ("$group", group), ("$version", version));
         }
 
         database.Execute("UPDATE executions SET model_group = $group, model_version = $version WHERE id = $execution", ("$group", group), ("$version", version), ("$execution", executionId));
@@ -70,6 +78,9 @@ public sealed class ModelTable(RegistryDatabase database)
 
     /// <summary>What a node was made of, directly.</summary>
     public IReadOnlyList<string> Parents(string child) => database.Query("SELECT parent FROM lineage WHERE child = $child ORDER BY parent", r => r.GetString(0), ("$child", child));
+
+    private static string Numbers(IReadOnlyDictionary<string, double> metrics) =>
+        new JsonObject(metrics.Select(m => KeyValuePair.Create<string, JsonNode?>(m.Key, m.Value))).ToJsonString();
 
     public static string Node(string group, int version) => string.Create(CultureInfo.InvariantCulture, $"model:{group}/{version}");
 

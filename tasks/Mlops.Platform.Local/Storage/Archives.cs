@@ -21,10 +21,11 @@ internal static class Archives
         using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
         using (var tar = new TarWriter(gzip, TarEntryFormat.Ustar))
         {
-            foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+            var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => (Name: Path.GetRelativePath(folder, f).Replace('\\', '/'), Path: f));
+            foreach (var (name, path) in files.OrderBy(f => f.Name, StringComparer.Ordinal))
             {
                 using var content = File.OpenRead(path);
-                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, Path.GetRelativePath(folder, path).Replace('\\', '/'))
+                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
                 {
                     DataStream = content,
                     ModificationTime = DateTimeOffset.UnixEpoch,
@@ -72,8 +73,10 @@ internal static class Archives
                 else if (entry.EntryType is TarEntryType.RegularFile or TarEntryType.V7RegularFile or TarEntryType.ContiguousFile)
                 {
                     Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                    using var target = File.Create(path);
-                    entry.DataStream?.CopyTo(target);
+                    using (var target = File.Create(path))
+                        entry.DataStream?.CopyTo(target);
+                    if (!OperatingSystem.IsWindows() && entry.Mode.HasFlag(UnixFileMode.UserExecute))
+                        File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserExecute);
                 }
                 else
                 {

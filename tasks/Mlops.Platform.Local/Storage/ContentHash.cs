@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -10,10 +11,22 @@ internal static class ContentHash
 
     public static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Of an archive by what is in it: compressors differ from one version to the next.</summary>
     private static string OfFile(string path)
     {
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
-        return Convert.ToHexStringLower(SHA256.HashData(stream));
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
+        if (!path.EndsWith(".tar.gz", StringComparison.Ordinal))
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        try
+        {
+            using var content = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
+            return Convert.ToHexStringLower(SHA256.HashData(content));
+        }
+        catch (InvalidDataException)
+        {
+            file.Position = 0;
+            return Convert.ToHexStringLower(SHA256.HashData(file)); // Only its name is that of an archive.
+        }
     }
 
     private static string OfFolder(string folder)

@@ -23,17 +23,18 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
                 Archives.Unpack(tarFile, folder);
         });
         if (stored)
-            registry.PutObjectHash(uri, bundle.Sha256, null);
+            Record(uri, bundle.Sha256);
         return Task.FromResult(stored);
     }
 
     public Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
+        RefuseLinks(path);
         var hash = HashOf("file:" + path, path);
         var uri = $"s3://{Bucket}/{prefix}/{hash}";
         var stored = Files.PutFolder(PathOf(uri), folder => Files.Copy(path, Directory.Exists(path) ? folder : Path.Combine(folder, Path.GetFileName(path))));
         if (stored)
-            registry.PutObjectHash(uri, hash, null);
+            Record(uri, hash);
         return Task.FromResult(new StoredData(uri, hash, stored));
     }
 
@@ -53,19 +54,26 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
         return Path.Exists(path) ? path : throw LocalErrors.ObjectMissing(uri, path).ToException();
     }
 
-    /// <summary>The hash of what lies below an S3 URI: recorded where we wrote it, else computed and kept with a stamp.</summary>
-    public string HashOf(string uri)
-    {
-        var path = ExistingPathOf(uri);
-        return registry.ObjectHash(uri, null) ?? HashOf(uri, path);
-    }
+    /// <summary>The hash of what lies below an S3 URI: computed once, and again when a file of it has changed.</summary>
+    public string HashOf(string uri) => HashOf(uri, ExistingPathOf(uri));
+
+    /// <summary>Whether what was recorded under an S3 URI is there, and unchanged since.</summary>
+    public bool IsIntact(string uri) => Path.Exists(PathOf(uri)) && registry.ObjectHash(uri, Stamp(PathOf(uri))) is not null;
 
     /// <summary>Records content that a step wrote.</summary>
-    public string Recorded(string uri)
+    public void Record(string uri) => Record(uri, ContentHash.Of(PathOf(uri)));
+
+    /// <summary>Whether a text is an S3 URI of something that is there.</summary>
+    public bool IsThere(string text) =>
+        text.StartsWith("s3://", StringComparison.Ordinal) && !text[5..].TrimEnd('/').Split('/').Any(p => p is "" or "." or "..") && Path.Exists(PathOf(text));
+
+    private void Record(string uri, string hash) => registry.PutObjectHash(uri, hash, Stamp(PathOf(uri)));
+
+    /// <summary>A link within a data set would bring in what the repository does not hold.</summary>
+    private static void RefuseLinks(string path)
     {
-        var hash = ContentHash.Of(PathOf(uri));
-        registry.PutObjectHash(uri, hash, null);
-        return hash;
+        if (Directory.Exists(path) && new DirectoryInfo(path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).FirstOrDefault(e => e.LinkTarget is not null) is { } link)
+            throw LocalErrors.LinkInData(link.FullName).ToException();
     }
 
     private string HashOf(string key, string path)

@@ -20,7 +20,10 @@ namespace Mlops.Platform.Events;
 public abstract record PlatformEvent;
 
 /// <summary>A sentence for the reader.</summary>
-public sealed record Notice(string Text) : PlatformEvent;
+public sealed record Notice(string Text) : PlatformEvent
+{
+    public string Text { get; init; } = Printable.Of(Text);
+}
 
 /// <summary>A coded error or warning, at a place where one is known.</summary>
 /// <param name="Severity">Error or Warning.</param>
@@ -28,6 +31,8 @@ public sealed record Notice(string Text) : PlatformEvent;
 /// <param name="Line">1-based; 0: no place in the file.</param>
 public sealed record Problem(string Code, string Severity, string Message, string? File = null, int Line = 0, int Column = 0) : PlatformEvent
 {
+    public string Message { get; init; } = Printable.Of(Message);
+
     public static Problem Error(string code, string message) => new(code, nameof(Error), message);
 
     public static Problem Warning(string code, string message) => new(code, nameof(Warning), message);

@@ -92,7 +92,8 @@ public interface IStages
     Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation);
 
     /// <summary>Makes a stage serve a version. Where that version does not come up, the old one goes on serving and this throws.</summary>
-    Task<StageState> PutAsync(Stage stage, ModelVersion version, CancellationToken cancellation);
+    /// <param name="settings">Those of an earlier <see cref="StageState"/>, to go back to it; null: what the stage says now.</param>
+    Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation);
 
     /// <summary>Takes a stage's endpoint away. Returns false where there was none.</summary>
     Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation);
@@ -116,7 +117,8 @@ public interface IStages
 
 /// <param name="Healthy">It answers.</param>
 /// <param name="UpToDate">It is configured as the stage says.</param>
-public sealed record StageState(int Version, string Url, bool Healthy, bool UpToDate);
+/// <param name="Settings">How it is configured, in the platform's own form.</param>
+public sealed record StageState(int Version, string Url, bool Healthy, bool UpToDate, string Settings);
 
 public sealed record OtherEndpoint(string Name, int Version);
 

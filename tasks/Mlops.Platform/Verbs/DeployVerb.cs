@@ -75,10 +75,17 @@ public static class DeployVerb
 
         context.Events.Add(new StageChanged(stage.Name, "Updating", version.Version));
         var state = serves ? before! : await StartAsync(context, stage, version, before, cancellation);
-        if (await StageTests.FirstFailureAsync(context, stage, version, cancellation) is { } failure)
+        try
         {
-            await GoBackAsync(context, stage, before, version, cancellation);
-            throw failure.ToException();
+            if (await StageTests.FirstFailureAsync(context, stage, version, cancellation) is { } failure)
+                throw failure.ToException();
+        }
+        catch
+        {
+            // Failed, stopped or broken off: what did not pass must not stay. This is done also for whoever wants to stop.
+            if (!serves)
+                await GoBackAsync(context, stage, before, version, CancellationToken.None);
+            throw;
         }
 
         await stages.MarkTestedAsync(stage, version.Version, tests, cancellation);
@@ -91,7 +98,7 @@ public static class DeployVerb
     {
         try
         {
-            return await context.Platform.Stages.PutAsync(stage, version, cancellation);
+            return await context.Platform.Stages.PutAsync(stage, version, null, cancellation);
         }
         catch (PlatformException e) when (e.Problem.File is null)
         {
@@ -115,7 +122,7 @@ public static class DeployVerb
     {
         if (before is null)
             await context.Platform.Stages.DeleteAsync(stage, cancellation);
-        else if (before.Version != failed.Version && await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
-            await context.Platform.Stages.PutAsync(stage, old, cancellation);
+        else if (await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
+            await context.Platform.Stages.PutAsync(stage, old, before.Settings, cancellation);
     }
 }

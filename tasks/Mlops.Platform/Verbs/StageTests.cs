@@ -18,6 +18,8 @@ internal static class StageTests
     public static string HashOf(Workspace workspace, Stage stage)
     {
         var text = new StringBuilder();
+        foreach (var (name, value) in stage.Environment.OrderBy(e => e.Key, StringComparer.Ordinal))
+            text.Append(CultureInfo.InvariantCulture, $"{name}={value}\n");
         foreach (var test in stage.Tests)
         {
             text.Append(CultureInfo.InvariantCulture, $"{test.ContentType}|{test.ExpectStatus}|{test.MaxLatencyMilliseconds}|{string.Join(' ', test.Command ?? [])}\n");
@@ -66,7 +68,7 @@ internal static class StageTests
 
     private static async Task<string?> StartAsync(VerbContext context, Stage stage, IReadOnlyList<string> command, ModelVersion version, CancellationToken cancellation)
     {
-        var interpreters = context.Workspace.Deployment.Local.Interpreters;
+        var interpreters = context.Workspace.Interpreters;
         var start = new ProcessStartInfo(interpreters.GetValueOrDefault(command[0], command[0]), command.Skip(1))
         {
             WorkingDirectory = context.Workspace.Repository,
