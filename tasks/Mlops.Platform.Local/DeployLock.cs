@@ -27,7 +27,9 @@ internal sealed class DeployLock : IAsyncDisposable
         {
             if (TryOpen(path) is { } file)
             {
+                await using var tidy = new Tidy(file);
                 await File.WriteAllTextAsync(path + ".owner", string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName} ('{verb}' since {DateTimeOffset.Now:yyyy-MM-dd HH:mm:ss zzz})"), CancellationToken.None);
+                tidy.Keep();
                 return new DeployLock(file);
             }
 
@@ -57,6 +59,16 @@ internal sealed class DeployLock : IAsyncDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>Lets go of the lock if what comes after taking it fails.</summary>
+    private sealed class Tidy(FileStream file) : IAsyncDisposable
+    {
+        private bool kept;
+
+        public void Keep() => kept = true;
+
+        public ValueTask DisposeAsync() => kept ? ValueTask.CompletedTask : file.DisposeAsync();
     }
 
     private static bool IsDiskFull(IOException e) => (e.HResult & 0xFFFF) is 28 or 30 or 39 or 112; // ENOSPC, EROFS; ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL

@@ -72,6 +72,9 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         {
             foreach (var process in registry.Executions.MarkInterrupted(id).Select(ProcessIdentity.Parse).OfType<ProcessIdentity>())
                 ProcessGroup.KillLeftover(process);
+            ProcessGroup.KillMarked(JobEnvironment.ExecutionVariable, id);
+            foreach (var step in Directory.Exists(root.Run(id)) ? Directory.EnumerateDirectories(root.Run(id)) : [])
+                Files.Delete(step);
             events.Add(new Notice($"Execution {id} had been interrupted; it is marked Stopped."));
         }
     }

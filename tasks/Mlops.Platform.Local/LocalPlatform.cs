@@ -64,7 +64,16 @@ public sealed class LocalPlatform : IPlatform
 
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation)
     {
-        var held = await DeployLock.TakeAsync(root.Lock, verb, LockPatience, events, cancellation);
+        DeployLock held;
+        try
+        {
+            held = await DeployLock.TakeAsync(root.Lock, verb, LockPatience, events, cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.DiskError(e.Message).ToException();
+        }
+
         try
         {
             Registry.Check();

@@ -56,6 +56,37 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_model_that_was_altered_or_deleted_is_made_again()
+    {
+        NeedsShell();
+        await RunAsync(Pipeline());
+        var model = ((Storage.LocalObjectStore)platform.Objects).PathOf((await platform.Models.FindAsync("models", 1, default))!.ModelDataUrl);
+        await File.AppendAllTextAsync(model, "altered");
+
+        var again = await RunAsync(Pipeline());
+
+        Assert.Equal((true, 1), (again.Ran, again.Version!.Value));
+        var healed = ((Storage.LocalObjectStore)platform.Objects).PathOf((await platform.Models.FindAsync("models", 1, default))!.ModelDataUrl);
+        Assert.NotEqual(model, healed);
+        File.Delete(healed);
+        Assert.True((await RunAsync(Pipeline())).Ran);
+    }
+
+    [SkippableFact]
+    public async Task Independent_steps_run_side_by_side()
+    {
+        NeedsShell();
+        // Each waits for the other: one after another they would never end.
+        var meet = folder.File("meet");
+        Directory.CreateDirectory(meet);
+        var steps = new JsonArray([.. new[] { "a", "b" }.Select(n => Processing(n, $"touch {meet}/{n}; while [ ! -e {meet}/{(n == "a" ? "b" : "a")} ]; do sleep 0.02; done", "out", []))]);
+
+        var result = await RunAsync(PipelineDefinition.Parse(Encoding.UTF8.GetBytes(new JsonObject { ["Steps"] = steps }.ToJsonString())));
+
+        Assert.Equal("Succeeded", result.Status);
+    }
+
+    [SkippableFact]
     public async Task A_failed_gate_is_an_error_at_its_line_and_nothing_is_registered()
     {
         NeedsShell();
@@ -109,10 +140,11 @@ public sealed class EngineTests : IAsyncLifetime
     {
         NeedsShell();
         var clock = Stopwatch.StartNew();
-        var result = await RunAsync(Pipeline(train: "sleep 300 & echo hello > $SAGEMAKER_BASE_DIR/model/model.txt"));
+        var result = await RunAsync(Pipeline(train: "sleep 300 </dev/null >/dev/null 2>&1 & echo $! > $SAGEMAKER_BASE_DIR/../child; echo hello > $SAGEMAKER_BASE_DIR/model/model.txt"));
 
         Assert.Equal("Succeeded", result.Status);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15));
+        Assert.False(IsRunning(int.Parse(File.ReadAllText(folder.File(".mlops/last/train/child")), System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     [SkippableFact]

@@ -95,6 +95,20 @@ public sealed class StorageTests : IDisposable
         Assert.Equal("a,b\n", File.ReadAllText(Path.Combine(store.PathOf(first.S3Uri), "data.csv"), Encoding.UTF8));
     }
 
+    [SkippableFact]
+    public async Task A_data_set_with_a_link_is_refused()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "Links need a right on Windows.");
+        var root = new LocalRoot(folder.File("root"));
+        using var registry = Registry.LocalRegistry.Open(root);
+        folder.Write("data/a.csv", "1");
+        File.CreateSymbolicLink(folder.File("data/b.csv"), "/etc/hostname");
+
+        var problem = (await Assert.ThrowsAsync<PlatformException>(() => new LocalObjectStore(root, registry).PutDataAsync("d", folder.File("data"), "m", default))).Problem;
+
+        Assert.Equal("MLOPS6017", problem.Code);
+    }
+
     [Fact]
     public async Task A_lock_is_waited_for_and_its_owner_named()
     {

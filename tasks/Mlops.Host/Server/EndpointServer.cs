@@ -1,7 +1,7 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -16,9 +16,25 @@ namespace Mlops.Host.Server;
 /// <summary>One server a root: SageMaker Runtime's HTTP on loopback, and the control of its models for whoever can read its token.</summary>
 internal static class EndpointServer
 {
-    private const int FirstPort = 8080;
-
     public static async Task<int> RunAsync(string folder, int? port, int? preferred, CancellationToken cancellation)
+    {
+        try
+        {
+            return await ServeAsync(folder, port, preferred, cancellation);
+        }
+        catch (PlatformException e)
+        {
+            await Console.Error.WriteLineAsync(e.Problem.ToString());
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync($"The endpoint server ended: {e.Message}");
+        }
+
+        return ExitCodes.Errors;
+    }
+
+    private static async Task<int> ServeAsync(string folder, int? port, int? preferred, CancellationToken cancellation)
     {
         var root = new LocalRoot(folder);
         await using var held = LocalPlatform.TryHold(root.ServerLock);
@@ -28,8 +44,31 @@ internal static class EndpointServer
         using var registry = LocalRegistry.Open(root);
         await using var supervisor = new EndpointSupervisor(root, registry);
         using var api = new RuntimeApi(new SupervisedEndpoints(supervisor));
-        var state = new ServerState(Environment.ProcessId, port ?? FreePort(preferred), Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), Versions.Product);
+        foreach (var candidate in port is { } wanted ? [wanted] : Ports.Free(preferred))
+        {
+            var state = new ServerState(Environment.ProcessId, candidate, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), Versions.Product);
+            await using var app = Build(state, supervisor, api);
+            try
+            {
+                await app.StartAsync(cancellation);
+            }
+            catch (IOException e) when (e.InnerException is AddressInUseException && port is null)
+            {
+                continue; // Another server took it between the look and the bind.
+            }
 
+            state.Write(root);
+            await supervisor.RestoreAsync(cancellation);
+            await app.WaitForShutdownAsync(cancellation);
+            File.Delete(root.ServerFile);
+            return ExitCodes.Done;
+        }
+
+        throw new IOException("no port is free.");
+    }
+
+    private static WebApplication Build(ServerState state, EndpointSupervisor supervisor, RuntimeApi api)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
@@ -38,37 +77,11 @@ internal static class EndpointServer
             kestrel.Limits.MaxRequestBodySize = RuntimeApi.MostBodyBytes;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
-        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(30));
-        await using var app = builder.Build();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));
+        var app = builder.Build();
         var control = new ServerControl(supervisor, state, app.Lifetime);
         app.Run(http => http.Request.Path.StartsWithSegments(ServerClient.ControlPath, StringComparison.Ordinal) ? control.HandleAsync(http) : api.InvokeAsync(http));
-        await app.StartAsync(cancellation);
-        state.Write(root);
-        await supervisor.RestoreAsync(cancellation);
-        await app.WaitForShutdownAsync(cancellation);
-        File.Delete(root.ServerFile);
-        return ExitCodes.Done;
-    }
-
-    /// <summary>The one that served before, so that URLs stay; else the first free one.</summary>
-    private static int FreePort(int? preferred)
-    {
-        IEnumerable<int> candidates = preferred is { } last ? [last, .. Enumerable.Range(FirstPort, 1000)] : Enumerable.Range(FirstPort, 1000);
-        return candidates.First(IsFree);
-    }
-
-    private static bool IsFree(int port)
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        try
-        {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
-            return true;
-        }
-        catch (SocketException)
-        {
-            return false;
-        }
+        return app;
     }
 
     private sealed class SupervisedEndpoints(EndpointSupervisor supervisor) : IEndpoints

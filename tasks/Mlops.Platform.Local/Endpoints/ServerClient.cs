@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Net.Sockets;
+using System.Text.Json;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Endpoints;
@@ -15,6 +16,8 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     /// <summary>Longer than a model may take to answer its last request.</summary>
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(90);
 
+    private static readonly TimeSpan StatusLimit = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
     private readonly Lazy<HttpClient> http = new(() => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromMinutes(15) });
@@ -22,18 +25,21 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     /// <summary>The server's account of itself, or null where none runs.</summary>
     public async Task<(ServerState State, ServerStatus Status)?> FindAsync(CancellationToken cancellation)
     {
-        if (ServerState.Read(root) is not { } state || !IsListening(state.Port))
+        // A server holds its lock as long as it lives: without it, whoever listens on its port is another program, and gets no token.
+        if (ServerState.Read(root) is not { } state || !IsListening(state.Port) || !IsHeld())
             return null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(StatusLimit);
         try
         {
             using var request = Request(HttpMethod.Get, state, "/status");
-            using var response = await http.Value.SendAsync(request, cancellation);
+            using var response = await http.Value.SendAsync(request, limit.Token);
             if (!response.IsSuccessStatusCode)
                 return null;
-            var status = await response.Content.ReadFromJsonAsync(ServerJson.Default.ServerStatus, cancellation);
+            var status = await response.Content.ReadFromJsonAsync(ServerJson.Default.ServerStatus, limit.Token);
             return status is null ? null : (state, status);
         }
-        catch (HttpRequestException)
+        catch (Exception e) when (e is HttpRequestException or JsonException or IOException || (e is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;
         }
@@ -50,7 +56,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         }
 
         var before = ServerState.Read(root);
-        if (port is { } wanted && IsListening(wanted))
+        if (port is { } wanted && !Ports.IsFree(wanted))
             throw LocalErrors.PortTaken(wanted).ToException();
         var process = Start(before?.Port);
         try
@@ -90,7 +96,11 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     public async Task DeleteAsync(string endpoint, CancellationToken cancellation)
     {
         if (await FindAsync(cancellation) is not { } found)
+        {
+            Leftovers.End(root, endpoint);
             return;
+        }
+
         using var request = Request(HttpMethod.Post, found.State, $"/delete/{Uri.EscapeDataString(endpoint)}");
         using var response = await SendAsync(request, cancellation);
     }
@@ -99,18 +109,17 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     public async Task<bool> StopAsync(CancellationToken cancellation)
     {
         if (await FindAsync(cancellation) is not { } found)
-            return false;
-        using var request = Request(HttpMethod.Post, found.State, "/stop");
-        using var response = await http.Value.SendAsync(request, cancellation);
-        var waited = Stopwatch.StartNew();
-        while (waited.Elapsed < StopLimit && DeployLock.TryOpen(root.ServerLock) is var held)
         {
-            held?.Dispose();
-            if (held is not null)
-                break;
-            await Task.Delay(20, cancellation);
+            if (!IsHeld())
+                Leftovers.End(root, null);
+            return false;
         }
 
+        using var request = Request(HttpMethod.Post, found.State, "/stop");
+        using var response = await SendAsync(request, cancellation);
+        var waited = Stopwatch.StartNew();
+        while (waited.Elapsed < StopLimit && IsHeld())
+            await Task.Delay(20, cancellation);
         return true;
     }
 
@@ -153,6 +162,12 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         {
             return "";
         }
+    }
+
+    private bool IsHeld()
+    {
+        using var held = DeployLock.TryOpen(root.ServerLock);
+        return held is null;
     }
 
     private static HttpRequestMessage Request(HttpMethod method, ServerState state, string path)

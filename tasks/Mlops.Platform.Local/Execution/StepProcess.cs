@@ -48,9 +48,8 @@ internal sealed record StepProcess
             await ProcessGroup.StopAsync(process, Patience);
         }
 
-        // What the program left behind must not hold its output open, nor go on after it.
-        if (await Task.WhenAny(copied, Task.Delay(TimeSpan.FromSeconds(1), CancellationToken.None)) != copied)
-            ProcessGroup.Kill(process);
+        // What the program left behind must neither hold its output open nor go on after it.
+        ProcessGroup.Kill(process);
         await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)

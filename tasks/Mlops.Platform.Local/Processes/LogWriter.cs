@@ -49,7 +49,30 @@ internal sealed class LogWriter : IDisposable
         lock (gate)
         {
             closed = true;
-            file.Dispose();
+            try
+            {
+                file.Dispose();
+            }
+            catch (IOException e)
+            {
+                last.Enqueue($"[the log is not complete: {e.Message}]");
+            }
+        }
+    }
+
+    /// <summary>A full disk costs lines of the log, and not the program: it would wait forever for somebody to read its output.</summary>
+    private void Keep(string line)
+    {
+        if (written > MostBytes)
+            return;
+        written += line.Length + 1;
+        try
+        {
+            file.WriteLine(written <= MostBytes ? line : $"[output beyond {MostBytes >> 20} MiB is not kept]");
+        }
+        catch (IOException e)
+        {
+            last.Enqueue($"[a line was not kept: {e.Message}]");
         }
     }
 
@@ -65,11 +88,7 @@ internal sealed class LogWriter : IDisposable
             last.Enqueue(line);
             if (last.Count > LastCount)
                 last.Dequeue();
-            if (written <= MostBytes)
-            {
-                written += line.Length + 1;
-                file.WriteLine(written <= MostBytes ? line : $"[output beyond {MostBytes >> 20} MiB is not kept]");
-            }
+            Keep(line);
 
             onLine?.Invoke(line);
         }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Text;
 
 namespace Mlops.Platform.Local.Processes;
 
@@ -48,6 +50,26 @@ internal static partial class ProcessGroup
             return;
         using var process = Process.GetProcessById(identity.Id);
         Kill(process);
+    }
+
+    /// <summary>Ends every process whose environment has a variable with a value: children inherit it, whatever became of their parents. Linux alone shows it.</summary>
+    public static void KillMarked(string variable, string value)
+    {
+        if (!OperatingSystem.IsLinux())
+            return;
+        var mark = Encoding.UTF8.GetBytes($"{variable}={value}\0");
+        foreach (var folder in Directory.EnumerateDirectories("/proc").Where(f => char.IsAsciiDigit(Path.GetFileName(f)[0])))
+        {
+            try
+            {
+                if (File.ReadAllBytes(Path.Combine(folder, "environ")).AsSpan().IndexOf(mark) >= 0)
+                    _ = SendSignal(int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture), KillNow);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Another user's, or one that has ended meanwhile: not ours.
+            }
+        }
     }
 
     private static void Signal(Process process, int signal)

@@ -24,6 +24,8 @@ public sealed class RegistryDatabase : IDisposable
     {
         if (!File.Exists(path))
             Create(path);
+        else
+            RemoveUnfinished(path);
         if (new FileInfo(path).Length == 0)
             throw LocalErrors.RegistryDamaged(path, "it is empty").ToException();
         return Guarded(path, () =>
@@ -140,6 +142,13 @@ public sealed class RegistryDatabase : IDisposable
             foreach (var left in new[] { fresh, fresh + "-wal", fresh + "-shm" })
                 File.Delete(left);
         }
+    }
+
+    /// <summary>What a process that was killed while it made a registry left: nobody's, once there is one.</summary>
+    private static void RemoveUnfinished(string path)
+    {
+        foreach (var left in Directory.EnumerateFiles(Path.GetDirectoryName(path)!, Path.GetFileName(path) + ".*.new*").Where(f => File.GetLastWriteTimeUtc(f) < DateTime.UtcNow.AddMinutes(-10)))
+            File.Delete(left);
     }
 
     private static void Migrate(string path, SqliteConnection connection)

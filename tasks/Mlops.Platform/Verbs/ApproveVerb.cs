@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
@@ -29,8 +30,15 @@ public static class ApproveVerb
         var decision = new ApprovalDecision(number, target.Name, approve ? "Approved" : "Rejected", $"{Environment.UserName}@{Environment.MachineName}", DateTimeOffset.UtcNow, reason);
         var changed = before?.Decision != decision.Decision || (reason is not null && reason != before.Reason);
         var final = target == (deployment.Stages.LastOrDefault(s => s.Approval == StageApproval.Manual) ?? deployment.Stages[^1]);
-        if (changed && await models.DecideAsync(group, decision, before, final, cancellation) is { } other)
+        if (changed && await models.DecideAsync(group, decision, Seen(before), final, cancellation) is { } other)
             throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who).ToException();
+        // What was decided since this program was started, its user has not seen.
+        static ApprovalDecision? Seen(ApprovalDecision? latest)
+        {
+            using var self = Process.GetCurrentProcess();
+            return latest?.When > self.StartTime.ToUniversalTime() ? null : latest;
+        }
+
         context.Events.Add(new ApprovalChanged(group, number, target.Name, decision.Decision));
         return new Outcome { Verb = approve ? "approve" : "reject", Changed = changed, Version = number };
     }

@@ -102,7 +102,7 @@ public static class DeployVerb
         }
         catch (PlatformException e) when (e.Problem.File is null)
         {
-            var problem = before is null ? e.Problem : e.Problem with { Message = $"{PlatformErrors.StillServed(stage.Name, before.Version)} {e.Problem.Message}" };
+            var problem = before is not { Healthy: true } ? e.Problem : e.Problem with { Message = $"{PlatformErrors.StillServed(stage.Name, before.Version)} {e.Problem.Message}" };
             throw context.Workspace.At(problem, "inference").ToException();
         }
     }

@@ -1,0 +1,246 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+
+namespace Mlops.Host.Tests;
+
+/// <summary>The program as it is started by hand, with its exit codes and signals.</summary>
+public sealed class ProgramTests : IAsyncLifetime
+{
+    private readonly TemporaryFolder folder = TestFolder.Temporary();
+
+    public Task InitializeAsync()
+    {
+        folder.Write("config.yaml", """
+            model: { name: shell, problem_type: regression }
+            runtime: { framework: custom }
+            data: { numbers: { source: data/numbers.csv } }
+            build:
+              parameters: { pause: { default: "0" } }
+              train: { entry_point: src/train.sh, inputs: [numbers], environment: { PAUSE: "${parameters.pause}" } }
+              evaluate: { entry_point: src/evaluate.sh, inputs: [model] }
+              quality_gates: { mae: { max: 1 } }
+            inference: { entry_point: src/serve.py }
+            deploy:
+              - { stage: staging, realtime: {}, tests: [{ payload: data/numbers.csv }] }
+              - { stage: production, approval: manual, realtime: {} }
+            """);
+        folder.Write("data/numbers.csv", "1,2\n");
+        folder.Write("src/train.sh", """
+            echo $$ > "$SAGEMAKER_BASE_DIR/../../../../pid"
+            trap '' TERM
+            sleep "$PAUSE"
+            echo model > "$SAGEMAKER_BASE_DIR/model/model.txt"
+            """);
+        folder.Write("src/evaluate.sh", "echo '{\"regression_metrics\":{\"mae\":{\"value\":0.5}}}' > \"$SAGEMAKER_BASE_DIR/processing/output/report/evaluation.json\"");
+        folder.Write("src/serve.py", """
+            import os
+            from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+            class Handler(BaseHTTPRequestHandler):
+                def answer(self, body):
+                    self.send_response(200); self.send_header("Content-Type", "text/csv"); self.send_header("Content-Length", str(len(body))); self.end_headers(); self.wfile.write(body)
+                def do_GET(self): self.answer(b"")
+                def do_POST(self): self.rfile.read(int(self.headers["Content-Length"])); self.answer(str(os.getpid()).encode() + b"\n")
+                def log_message(self, *_): pass
+            ThreadingHTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+            """);
+        return Task.CompletedTask;
+    }
+
+    [SkippableTheory]
+    [InlineData("INT", 130)]
+    [InlineData("TERM", 143)]
+    public async Task A_signal_ends_the_steps_marks_the_run_and_is_the_exit_code(string signal, int exitCode)
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        using var run = Start("run", "--artifacts", "bin/mlops", "--parameter", "pause=300");
+        var step = await StepAsync();
+
+        var clock = Stopwatch.StartNew();
+        Process.Start("kill", [$"-{signal}", run.Id.ToString(CultureInfo.InvariantCulture)])!.WaitForExit();
+        await run.WaitForExitAsync();
+
+        Assert.Equal(exitCode, run.ExitCode);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(10));
+        Assert.False(Directory.Exists($"/proc/{step}") && !(await File.ReadAllTextAsync($"/proc/{step}/stat")).Contains(") Z", StringComparison.Ordinal));
+        Assert.Contains("Stopped", await SucceedAsync("status", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_killed_run_leaves_nothing_that_the_next_one_does_not_clear_up()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        using var run = Start("run", "--artifacts", "bin/mlops", "--parameter", "pause=300");
+        var step = await StepAsync();
+        run.Kill();
+        await run.WaitForExitAsync();
+
+        var rerun = await SucceedAsync("run", "--artifacts", "bin/mlops");
+
+        Assert.Contains("had been interrupted", rerun, StringComparison.Ordinal);
+        Assert.Contains("version 1 registered", rerun, StringComparison.Ordinal);
+        Assert.False(Directory.Exists($"/proc/{step}") && !(await File.ReadAllTextAsync($"/proc/{step}/stat")).Contains(") Z", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task Ten_first_runs_at_once_make_one_version()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+
+        var runs = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => RunAsync("run", "--artifacts", "bin/mlops")));
+
+        Assert.All(runs, r => Assert.True(r.ExitCode == 0, r.Output));
+        Assert.Single(runs, r => r.Output.Contains("version 1 registered", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
+    public async Task A_model_that_dies_is_started_again_and_what_is_deleted_stays_away()
+    {
+        Needs();
+        Skip.IfNot(Conformance.HasPython("json"), "python3 is not installed.");
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("deploy", "--artifacts", "bin/mlops");
+        var model = (await SucceedAsync("predict", "data/numbers.csv", "--artifacts", "bin/mlops")).Trim();
+
+        Process.Start("kill", ["-9", model])!.WaitForExit();
+        var again = model;
+        for (var i = 0; i < 50 && again == model; i++)
+        {
+            await Task.Delay(200);
+            var asked = await RunAsync("predict", "data/numbers.csv", "--artifacts", "bin/mlops");
+            again = asked.ExitCode == 0 ? asked.Output.Trim() : model;
+        }
+
+        Assert.NotEqual(model, again);
+        await SucceedAsync("destroy", "--artifacts", "bin/mlops");
+        Assert.Contains("MLOPS6013", (await RunAsync("predict", "data/numbers.csv", "--artifacts", "bin/mlops")).Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_foreign_program_on_a_dead_server_s_port_gets_no_token_and_stops_nobody()
+    {
+        Needs();
+        Skip.IfNot(Conformance.HasPython("json"), "python3 is not installed.");
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("deploy", "--artifacts", "bin/mlops");
+        var state = JsonNode.Parse(await File.ReadAllTextAsync(folder.File(".mlops/server.json")))!;
+        var model = (await SucceedAsync("predict", "data/numbers.csv", "--artifacts", "bin/mlops")).Trim();
+        Process.Start("kill", ["-9", state["Pid"]!.ToString()])!.WaitForExit();
+        await Task.Delay(200);
+        using var foreign = new TcpListener(IPAddress.Loopback, state["Port"]!.GetValue<int>());
+        foreign.Start();
+        var asked = foreign.AcceptTcpClientAsync();
+
+        Assert.Contains("staging: version 1 in service", await SucceedAsync("deploy", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+
+        Assert.NotEqual(model, (await SucceedAsync("predict", "data/numbers.csv", "--artifacts", "bin/mlops")).Trim());
+        Assert.False(Directory.Exists($"/proc/{model}"));
+        using var client = await asked; // Looking whether somebody listens is a connection; nothing is said in it.
+        Assert.Equal(0, await client.GetStream().ReadAsync(new byte[1]));
+    }
+
+    [SkippableFact]
+    public async Task Of_approve_and_reject_at_once_one_wins_and_the_other_is_told()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("run", "--artifacts", "bin/mlops");
+
+        var both = await Task.WhenAll(RunAsync("approve", "--artifacts", "bin/mlops"), RunAsync("reject", "--reason", "no", "--artifacts", "bin/mlops"));
+
+        Assert.Single(both, r => r.ExitCode == 0);
+        Assert.Single(both, r => r.Output.Contains("MLOPS8006", StringComparison.Ordinal));
+        var status = await SucceedAsync("status", "--artifacts", "bin/mlops");
+        Assert.Contains("(too late)", status, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Json_output_is_JSON_lines_and_nothing_else()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+
+        var lines = (await SucceedAsync("run", "--artifacts", "bin/mlops", "--json")).TrimEnd().Split('\n').Select(l => JsonNode.Parse(l)!).ToList();
+
+        Assert.All(lines, l => Assert.NotNull(l["Event"]));
+        Assert.Equal(("Outcome", 1), (lines[^1]["Event"]!.ToString(), lines[^1]["Version"]!.GetValue<int>()));
+    }
+
+    [Theory]
+    [InlineData(64, "mlops", "nonsense")]
+    [InlineData(64, "no code 'MLOPS9999'", "explain", "MLOPS9999")]
+    [InlineData(0, "Quality gate failed", "explain", "mlops5001")]
+    [InlineData(1, "MLOPS0010", "run")]
+    [InlineData(1, "error MLOPS1001", "validate", "nowhere.yaml")]
+    [InlineData(0, "", "validate", "config.yaml")]
+    public async Task Exit_codes_and_errors_are_as_stated(int exitCode, string expected, params string[] arguments)
+    {
+        var result = await RunAsync(arguments);
+
+        Assert.Equal(exitCode, result.ExitCode);
+        Assert.Contains(expected, result.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Validate_shows_the_line_with_a_caret()
+    {
+        folder.Write("wrong.yaml", (await File.ReadAllTextAsync(folder.File("config.yaml"))).Replace("max: 1", "max: low", StringComparison.Ordinal));
+
+        var result = await RunAsync("validate", "wrong.yaml");
+
+        Assert.Contains("wrong.yaml(8,32): error MLOPS2004", result.Output, StringComparison.Ordinal);
+        Assert.Contains("\n" + new string(' ', 4 + 31) + "^^^\n", result.Output, StringComparison.Ordinal);
+    }
+
+    public async Task DisposeAsync()
+    {
+        if (Directory.Exists(folder.File(".mlops")))
+            await RunAsync("stop", "--artifacts", "bin/mlops");
+        folder.Dispose();
+    }
+
+    private static void Needs() => Skip.If(OperatingSystem.IsWindows(), "The steps are shell scripts.");
+
+    private async Task<string> StepAsync()
+    {
+        for (var i = 0; i < 200; i++)
+        {
+            await Task.Delay(50);
+            if (File.Exists(folder.File(".mlops/pid")) && (await File.ReadAllTextAsync(folder.File(".mlops/pid"))).Trim() is { Length: > 0 } pid)
+                return pid;
+        }
+
+        throw new InvalidOperationException("The step did not start.");
+    }
+
+    private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "mlops.dll"), .. arguments])
+    {
+        WorkingDirectory = folder.Path,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+        RedirectStandardInput = true,
+    })!;
+
+    private async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        process.StandardInput.Close();
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        return (process.ExitCode, output + await errors);
+    }
+
+    private async Task<string> SucceedAsync(params string[] arguments)
+    {
+        var (exitCode, output) = await RunAsync(arguments);
+        Assert.True(exitCode == 0, output);
+        return output;
+    }
+}
