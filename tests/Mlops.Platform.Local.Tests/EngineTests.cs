@@ -178,8 +178,7 @@ public sealed class EngineTests : IAsyncLifetime
         var row = platform.Registry.Executions;
         platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
         row.Start("killed", "p", "f", []);
-        row.StartStep("killed", "train", "Training", null, null);
-        row.SetProcess("killed", "train", Processes.ProcessIdentity.Of(left).ToString());
+        row.StartStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null), Processes.ProcessIdentity.Of(left).ToString());
         Reopen();
 
         await using (await platform.LockAsync("run", default))

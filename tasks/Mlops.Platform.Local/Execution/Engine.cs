@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -110,29 +111,17 @@ internal sealed class Engine
     {
         var (executions, id) = (context.Registry.Executions, context.ExecutionId);
         var clock = Stopwatch.StartNew();
-        var started = false;
+        var start = new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null);
         try
         {
-            var arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)expressions.Evaluate(step.Arguments)!;
-            var job = new StepContext
-            {
-                ExecutionId = id,
-                Step = step,
-                Arguments = arguments,
-                Root = context.Root,
-                Registry = context.Registry,
-                Objects = context.Objects,
-                Interpreters = context.Interpreters,
-                Events = context.Events,
-            };
+            var job = ContextOf(step, process => executions.StartStep(id, start, process.ToString()));
             var isJob = step.Type is StepTypes.Processing or StepTypes.Training;
-            var key = isJob && step.Cache is { Enabled: true } ? StepFingerprint.Of(job) : null;
-            executions.StartStep(id, step.Name, step.Type, key, isJob ? job.Log : null);
-            started = true;
-            if (key is not null && FindCached(step, key) is { } cached)
+            if (isJob)
+                start = start with { CacheKey = step.Cache is { Enabled: true } ? StepFingerprint.Of(job) : null, Log = job.Log };
+            if (start.CacheKey is not null && FindCached(step, start.CacheKey) is { } cached)
             {
                 var metrics = executions.Metrics(cached.ExecutionId, step.Name);
-                executions.EndStep(id, step.Name, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics);
+                executions.EndStep(id, start, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics);
                 scope.Finished(step.Name, cached.Properties);
                 context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", clock.Elapsed.TotalSeconds, Cached: true));
                 return new StepOutcome(cached.Properties) { Metrics = metrics };
@@ -144,13 +133,12 @@ internal sealed class Engine
                 scope.Finished(step.Name, outcome.Properties);
             if (isJob)
                 Keep(job);
-            End(step, outcome.FailureReason is null ? "Succeeded" : "Failed", outcome, clock);
+            End(start, outcome.FailureReason is null ? "Succeeded" : "Failed", outcome, clock);
             return outcome;
         }
         catch (OperationCanceledException)
         {
-            if (started)
-                End(step, "Stopped", StepOutcome.Failed("stopped"), clock);
+            End(start, "Stopped", StepOutcome.Failed("stopped"), clock);
             throw;
         }
 #pragma warning disable CA1031 // Whatever a document or a disk can cause ends its step, and not the watch over the others.
@@ -163,12 +151,24 @@ internal sealed class Engine
                 IOException or UnauthorizedAccessException => LocalErrors.DiskError(e.Message).Message,
                 _ => $"{e.GetType().Name}: {e.Message}",
             });
-            if (!started)
-                executions.StartStep(id, step.Name, step.Type, null, null);
-            End(step, "Failed", outcome, clock);
+            End(start, "Failed", outcome, clock);
             return outcome;
         }
     }
+
+    private StepContext ContextOf(PipelineStep step, Action<ProcessIdentity> onStart) => new()
+    {
+        ExecutionId = context.ExecutionId,
+        Step = step,
+        // A condition's values are computed one by one, as far as they are needed.
+        Arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)expressions.Evaluate(step.Arguments)!,
+        Root = context.Root,
+        Registry = context.Registry,
+        Objects = context.Objects,
+        Interpreters = context.Interpreters,
+        Events = context.Events,
+        OnStart = onStart,
+    };
 
     private async Task<StepOutcome> CarryOutAsync(StepContext step, CancellationToken cancellation) => step.Step.Type switch
     {
@@ -192,9 +192,9 @@ internal sealed class Engine
         ProcessingJob.Items(properties["ProcessingOutputConfig"]?["Outputs"]).Select(o => StepContext.Text(o["S3Output"]?["S3Uri"]))
             .Append(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"])).Where(uri => uri.Length > 0);
 
-    private void End(PipelineStep step, string status, StepOutcome outcome, Stopwatch clock)
+    private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)
     {
-        context.Registry.Executions.EndStep(context.ExecutionId, step.Name, status, status == "Succeeded" ? outcome.Properties : null, outcome.FailureReason, null, outcome.Metrics);
+        context.Registry.Executions.EndStep(context.ExecutionId, step, status, status == "Succeeded" ? outcome.Properties : null, outcome.FailureReason, null, outcome.Metrics);
         context.Events.Add(new StepChanged(step.Name, step.Type, status, clock.Elapsed.TotalSeconds, Detail: outcome.FailureReason));
     }
 

@@ -36,7 +36,7 @@ internal static class ProcessingJob
             Log = step.Log,
             Environment = JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"),
             MaxRuntime = step.MaxRuntime(),
-            OnStart = p => step.Registry.Executions.SetProcess(step.ExecutionId, step.Step.Name, p.ToString()),
+            OnStart = step.OnStart,
         };
         if (await process.RunAsync(cancellation) is { } failure)
             return StepOutcome.Failed(failure);

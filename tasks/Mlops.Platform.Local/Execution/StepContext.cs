@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -25,6 +26,9 @@ internal sealed record StepContext
     public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
 
     public required IEventSink Events { get; init; }
+
+    /// <summary>Told when the step's program runs.</summary>
+    public required Action<ProcessIdentity> OnStart { get; init; }
 
     public string Log => Path.Combine(Root.Run(ExecutionId), Step.Name + ".log");
 

@@ -37,7 +37,7 @@ internal static class TrainingJob
             Environment = Environment(step, container, channels, hyperparameters),
             MaxRuntime = step.MaxRuntime(),
             OnLine = metrics.Read,
-            OnStart = p => step.Registry.Executions.SetProcess(step.ExecutionId, step.Step.Name, p.ToString()),
+            OnStart = step.OnStart,
         };
         if (await process.RunAsync(cancellation) is { } failure)
             return StepOutcome.Failed(Failure(container) ?? failure);

@@ -33,25 +33,27 @@ public sealed class ExecutionTable(RegistryDatabase database)
         return processes;
     });
 
-    public void StartStep(string execution, string step, string type, string? cacheKey, string? log) => database.Execute(
-        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, log) VALUES ($execution, $step, $type, 'Executing', $now, $key, $log)",
-        ("$execution", execution), ("$step", step), ("$type", type), ("$now", Times.Now), ("$key", cacheKey), ("$log", log));
+    /// <summary>Records that a step's program runs.</summary>
+    public void StartStep(string execution, StepStart step, string process) => database.Execute(
+        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $log, $process)",
+        ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$started", Times.Text(step.Started)), ("$key", step.CacheKey), ("$log", step.Log), ("$process", process));
 
-    public void SetProcess(string execution, string step, string process) => database.Execute(
-        "UPDATE steps SET process = $process WHERE execution_id = $execution AND name = $step",
-        ("$execution", execution), ("$step", step), ("$process", process));
-
-    /// <summary>Records the end of a step with its metrics, at once.</summary>
-    public void EndStep(string execution, string step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics) => database.Transaction(() =>
+    /// <summary>Records the end of a step with its metrics, at once; and its beginning, where it had no program.</summary>
+    public void EndStep(string execution, StepStart step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics) => database.Transaction(() =>
     {
         database.Execute(
-            "UPDATE steps SET status = $status, ended_at = $now, properties = $properties, failure_reason = $reason, cached_from = $cached WHERE execution_id = $execution AND name = $step",
-            ("$execution", execution), ("$step", step), ("$status", status), ("$now", Times.Now), ("$properties", properties?.ToJsonString()), ("$reason", reason), ("$cached", cachedFrom));
+            """
+            INSERT INTO steps (execution_id, name, type, status, started_at, ended_at, cache_key, log, properties, failure_reason, cached_from)
+            VALUES ($execution, $step, $type, $status, $started, $now, $key, $log, $properties, $reason, $cached)
+            ON CONFLICT (execution_id, name) DO UPDATE SET status = $status, ended_at = $now, properties = $properties, failure_reason = $reason, cached_from = $cached
+            """,
+            ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$status", status), ("$started", Times.Text(step.Started)), ("$now", Times.Now),
+            ("$key", step.CacheKey), ("$log", step.Log), ("$properties", properties?.ToJsonString()), ("$reason", reason), ("$cached", cachedFrom));
         foreach (var (name, value) in metrics)
         {
             database.Execute(
                 "INSERT OR REPLACE INTO metrics (execution_id, step, name, value) VALUES ($execution, $step, $name, $value)",
-                ("$execution", execution), ("$step", step), ("$name", name), ("$value", value));
+                ("$execution", execution), ("$step", step.Name), ("$name", name), ("$value", value));
         }
 
         return true;
@@ -89,5 +91,8 @@ public sealed class ExecutionTable(RegistryDatabase database)
 public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion, string? ModelGroup);
 
 public sealed record StepRow(string Name, string Type, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? CachedFrom, string? Log, string? FailureReason);
+
+/// <param name="Log">Null: a step without a program.</param>
+public sealed record StepStart(string Name, string Type, DateTimeOffset Started, string? CacheKey, string? Log);
 
 public sealed record CachedStep(string ExecutionId, JsonObject Properties);
