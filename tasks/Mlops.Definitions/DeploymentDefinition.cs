@@ -76,7 +76,7 @@ public sealed record ImageParameter(string Parameter, string Framework, string? 
 /// <param name="Step">The condition that checks it.</param>
 /// <param name="Metric">As the configuration names it.</param>
 /// <param name="Path">In the property file.</param>
-public sealed record Gate(string Step, string Metric, string EvaluationStep, string PropertyFile, string Path, SourcePlace Place)
+public sealed record Gate(string Step, string Metric, string Path, SourcePlace Place)
 {
     public double? Min { get; init; }
 

@@ -5,7 +5,6 @@ public static class ExitCodes
 {
     public const int Done = 0;
     public const int Errors = 1;
-    public const int ChangesPresent = 2;
 
     /// <summary>EX_USAGE of BSD's sysexits.</summary>
     public const int Usage = 64;

@@ -49,6 +49,15 @@ public static class PlatformErrors
     public static Problem GateUnreadable(Gate gate, string reason) =>
         Problem.Error("MLOPS5006", $"The gate on '{gate.Metric}' cannot be checked: {reason} Write that value into the evaluation's report.");
 
+    public static Problem PredictionRefused(string stage, int status, string message) =>
+        Problem.Error("MLOPS5007", string.Create(CultureInfo.InvariantCulture, $"The endpoint of '{stage}' answered {status}: {message}"));
+
+    public static Problem PayloadUnreadable(string file, string reason) =>
+        Problem.Error("MLOPS5008", $"The payload '{file}' cannot be read: {reason}");
+
+    public static Problem NoLog(string name) =>
+        Problem.Error("MLOPS5009", $"There is no log of '{name}': no step or stage of that name has run. 'mlops status' shows what has.");
+
     public static Problem UnknownVersion(string group, int version) =>
         Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status' lists the versions.");
 

@@ -271,7 +271,7 @@ public sealed class EngineTests : IAsyncLifetime
             ConfigFile = "config.yaml",
             ConfigSha256 = "of no file",
             Prefix = "m",
-            Gates = [new Gate("gates", "accuracy", "evaluate", "report", "metrics.accuracy.value", new SourcePlace(7, 3)) { Min = 0.99 }],
+            Gates = [new Gate("gates", "accuracy", "metrics.accuracy.value", new SourcePlace(7, 3)) { Min = 0.99 }],
             Local = new LocalSettings { Interpreters = new Dictionary<string, string> { ["python3"] = "/bin/sh" } },
         },
     };

@@ -53,6 +53,9 @@ public sealed class Sandbox
               </packageSources>
             </configuration>
             """);
+        // Nothing of the folders above: an empty folder is what a new user has, wherever it lies.
+        foreach (var file in new[] { "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props" })
+            File.WriteAllText(Path.Combine(root, file), "<Project />\n");
         return new Sandbox(root, Path.Combine(root, "hive"), new Dotnet(root, packageCache));
     }
 

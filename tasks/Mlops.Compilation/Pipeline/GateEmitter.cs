@@ -61,7 +61,7 @@ internal static class GateEmitter
 
     /// <summary>The gates as deployment.json tells them, so that a failure can be shown at its line.</summary>
     public static IReadOnlyList<Gate> Describe(ModelPlan plan) =>
-        [.. plan.Gates.Select(g => new Gate(StepName, g.Metric, "evaluate", PropertyFileName, g.Path, new(g.Place.Line, g.Place.Column))
+        [.. plan.Gates.Select(g => new Gate(StepName, g.Metric, g.Path, new(g.Place.Line, g.Place.Column))
         {
             Min = g.Min,
             Max = g.Max,

@@ -39,13 +39,11 @@ public sealed record ModelPlan
     public required IReadOnlyList<PlannedStage> Stages { get; init; }
 
     public required LocalSettings Local { get; init; }
-
-    public PlannedStep? Step(string name) => Steps.FirstOrDefault(s => s.Name == name);
 }
 
 public sealed record PlannedParameter(string Name, ParameterType Type, string Default, IReadOnlyList<string> Allowed);
 
-public sealed record PlannedData(string Name, string Source, DataFormat Format)
+public sealed record PlannedData(string Name, string Source)
 {
     public string Parameter => Configuration.Checks.ReservedNames.DataPrefix + Name;
 }

@@ -22,7 +22,7 @@ public sealed class Planner
         this.config = config;
         this.programAssembly = programAssembly;
         data = (config.Data ?? NamedMap<DataSet>.Empty).ToDictionary(
-            d => d.Name, d => new PlannedData(d.Name, d.Value!.Source!.Value.Value.Text, d.Value.Format?.Value ?? DataFormat.Files), StringComparer.Ordinal);
+            d => d.Name, d => new PlannedData(d.Name, d.Value!.Source!.Value.Value.Text), StringComparer.Ordinal);
     }
 
     /// <param name="programAssembly">The file name of the C# program that the project builds, or null.</param>

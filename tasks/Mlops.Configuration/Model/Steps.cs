@@ -47,15 +47,8 @@ public sealed record InputSection : Section
 }
 
 [Section("the output")]
-[NotYet("to")]
-public sealed record OutputSection : Section
-{
-    [Key("format", "How the output is written.", Default = "that of the first input")]
-    public Located<DataFormat>? Format { get; init; }
-
-    [Key("header", "Whether the first line of a CSV file names the columns.")]
-    public Located<bool>? Header { get; init; }
-}
+[NotYet("to", "format", "header")]
+public sealed record OutputSection : Section;
 
 [Section("the processing step")]
 public record ProcessingSection : StepSection

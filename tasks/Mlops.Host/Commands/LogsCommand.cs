@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Mlops.Platform.Events;
+using Mlops.Platform;
 using Mlops.Platform.Local;
 
 namespace Mlops.Host.Commands;
@@ -16,7 +16,7 @@ internal static class LogsCommand
             var wanted = parsed.GetValue(name)!;
             var log = ((LocalPlatform)context.Platform).FindLog(wanted, context.Workspace);
             if (log is null || !File.Exists(log))
-                throw Problem.Error("MLOPS5009", $"There is no log of '{wanted}': no step or stage of that name has run. 'mlops status' shows what has.").ToException();
+                throw PlatformErrors.NoLog(wanted).ToException();
             await using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             await using var output = Console.OpenStandardOutput();
             await file.CopyToAsync(output, cancellation);

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mlops.Platform;
-using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Host.Commands;
@@ -26,7 +25,7 @@ internal static class PredictCommand
                 context.Workspace.Stage(name), new InvokeRequest(body, parsed.GetValue(type)!, parsed.GetValue(accept)), cancellation);
             var text = Encoding.UTF8.GetString(answer.Body);
             if (answer.Status is < 200 or >= 300)
-                throw Problem.Error("MLOPS5007", $"The endpoint of '{name}' answered {answer.Status}: {Message(text)}").ToException();
+                throw PlatformErrors.PredictionRefused(name, answer.Status, Message(text)).ToException();
             await Console.Out.WriteAsync(text);
             return null;
         });
@@ -60,7 +59,7 @@ internal static class PredictCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw Problem.Error("MLOPS5008", $"The payload '{file}' cannot be read: {e.Message}").ToException();
+            throw PlatformErrors.PayloadUnreadable(file ?? "-", e.Message).ToException();
         }
     }
 }

@@ -1,15 +1,17 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
+using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
 
 /// <summary>What is there: executions, versions with their decisions, stages.</summary>
-internal static class StatusCommand
+internal static partial class StatusCommand
 {
     private const int Shown = 5;
 
@@ -25,6 +27,7 @@ internal static class StatusCommand
             foreach (var version in await context.Platform.Models.ListAsync(group, cancellation))
             {
                 context.Events.Add(new Notice(Text($"version {version.Version}  {version.Status,-21}  {version.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  execution {version.ExecutionId}")));
+                context.Events.Add(new Notice($"  made of {string.Join(", ", platform.Registry.Models.Parents(ModelTable.Node(group, version.Version)).Select(Short))}"));
                 foreach (var d in platform.Registry.Models.Decisions(group, version.Version))
                     context.Events.Add(new Notice(Text($"  {d.Decision} for {d.Stage} by {d.Who}, {d.When.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(d.Reason is null ? "" : $": {d.Reason}")}")));
             }
@@ -49,6 +52,12 @@ internal static class StatusCommand
             context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
         return new Outcome { Verb = "status", PipelineName = context.Workspace.Deployment.PipelineName, Urls = urls };
     }
+
+    /// <summary>A lineage node with its hash cut to what tells it from others, as git shows commits.</summary>
+    private static string Short(string node) => LongHash().Replace(node, m => m.Value[..12]);
+
+    [GeneratedRegex("[0-9a-f]{64}")]
+    private static partial Regex LongHash();
 
     private static string Words(StageState? state) => state switch
     {
