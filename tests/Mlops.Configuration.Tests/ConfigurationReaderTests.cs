@@ -11,6 +11,9 @@ public sealed class ConfigurationReaderTests
     private static readonly string Golden = Path.Combine(TestFolder.Of<ConfigurationReaderTests>(), "Golden");
     private static readonly string Valid = File.ReadAllText(Path.Combine(Golden, "cases", "minimal.yaml"));
 
+    /// <summary>MLOPS_FUZZ makes a longer run of it.</summary>
+    private static readonly int Iterations = int.TryParse(Environment.GetEnvironmentVariable("MLOPS_FUZZ"), out var given) ? given : 3000;
+
     private static readonly string[] Traps = ["[", "]", "{", "}", ":", "- ", "&a ", "*a", "<<: ", "|", ">", "'", "\"", "#", "\n", "? ", "!x ", "---\n", "...", "%YAML", "@", "`", "\0", "\t"];
 
     [Fact]
@@ -98,7 +101,7 @@ public sealed class ConfigurationReaderTests
             Assert.True(clock.Elapsed < TimeSpan.FromSeconds(2));
             Assert.All(result.Diagnostics, d => Assert.InRange(d.Span.Line, 1, last));
             Assert.All(result.Diagnostics, d => Assert.DoesNotContain('\n', d.FullMessage));
-        }, iter: 3000);
+        }, iter: Iterations);
 
         string Mutate((int Line, int Column, string Text, int Delete)[] changes)
         {

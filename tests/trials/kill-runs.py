@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Kills `mlops deploy` with its whole process group at random moments, and looks at what is left.
+
+usage: kill-runs.py [--kills 200] [--seed 1] MLOPS...      e.g. kill-runs.py dotnet artifacts/bin/Mlops.Host/release/mlops.dll
+
+Each round changes a parameter, so that there is work to kill. After each kill: the registry passes integrity_check and
+foreign_key_check, and no version lacks its artifact. At the end: one undisturbed deploy succeeds, nothing is Executing, versions
+are 1..n without gap, and no step's program is left. Prints figures; exit code 1 if one is not as it should be.
+"""
+import argparse, os, pathlib, random, shutil, signal, sqlite3, subprocess, sys, tempfile, time
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--kills", type=int, default=200)
+parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("mlops", nargs="+")
+options = parser.parse_args()
+mlops = [os.path.abspath(a) if os.path.exists(a) else a for a in options.mlops]
+rng = random.Random(options.seed)
+
+root = pathlib.Path(tempfile.mkdtemp(prefix="mlops-kill-"))
+files = {
+    "config.yaml": """model: { name: killed, problem_type: regression }
+runtime: { framework: custom }
+data: { numbers: { source: data/numbers.csv } }
+build:
+  parameters: { round: { default: "0" } }
+  preprocess: { entry_point: src/preprocess.sh, inputs: [numbers], outputs: [train] }
+  train: { entry_point: src/train.sh, inputs: [preprocess.train], environment: { ROUND: "${parameters.round}" } }
+  evaluate: { entry_point: src/evaluate.sh, inputs: [model] }
+  quality_gates: { mae: { max: 1 } }
+""",
+    "data/numbers.csv": "1,2\n",
+    "src/preprocess.sh": 'cp "$SAGEMAKER_BASE_DIR"/processing/input/numbers/* "$SAGEMAKER_BASE_DIR/processing/output/train/"; sleep 0.05\n',
+    "src/train.sh": 'sleep 0.2 & sleep 0.2; echo "$ROUND" > "$SAGEMAKER_BASE_DIR/model/model.txt"\n',
+    "src/evaluate.sh": 'sleep 0.05; echo \'{"regression_metrics":{"mae":{"value":0.5}}}\' > "$SAGEMAKER_BASE_DIR/processing/output/report/evaluation.json"\n',
+}
+for name, text in files.items():
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(text)
+subprocess.run([*mlops, "compile", "config.yaml", "--output", "bin/mlops"], cwd=root, check=True)
+
+problems, running = [], 0
+
+
+def query(sql):
+    with sqlite3.connect(f"file:{root}/.mlops/registry.db?mode=rw", uri=True) as db:
+        return db.execute(sql).fetchall()
+
+
+def look(when):
+    if not (root / ".mlops/registry.db").exists():
+        return
+    if query("PRAGMA integrity_check") != [("ok",)]:
+        problems.append(f"{when}: integrity_check")
+    if query("PRAGMA foreign_key_check"):
+        problems.append(f"{when}: foreign_key_check")
+    for version, url in query("SELECT version, model_data_url FROM model_versions"):
+        if not (root / ".mlops/s3" / url[5:]).exists():
+            problems.append(f"{when}: version {version} has no artifact")
+
+
+for n in range(options.kills):
+    process = subprocess.Popen([*mlops, "run", "--artifacts", "bin/mlops", "--parameter", f"round={n}"], cwd=root, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    time.sleep(rng.uniform(0.05, 1.1))
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        running += 1
+    process.wait()
+    look(f"kill {n}")
+
+started = time.time()
+last = subprocess.run([*mlops, "run", "--artifacts", "bin/mlops", "--parameter", "round=last"], cwd=root, capture_output=True, text=True)
+seconds = time.time() - started
+look("the end")
+if last.returncode != 0:
+    problems.append(f"the last run failed: {last.stdout}{last.stderr}")
+if query("SELECT 1 FROM executions WHERE status = 'Executing'"):
+    problems.append("an execution is left Executing")
+versions = [v for (v,) in query("SELECT version FROM model_versions ORDER BY version")]
+if versions != list(range(1, len(versions) + 1)):
+    problems.append(f"versions are {versions}")
+left = []
+for pid in filter(str.isdigit, os.listdir("/proc")) if os.path.isdir("/proc") else []:
+    try:
+        if str(root).encode() in open(f"/proc/{pid}/environ", "rb").read():
+            left.append(pid)
+    except OSError:
+        continue
+if left:
+    problems.append(f"programs are left: {left}")
+
+print(f"{options.kills} rounds, {running} killed at work, {len(versions)} versions, last run {seconds:.2f} s, {len(problems)} problems")
+print("\n".join(problems))
+shutil.rmtree(root, ignore_errors=True)
+sys.exit(1 if problems else 0)
