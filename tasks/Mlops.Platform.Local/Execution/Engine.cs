@@ -121,7 +121,7 @@ internal sealed class Engine
             if (start.CacheKey is not null && FindCached(step, start.CacheKey) is { } cached)
             {
                 var metrics = executions.Metrics(cached.ExecutionId, step.Name);
-                executions.EndStep(id, start, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics);
+                executions.EndStep(id, start, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics, []);
                 scope.Finished(step.Name, cached.Properties);
                 context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", clock.Elapsed.TotalSeconds, Cached: true));
                 return new StepOutcome(cached.Properties) { Metrics = metrics };
@@ -194,7 +194,7 @@ internal sealed class Engine
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)
     {
-        context.Registry.Executions.EndStep(context.ExecutionId, step, status, status == "Succeeded" ? outcome.Properties : null, outcome.FailureReason, null, outcome.Metrics);
+        context.Registry.Executions.EndStep(context.ExecutionId, step, status, status == "Succeeded" ? outcome.Properties : null, outcome.FailureReason, null, outcome.Metrics, outcome.Objects);
         context.Events.Add(new StepChanged(step.Name, step.Type, status, clock.Elapsed.TotalSeconds, Detail: outcome.FailureReason));
     }
 

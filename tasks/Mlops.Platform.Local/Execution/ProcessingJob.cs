@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;
@@ -41,14 +42,15 @@ internal static class ProcessingJob
         if (await process.RunAsync(cancellation) is { } failure)
             return StepOutcome.Failed(failure);
 
+        var stored = new List<StoredObject>();
         foreach (var output in outputs)
         {
             var uri = StepContext.Text(output["S3Uri"]);
             Files.Replace(container.Path(StepContext.Text(output["LocalPath"])), step.Objects.PathOf(uri));
-            step.Objects.Record(uri);
+            stored.Add(step.Objects.Describe(uri));
         }
 
-        return new StepOutcome(Properties(step, container));
+        return new StepOutcome(Properties(step, container)) { Objects = stored };
     }
 
     /// <summary>SageMaker downloads what lies below the prefix into a folder; a single object keeps its name.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Platform.Local.Registry;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -7,6 +8,9 @@ namespace Mlops.Platform.Local.Execution;
 internal sealed record StepOutcome(JsonObject Properties, string? FailureReason = null)
 {
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>What it wrote to the object store.</summary>
+    public IReadOnlyList<StoredObject> Objects { get; init; } = [];
 
     public static StepOutcome Failed(string reason) => new([], reason);
 }

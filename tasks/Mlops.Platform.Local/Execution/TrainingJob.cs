@@ -41,7 +41,12 @@ internal static class TrainingJob
         };
         if (await process.RunAsync(cancellation) is { } failure)
             return StepOutcome.Failed(Failure(container) ?? failure);
-        return new StepOutcome(Store(step, container, metrics.Last)) { Metrics = metrics.Last };
+        var properties = Store(step, container, metrics.Last);
+        return new StepOutcome(properties)
+        {
+            Metrics = metrics.Last,
+            Objects = [step.Objects.Describe(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"]))],
+        };
     }
 
     private static List<string> Command(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
@@ -138,7 +143,6 @@ internal static class TrainingJob
         var output = $"{StepContext.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
         var model = $"{output}/model.tar.gz";
         Archives.Pack(container.Path("/opt/ml/model"), step.Objects.PathOf(model));
-        step.Objects.Record(model);
         if (Directory.EnumerateFileSystemEntries(container.Path("/opt/ml/output/data")).Any())
             Archives.Pack(container.Path("/opt/ml/output/data"), step.Objects.PathOf($"{output}/output.tar.gz"));
 

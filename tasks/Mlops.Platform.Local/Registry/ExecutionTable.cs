@@ -38,9 +38,11 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $log, $process)",
         ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$started", Times.Text(step.Started)), ("$key", step.CacheKey), ("$log", step.Log), ("$process", process));
 
-    /// <summary>Records the end of a step with its metrics, at once; and its beginning, where it had no program.</summary>
-    public void EndStep(string execution, StepStart step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics) => database.Transaction(() =>
+    /// <summary>Records the end of a step with its metrics and outputs, at once; and its beginning, where it had no program.</summary>
+    public void EndStep(string execution, StepStart step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics, IEnumerable<StoredObject> objects) => database.Transaction(() =>
     {
+        foreach (var stored in objects)
+            PutObject(stored);
         database.Execute(
             """
             INSERT INTO steps (execution_id, name, type, status, started_at, ended_at, cache_key, log, properties, failure_reason, cached_from)
@@ -58,6 +60,10 @@ public sealed class ExecutionTable(RegistryDatabase database)
 
         return true;
     });
+
+    /// <summary>Records what lies under an S3 URI.</summary>
+    public void PutObject(StoredObject stored) => database.Execute(
+        "INSERT OR REPLACE INTO objects (uri, sha256, stamp) VALUES ($uri, $sha, $stamp)", ("$uri", stored.Uri), ("$sha", stored.Sha256), ("$stamp", stored.Stamp));
 
     /// <summary>The newest step of equal content that succeeded, by itself and not by way of the cache; null: none after <paramref name="since"/>.</summary>
     public CachedStep? FindCached(string cacheKey, DateTimeOffset? since) => database.Query(
@@ -91,6 +97,9 @@ public sealed class ExecutionTable(RegistryDatabase database)
 public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion, string? ModelGroup);
 
 public sealed record StepRow(string Name, string Type, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? CachedFrom, string? Log, string? FailureReason);
+
+/// <param name="Stamp">Sizes and times of the files: while they are the same, so is the content.</param>
+public sealed record StoredObject(string Uri, string Sha256, string? Stamp);
 
 /// <param name="Log">Null: a step without a program.</param>
 public sealed record StepStart(string Name, string Type, DateTimeOffset Started, string? CacheKey, string? Log);

@@ -42,8 +42,7 @@ public sealed class LocalRegistry : IDisposable
     public string? ObjectHash(string uri, string? stamp) => database.Query(
         "SELECT sha256 FROM objects WHERE uri = $uri AND stamp IS $stamp", r => r.GetString(0), ("$uri", uri), ("$stamp", stamp)).FirstOrDefault();
 
-    public void PutObjectHash(string uri, string sha256, string? stamp) => database.Execute(
-        "INSERT OR REPLACE INTO objects (uri, sha256, stamp) VALUES ($uri, $sha, $stamp)", ("$uri", uri), ("$sha", sha256), ("$stamp", stamp));
+    public void PutObjectHash(string uri, string sha256, string? stamp) => Executions.PutObject(new StoredObject(uri, sha256, stamp));
 
     public void Dispose() => database.Dispose();
 }

@@ -60,8 +60,8 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
     /// <summary>Whether what was recorded under an S3 URI is there, and unchanged since.</summary>
     public bool IsIntact(string uri) => Path.Exists(PathOf(uri)) && registry.ObjectHash(uri, Stamp(PathOf(uri))) is not null;
 
-    /// <summary>Records content that a step wrote.</summary>
-    public void Record(string uri) => Record(uri, ContentHash.Of(PathOf(uri)));
+    /// <summary>What a step wrote under an S3 URI, to be recorded with the step's end.</summary>
+    public StoredObject Describe(string uri) => new(uri, ContentHash.Of(PathOf(uri)), Stamp(PathOf(uri)));
 
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
