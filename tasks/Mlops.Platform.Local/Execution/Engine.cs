@@ -158,15 +158,10 @@ internal sealed class Engine
 
     private StepContext ContextOf(PipelineStep step, Action<ProcessIdentity> onStart) => new()
     {
-        ExecutionId = context.ExecutionId,
+        Execution = context,
         Step = step,
         // A condition's values are computed one by one, as far as they are needed.
         Arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)expressions.Evaluate(step.Arguments)!,
-        Root = context.Root,
-        Registry = context.Registry,
-        Objects = context.Objects,
-        Interpreters = context.Interpreters,
-        Events = context.Events,
         OnStart = onStart,
     };
 
@@ -212,24 +207,4 @@ internal sealed class Engine
             step.Events.Add(new Notice($"The folders of '{step.Step.Name}' stay in '{step.Folder}': {e.Message}"));
         }
     }
-}
-
-internal sealed record EngineContext
-{
-    public required string ExecutionId { get; init; }
-
-    public required LocalRoot Root { get; init; }
-
-    public required LocalRegistry Registry { get; init; }
-
-    public required LocalObjectStore Objects { get; init; }
-
-    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
-
-    public required IEventSink Events { get; init; }
-
-    /// <summary>What a model of this execution is made of, as lineage nodes.</summary>
-    public required IReadOnlyList<string> Lineage { get; init; }
-
-    public int MaxParallel { get; init; } = Math.Max(2, Environment.ProcessorCount);
 }

@@ -10,25 +10,25 @@ namespace Mlops.Platform.Local.Execution;
 /// <summary>What a step's execution needs of its surroundings.</summary>
 internal sealed record StepContext
 {
-    public required string ExecutionId { get; init; }
+    public required EngineContext Execution { get; init; }
 
     public required PipelineStep Step { get; init; }
 
     /// <summary>With every expression computed.</summary>
     public required JsonObject Arguments { get; init; }
 
-    public required LocalRoot Root { get; init; }
-
-    public required LocalRegistry Registry { get; init; }
-
-    public required LocalObjectStore Objects { get; init; }
-
-    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
-
-    public required IEventSink Events { get; init; }
-
     /// <summary>Told when the step's program runs.</summary>
     public required Action<ProcessIdentity> OnStart { get; init; }
+
+    public string ExecutionId => Execution.ExecutionId;
+
+    public LocalRoot Root => Execution.Root;
+
+    public LocalRegistry Registry => Execution.Registry;
+
+    public LocalObjectStore Objects => Execution.Objects;
+
+    public IEventSink Events => Execution.Events;
 
     public string Log => Path.Combine(Root.Run(ExecutionId), Step.Name + ".log");
 
@@ -38,7 +38,7 @@ internal sealed record StepContext
     public string JobName => $"pipelines-{ExecutionId}-{Step.Name}";
 
     /// <summary>The program that stands for one of a container's.</summary>
-    public string Interpreter(string name) => Interpreters.GetValueOrDefault(Path.GetFileName(name), name);
+    public string Interpreter(string name) => Execution.Interpreters.GetValueOrDefault(Path.GetFileName(name), name);
 
     public TimeSpan MaxRuntime() =>
         TimeSpan.FromSeconds(Math.Min(Json.Number(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]) ?? 86400, 28 * 86400));

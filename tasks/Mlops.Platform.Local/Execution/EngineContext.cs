@@ -1,0 +1,26 @@
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>What all steps of one execution share.</summary>
+internal sealed record EngineContext
+{
+    public required string ExecutionId { get; init; }
+
+    public required LocalRoot Root { get; init; }
+
+    public required LocalRegistry Registry { get; init; }
+
+    public required LocalObjectStore Objects { get; init; }
+
+    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
+
+    public required IEventSink Events { get; init; }
+
+    /// <summary>What a model of this execution is made of, as lineage nodes.</summary>
+    public required IReadOnlyList<string> Lineage { get; init; }
+
+    public int MaxParallel { get; init; } = Math.Max(2, Environment.ProcessorCount);
+}
