@@ -28,6 +28,7 @@ public static class DeploymentEmitter
         Gates = GateEmitter.Describe(plan),
         Stages = [.. plan.Stages.Select(s => EmitStage(plan, s))],
         Local = plan.Local,
+        Gaps = [.. plan.Gaps.Select(g => new Gap(g.Key, Place(g.Place), g.Essential))],
     };
 
     private static Stage EmitStage(ModelPlan plan, PlannedStage stage) => new()

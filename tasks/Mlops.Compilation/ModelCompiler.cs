@@ -12,7 +12,8 @@ namespace Mlops.Compilation;
 /// <param name="Config">The config.yaml; its folder is the repository.</param>
 /// <param name="Program">The folder with the built C# program, or null.</param>
 /// <param name="ProgramAssembly">The program's file name in that folder, or null.</param>
-public sealed record CompileRequest(string Config, string? Program = null, string? ProgramAssembly = null);
+/// <param name="Overrides">Values that are given in place of the file's; null: none.</param>
+public sealed record CompileRequest(string Config, string? Program = null, string? ProgramAssembly = null, Overrides? Overrides = null);
 
 /// <param name="Artifacts">Empty where there are errors.</param>
 /// <param name="Inputs">Paths relative to the repository that the artifacts depend on, beside config.yaml and the program.</param>
@@ -30,7 +31,7 @@ public static class ModelCompiler
 
     public static CompileResult Compile(CompileRequest request)
     {
-        var read = ConfigurationReader.Read(request.Config);
+        var read = ConfigurationReader.Read(request.Config, request.Overrides);
         if (read.HasErrors)
             return new(read, read.Diagnostics, [], read.Inputs);
 

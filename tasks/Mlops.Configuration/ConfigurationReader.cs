@@ -20,20 +20,23 @@ public sealed record ConfigurationResult(
 public static class ConfigurationReader
 {
     /// <param name="path">Of the config.yaml; its folder is the repository.</param>
-    public static ConfigurationResult Read(string path)
+    /// <param name="overrides">Values that are given in place of the file's; null: none.</param>
+    public static ConfigurationResult Read(string path, Overrides? overrides = null)
     {
         var diagnostics = new DiagnosticBag();
         if (ReadBytes(path, diagnostics) is not { } bytes)
             return new(path, null, null, diagnostics.InOrder(), []);
-        return Read(path, bytes, new RepositoryFiles(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!));
+        return Read(path, bytes, new RepositoryFiles(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!), overrides);
     }
 
     /// <summary>Reads bytes that stand for the file at <paramref name="path"/>.</summary>
-    public static ConfigurationResult Read(string path, ReadOnlySpan<byte> bytes, RepositoryFiles files)
+    public static ConfigurationResult Read(string path, ReadOnlySpan<byte> bytes, RepositoryFiles files, Overrides? overrides = null)
     {
         var diagnostics = new DiagnosticBag();
         var source = SourceText.Decode(path, bytes, diagnostics);
         var root = source is null ? null : YamlReader.Read(source, diagnostics);
+        if (root is not null && overrides is not null)
+            root = overrides.Apply(root);
         var config = root is null ? null : (ModelConfig?)new SectionConverter(typeof(ModelConfig)).Convert(root, "config.yaml", diagnostics);
         if (config is not null)
         {
@@ -41,6 +44,8 @@ public static class ConfigurationReader
             SecretChecks.CheckNames(root!, diagnostics);
         }
 
+        if (overrides is not null)
+            diagnostics.Replace(overrides.Place);
         if (source is not null)
         {
             SecretChecks.CheckText(source, diagnostics);

@@ -45,6 +45,9 @@ public sealed record DeploymentDefinition
 
     public LocalSettings Local { get; init; } = new();
 
+    /// <summary>What the configuration asks for and this version does not carry out.</summary>
+    public IReadOnlyList<Gap> Gaps { get; init; } = [];
+
     public static DeploymentDefinition Parse(ReadOnlySpan<byte> utf8)
     {
         try
@@ -89,6 +92,9 @@ public sealed record Gate(string Step, string Metric, string Path, SourcePlace P
 
 /// <param name="Parameter">A Float parameter: the limit that the approved version's value and <paramref name="Amount"/> give.</param>
 public sealed record GateBaseline(string Parameter, double Amount);
+
+/// <param name="Essential">Without it a run would not be what was asked for: verbs refuse it. Else they warn.</param>
+public sealed record Gap(string Key, SourcePlace Place, bool Essential);
 
 /// <param name="Line">1-based, as <paramref name="Column"/>.</param>
 public sealed record SourcePlace(int Line, int Column);

@@ -14,6 +14,7 @@ internal static class CommandLine
         {
             ValidateCommand.Create(),
             CompileCommand.Create(),
+            ShowCommand.Create(),
             PublishCommand.Create(),
             RunCommand.Create(),
             DeployCommand.Create(),

@@ -58,6 +58,12 @@ public static class PlatformErrors
     public static Problem NoLog(string name) =>
         Problem.Error("MLOPS5009", $"There is no log of '{name}': no step or stage of that name has run. 'mlops status' shows what has.");
 
+    public static Problem NotCarriedOut(string key) =>
+        Problem.Error("MLOPS5011", $"'{key}' is not carried out by this version of the SDK, and a run without it would be another one. It is checked and built; remove it from config.yaml to go on without.");
+
+    public static Problem Lacks(string key) =>
+        Problem.Warning("MLOPS5012", $"'{key}' has no effect on this platform in this version of the SDK. It is checked and built.");
+
     public static Problem UnknownVersion(string group, int version) =>
         Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status' lists the versions.");
 

@@ -55,6 +55,18 @@ public sealed record Workspace
         throw PlatformErrors.Stale(Deployment.ConfigFile).ToException();
     }
 
+    /// <summary>Says all that the configuration asks for and that is not carried out: a warning where it is only lacking, else an error, and nothing is begun.</summary>
+    public void RefuseGaps(IEventSink events)
+    {
+        foreach (var gap in Deployment.Gaps.Where(g => !g.Essential))
+            events.Add(At(PlatformErrors.Lacks(gap.Key), gap.Place));
+        var essential = Deployment.Gaps.Where(g => g.Essential).Select(g => At(PlatformErrors.NotCarriedOut(g.Key), g.Place)).ToList();
+        foreach (var problem in essential.SkipLast(1))
+            events.Add(problem);
+        if (essential.Count > 0)
+            throw essential[^1].ToException();
+    }
+
     public Stage Stage(string name) =>
         Deployment.Stages.FirstOrDefault(s => s.Name == name) ?? throw PlatformErrors.UnknownStage(name, Deployment.Stages.Select(s => s.Name)).ToException();
 

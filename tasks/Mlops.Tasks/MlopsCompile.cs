@@ -23,6 +23,9 @@ public sealed class MlopsCompile : MlopsTask
     /// <summary>The program's file name.</summary>
     public string? ProgramAssembly { get; set; }
 
+    /// <summary>Values that are given in place of the file's, KEY=VALUE.</summary>
+    public string[]? Set { get; set; }
+
     /// <summary>A file that takes the list of what was read.</summary>
     [Required]
     public ITaskItem InputList { get; set; } = null!;
@@ -45,9 +48,11 @@ public sealed class MlopsCompile : MlopsTask
 
     protected override void Run()
     {
+        if (ReadOverrides(Set) is not { } overrides)
+            return;
         var config = Config.GetMetadata("FullPath");
         var started = DateTime.UtcNow;
-        var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly));
+        var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly, overrides));
         // The check of the same build has shown the warnings; errors that only compiling finds are new.
         LogDiagnostics(config, result.Diagnostics.Where(d => d.Severity == Severity.Error));
         if (result.HasErrors)

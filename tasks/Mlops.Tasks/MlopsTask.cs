@@ -1,4 +1,5 @@
 using Microsoft.Build.Framework;
+using Mlops.Configuration;
 using Mlops.Configuration.Diagnostics;
 
 namespace Mlops.Tasks;
@@ -34,6 +35,16 @@ public abstract class MlopsTask : Microsoft.Build.Utilities.Task
     }
 
     protected abstract void Run();
+
+    /// <summary>Values that are given in place of the file's. What is wrong with one is logged; then null comes back.</summary>
+    protected Overrides? ReadOverrides(string[]? texts)
+    {
+        var problems = new List<Diagnostic>();
+        var overrides = Overrides.Parse(texts ?? [], problems);
+        foreach (var problem in problems)
+            LogError(problem.Code, problem.Message);
+        return problems.Count == 0 ? overrides : null;
+    }
 
     protected void LogError(string code, string message) => Log.LogError(null, code, null, Link(code), ProjectFile.GetMetadata("FullPath"), 0, 0, 0, 0, "{0}", message);
 

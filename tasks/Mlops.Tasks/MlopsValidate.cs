@@ -16,11 +16,29 @@ public sealed class MlopsValidate : MlopsTask
     [Required]
     public ITaskItem SchemaFile { get; set; } = null!;
 
+    /// <summary>Values that are given in place of the file's, KEY=VALUE.</summary>
+    public string[]? Set { get; set; }
+
+    /// <summary>A file that takes the diagnostics as SARIF; left out where nobody asks for it.</summary>
+    public ITaskItem? Sarif { get; set; }
+
+    public string? SdkVersion { get; set; }
+
     protected override void Run()
     {
         WriteSchema(SchemaFile.GetMetadata("FullPath"));
+        if (ReadOverrides(Set) is not { } overrides)
+            return;
         var path = Config.GetMetadata("FullPath");
-        LogDiagnostics(path, ConfigurationReader.Read(path).Diagnostics);
+        var diagnostics = ConfigurationReader.Read(path, overrides).Diagnostics;
+        LogDiagnostics(path, diagnostics);
+        if (Sarif is not { } sarif)
+            return;
+        // Relative to the project, as code hosts want it, and the same on every machine.
+        var shown = Path.GetRelativePath(Path.GetDirectoryName(ProjectFile.GetMetadata("FullPath"))!, path);
+        var target = sarif.GetMetadata("FullPath");
+        Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        File.WriteAllText(target, Configuration.Reports.Sarif.Write([(shown, diagnostics)], SdkVersion ?? ""));
     }
 
     /// <summary>Also where config.yaml is wrong: then an editor's help is needed most.</summary>

@@ -1,3 +1,4 @@
+using Mlops.Configuration.Diagnostics;
 using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
@@ -104,7 +105,7 @@ public sealed class ModelCompilerTests
     [Fact]
     public void CSharp_steps_need_a_program()
     {
-        var found = Assert.Single(ModelCompiler.Compile(new CompileRequest(Path.Combine(Folder, "csharp", "config.yaml"))).Diagnostics);
+        var found = Assert.Single(ModelCompiler.Compile(new CompileRequest(Path.Combine(Folder, "csharp", "config.yaml"))).Diagnostics, d => d.Severity == Severity.Error);
 
         Assert.Equal(("MLOPS3024", 6), (found.Code, found.Span.Line));
     }

@@ -33,7 +33,7 @@ public sealed class PipelineEmitter
             Parameters = [.. Parameters()],
             ExperimentConfig = new JsonObject
             {
-                ["ExperimentName"] = Expression.Reference("Execution.PipelineName"),
+                ["ExperimentName"] = plan.ExperimentName == plan.PipelineName ? Expression.Reference("Execution.PipelineName") : JsonValue.Create(plan.ExperimentName),
                 ["TrialName"] = Expression.Reference("Execution.PipelineExecutionId"),
             },
             Steps = [.. jobs, .. last],
@@ -50,6 +50,8 @@ public sealed class PipelineEmitter
             yield return new(data.Parameter, "String", null, []);
         foreach (var (gate, baseline, isFloor) in GateEmitter.Baselines(plan))
             yield return new(baseline, "Float", JsonValue.Create(isFloor ? -GateEmitter.NoLimit : GateEmitter.NoLimit), []);
+        if (plan.UsesGitCommit)
+            yield return new(ReservedNames.GitCommit, "String", null, []);
         foreach (var parameter in plan.Parameters)
             yield return new(parameter.Name, parameter.Type.ToString(), Value(parameter), parameter.Allowed);
     }

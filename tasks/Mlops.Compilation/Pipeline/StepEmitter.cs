@@ -42,8 +42,8 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
             }),
             ["SupportedContentTypes"] = Strings(inference.ContentTypes),
             ["SupportedResponseMIMETypes"] = Strings(inference.ResponseTypes),
-            ["SupportedRealtimeInferenceInstanceTypes"] = Strings(inference.InstanceTypes),
-            ["SupportedTransformInstanceTypes"] = Strings(inference.InstanceTypes),
+            ["SupportedRealtimeInferenceInstanceTypes"] = Strings(inference.RealtimeInstanceTypes),
+            ["SupportedTransformInstanceTypes"] = Strings(inference.TransformInstanceTypes),
         };
         arguments["ModelApprovalStatus"] = "PendingManualApproval";
         if (plan.Steps.FirstOrDefault(s => s.Report is not null) is { } evaluation)
@@ -83,7 +83,7 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
         if (step.Arguments.Count > 0)
             application["ContainerArguments"] = new JsonArray([.. step.Arguments.Select(expressions.Text)]);
 
-        var inputs = step.Inputs.Select(i => ProcessingInput(i.Name, Uri(i.Source))).Append(ProcessingInput("code", sources.FilesUri(step.Bundle)));
+        var inputs = step.Inputs.Select(i => ProcessingInput(i.Name, Uri(i.Source), i.Distribution)).Append(ProcessingInput("code", sources.FilesUri(step.Bundle)));
         var arguments = new JsonObject
         {
             ["ProcessingResources"] = new JsonObject
@@ -105,12 +105,12 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
             {
                 ["Outputs"] = new JsonArray([.. step.Outputs.Select(o => new JsonObject
                 {
-                    ["OutputName"] = o,
+                    ["OutputName"] = o.Name,
                     ["AppManaged"] = false,
                     ["S3Output"] = new JsonObject
                     {
-                        ["S3Uri"] = RunUri(step.Name, o),
-                        ["LocalPath"] = $"/opt/ml/processing/output/{o}",
+                        ["S3Uri"] = o.To is { } to ? JsonValue.Create(to) : RunUri(step.Name, o.Name),
+                        ["LocalPath"] = $"/opt/ml/processing/output/{o.Name}",
                         ["S3UploadMode"] = "EndOfJob",
                     },
                 })]),
@@ -127,12 +127,14 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
             Arguments = arguments,
             PropertyFiles = step.Report is null ? [] : [new PropertyFile(GateEmitter.PropertyFileName, "report", step.Report)],
             Cache = Cache(step),
+            DependsOn = step.After,
+            Others = Retries(step),
         };
     }
 
     private PipelineStep EmitTraining(PlannedStep step)
     {
-        var channels = step.Inputs.Select(i => Channel(i.Name, Uri(i.Source), i.ContentType)).ToList();
+        var channels = step.Inputs.Select(i => Channel(i.Name, Uri(i.Source), i)).ToList();
         var hyperparameters = expressions.Texts(step.Hyperparameters);
         var algorithm = new JsonObject { ["TrainingImage"] = Image(step.Runtime), ["TrainingInputMode"] = "File" };
         if (step.Runtime.HasToolkit)
@@ -168,7 +170,15 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
             arguments["HyperParameters"] = hyperparameters;
         if (step.Environment.Count > 0)
             arguments["Environment"] = expressions.Texts(step.Environment);
-        return new PipelineStep { Name = step.Name, Type = StepTypes.Training, Arguments = arguments, Cache = Cache(step) };
+        if (step.Spot is { } spot)
+        {
+            arguments["EnableManagedSpotTraining"] = true;
+            arguments["StoppingCondition"]!["MaxWaitTimeInSeconds"] = spot.MaxWaitSeconds;
+            if (spot.Checkpoints)
+                arguments["CheckpointConfig"] = new JsonObject { ["S3Uri"] = RunUri(step.Name, "checkpoints") };
+        }
+
+        return new PipelineStep { Name = step.Name, Type = StepTypes.Training, Arguments = arguments, Cache = Cache(step), DependsOn = step.After, Others = Retries(step) };
     }
 
     private JsonNode Uri(InputSource source) => source switch
@@ -188,7 +198,7 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
         Expression.Reference("Execution.PipelineExecutionId"), .. rest.Select(r => JsonValue.Create(r)),
     ]);
 
-    private static JsonObject ProcessingInput(string name, JsonNode uri) => new()
+    private static JsonObject ProcessingInput(string name, JsonNode uri, DataDistribution distribution = DataDistribution.Replicated) => new()
     {
         ["InputName"] = name,
         ["AppManaged"] = false,
@@ -198,12 +208,12 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
             ["LocalPath"] = $"{ProcessingFolder}/{name}",
             ["S3DataType"] = "S3Prefix",
             ["S3InputMode"] = "File",
-            ["S3DataDistributionType"] = "FullyReplicated",
+            ["S3DataDistributionType"] = Word(distribution),
             ["S3CompressionType"] = "None",
         },
     };
 
-    private static JsonObject Channel(string name, JsonNode uri, string? contentType)
+    private static JsonObject Channel(string name, JsonNode uri, PlannedInput? input)
     {
         var channel = new JsonObject
         {
@@ -214,14 +224,37 @@ internal sealed class StepEmitter(ModelPlan plan, SourceKeys sources)
                 {
                     ["S3DataType"] = "S3Prefix",
                     ["S3Uri"] = uri,
-                    ["S3DataDistributionType"] = "FullyReplicated",
+                    ["S3DataDistributionType"] = Word(input?.Distribution ?? DataDistribution.Replicated),
                 },
             },
         };
-        if (contentType is not null)
+        if (input?.ContentType is { } contentType)
             channel["ContentType"] = contentType;
+        if (input is { Mode: not InputMode.File })
+            channel["InputMode"] = input.Mode.ToString();
         return channel;
     }
+
+    private static string Word(DataDistribution distribution) => distribution == DataDistribution.Sharded ? "ShardedByS3Key" : "FullyReplicated";
+
+    /// <summary>"Retry Policy for Pipeline Steps" of the developer guide: faults of the service and of the job.</summary>
+    private static JsonObject Retries(PlannedStep step) => step.Retry is not { } retry ? [] : new JsonObject
+    {
+        ["RetryPolicies"] = new JsonArray(new JsonObject
+        {
+            ["ExceptionType"] = Strings(retry.Errors.Select(e => e switch
+            {
+                RetryError.Throttling => "Step.THROTTLING",
+                RetryError.ServiceFault => "Step.SERVICE_FAULT",
+                RetryError.InternalError => "SageMaker.JOB_INTERNAL_ERROR",
+                RetryError.Capacity => "SageMaker.CAPACITY_ERROR",
+                _ => "SageMaker.RESOURCE_LIMIT",
+            })),
+            ["IntervalSeconds"] = retry.IntervalSeconds,
+            ["BackoffRate"] = retry.Backoff,
+            ["MaxAttempts"] = retry.Attempts,
+        }),
+    };
 
     private static JsonNode Image(PlannedRuntime runtime) =>
         runtime.Image is { } image ? JsonValue.Create(image) : Expression.Parameter(runtime.ImageParameter);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 using Mlops.Definitions;
@@ -14,7 +15,7 @@ internal sealed class TemplateExpressions(IReadOnlyList<PlannedParameter> parame
         [] => JsonValue.Create(""),
         [LiteralPart literal] => JsonValue.Create(literal.Text),
         [ParameterPart part] when TypeOf(part) == ParameterType.String => Part(part),
-        [RunIdPart part] => Part(part),
+        [RunIdPart or GitCommitPart] => Part(template.Parts[0]),
         var parts => Expression.Joined("", parts.Select(Part)),
     };
 
@@ -31,6 +32,8 @@ internal sealed class TemplateExpressions(IReadOnlyList<PlannedParameter> parame
         LiteralPart literal => JsonValue.Create(literal.Text),
         ParameterPart parameter => Expression.Parameter(parameter.Name),
         RunIdPart => Expression.Reference("Execution.PipelineExecutionId"),
+        GitCommitPart => Expression.Parameter(ReservedNames.GitCommit),
+        StepOutputPart output => Expression.Reference($"Steps.{output.Step}.OutputParameters['{output.Output}']"),
         _ => throw new ArgumentOutOfRangeException(nameof(part)),
     };
 

@@ -18,12 +18,20 @@ public sealed record ModelPlan
 
     public required string PipelineName { get; init; }
 
+    public required string ExperimentName { get; init; }
+
     public required string GroupName { get; init; }
+
+    /// <summary>Null: as many as are ready.</summary>
+    public int? MaxParallelSteps { get; init; }
 
     /// <summary>Of every key that is written to the bucket.</summary>
     public required string Prefix { get; init; }
 
     public required IReadOnlyList<PlannedParameter> Parameters { get; init; }
+
+    /// <summary>Whether the commit is asked for; publish then fills it in.</summary>
+    public required bool UsesGitCommit { get; init; }
 
     public required IReadOnlyList<PlannedData> Data { get; init; }
 
@@ -39,7 +47,13 @@ public sealed record ModelPlan
     public required IReadOnlyList<PlannedStage> Stages { get; init; }
 
     public required LocalSettings Local { get; init; }
+
+    /// <summary>What is asked for and not carried out by this version.</summary>
+    public required IReadOnlyList<PlannedGap> Gaps { get; init; }
 }
+
+/// <param name="Essential">Without it a run would not be what was asked for; else it only lacks something.</param>
+public sealed record PlannedGap(string Key, Span Place, bool Essential);
 
 public sealed record PlannedParameter(string Name, ParameterType Type, string Default, IReadOnlyList<string> Allowed);
 
@@ -82,7 +96,7 @@ public sealed record PlannedStep
 
     public required IReadOnlyList<PlannedInput> Inputs { get; init; }
 
-    public required IReadOnlyList<string> Outputs { get; init; }
+    public required IReadOnlyList<PlannedOutput> Outputs { get; init; }
 
     /// <summary>The metrics document in the output 'report', of an evaluation.</summary>
     public string? Report { get; init; }
@@ -101,12 +115,29 @@ public sealed record PlannedStep
 
     /// <summary>Null: not cached.</summary>
     public Duration? Cache { get; init; }
+
+    /// <summary>Null: nothing is tried again.</summary>
+    public PlannedRetry? Retry { get; init; }
+
+    /// <summary>Steps that must have ended first, beside those that it reads of.</summary>
+    public IReadOnlyList<string> After { get; init; } = [];
+
+    /// <summary>Of a training on spare capacity.</summary>
+    public PlannedSpot? Spot { get; init; }
 }
+
+/// <param name="To">An S3 URI; null: below the run's own prefix.</param>
+public sealed record PlannedOutput(string Name, string? To);
+
+/// <param name="Errors">By SageMaker's names.</param>
+public sealed record PlannedRetry(IReadOnlyList<RetryError> Errors, int Attempts, int IntervalSeconds, double Backoff);
+
+public sealed record PlannedSpot(int MaxWaitSeconds, bool Checkpoints);
 
 public sealed record PlannedInstance(string Type, int Count, int VolumeGiB);
 
 /// <summary>An input with where it comes from.</summary>
-public sealed record PlannedInput(string Name, InputSource Source, string? ContentType);
+public sealed record PlannedInput(string Name, InputSource Source, string? ContentType, InputMode Mode, DataDistribution Distribution);
 
 public abstract record InputSource;
 
@@ -135,7 +166,9 @@ public sealed record PlannedInference
 
     public required IReadOnlyList<string> ResponseTypes { get; init; }
 
-    public required IReadOnlyList<string> InstanceTypes { get; init; }
+    public required IReadOnlyList<string> RealtimeInstanceTypes { get; init; }
+
+    public required IReadOnlyList<string> TransformInstanceTypes { get; init; }
 }
 
 public sealed record PlannedStage

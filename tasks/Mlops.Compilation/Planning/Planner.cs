@@ -1,4 +1,5 @@
 using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 using Mlops.Definitions;
@@ -30,10 +31,10 @@ public sealed class Planner
 
     private ModelPlan Plan()
     {
-        var (model, build) = (config.Model!, config.Build!);
+        var (model, build) = (config.Model!, config.Build ?? new BuildSection());
         var name = model.Name!.Value.Value;
         var problem = model.ProblemType?.Value ?? ProblemType.Other;
-        var steps = config.Steps.Select(s => PlanStep(s.Name, s.Step)).ToList();
+        var steps = config.Steps.Where(s => s is { IsFurther: false, Section: ProcessingSection or TrainSection { Algorithm: null } }).Select(s => PlanStep(s.Name, (StepSection)s.Section)).ToList();
         var used = steps.SelectMany(s => s.Inputs).Select(i => i.Source).OfType<DataInput>().Select(d => d.Data.Name).ToHashSet(StringComparer.Ordinal);
         var stages = (config.Deploy ?? []).Select(PlanStage).ToList();
         return new ModelPlan
@@ -43,10 +44,13 @@ public sealed class Planner
             ProblemType = problem,
             Domain = model.Domain?.Value ?? ModelDomain.MachineLearning,
             PipelineName = build.Pipeline?.Value ?? name,
+            ExperimentName = build.Experiment?.Value ?? build.Pipeline?.Value ?? name,
+            MaxParallelSteps = (int?)build.MaxParallelSteps?.Value,
             GroupName = build.Register?.Group?.Value ?? name,
-            Prefix = name,
+            Prefix = config.Aws?.Prefix?.Value ?? name,
             Parameters = [.. (build.Parameters ?? NamedMap<ParameterSection>.Empty).Select(p => new PlannedParameter(
                 p.Name, p.Value!.Type?.Value ?? ParameterType.String, p.Value.Default!.Value.Value, [.. (p.Value.Allowed ?? []).Select(a => a.Value)]))],
+            UsesGitCommit = config.Steps.SelectMany(s => s.Templates).Concat(Map(build.Register?.Metadata).Values).Any(t => t.Parts.Any(p => p is GitCommitPart)),
             Data = [.. data.Values.Where(d => used.Contains(d.Name))],
             Steps = steps,
             Gates = [.. (build.QualityGates ?? NamedMap<GateSection>.Empty).Select(g => new PlannedGate(
@@ -55,6 +59,7 @@ public sealed class Planner
             Inference = PlanInference(config.Inference, stages),
             Stages = stages,
             Local = PlanLocal(),
+            Gaps = NotCarriedOut.Of(config),
         };
     }
 
@@ -64,9 +69,10 @@ public sealed class Planner
         var runtime = PlanRuntime(step.Runtime ?? config.Runtime);
         var cache = step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"));
         var evaluate = step as EvaluateSection;
-        var outputs = (step as ProcessingSection)?.Outputs?.Names.ToList() ?? [];
-        if (evaluate is not null && !outputs.Contains("report"))
-            outputs.Add("report");
+        var train = step as TrainSection;
+        var outputs = (step as ProcessingSection)?.Outputs?.Select(o => new PlannedOutput(o.Name, o.Value?.To?.Value.Text)).ToList() ?? [];
+        if (evaluate is not null && outputs.TrueForAll(o => o.Name != "report"))
+            outputs.Add(new("report", null));
         return new PlannedStep
         {
             Name = name,
@@ -74,17 +80,34 @@ public sealed class Planner
             Kind = step is TrainSection ? StepKind.Training : StepKind.Processing,
             Runtime = runtime,
             Bundle = PlanBundle(name, runtime, step.EntryPoint!.Value.Value, step.SourceDir?.Value),
-            Inputs = [.. step.Inputs!.Select(i => new PlannedInput(i.Name, Source(i.Value!.From!.Value.Value), i.Value.ContentType?.Value))],
+            Inputs = [.. step.Inputs!.Select(i => new PlannedInput(i.Name, Source(i.Value!.From!.Value.Value), i.Value.ContentType?.Value,
+                i.Value.Mode?.Value ?? InputMode.File, i.Value.Distribution?.Value ?? DataDistribution.Replicated))],
             Outputs = outputs,
             Report = evaluate is null ? null : evaluate.Report?.Value ?? "evaluation.json",
             Arguments = (step as ProcessingSection)?.Arguments ?? [],
-            Environment = Map(step.Environment),
+            Environment = WithSecrets(step),
             Hyperparameters = Map((step as TrainSection)?.Hyperparameters),
             MetricDefinitions = Map((step as TrainSection)?.Metrics).ToDictionary(m => m.Key, m => Literal(m.Value), StringComparer.Ordinal),
             Instance = PlanInstance(step.Instance, build.Instance, DefaultProcessingInstance),
             MaxRuntimeSeconds = (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds,
             Cache = cache.Duration,
+            Retry = (step.Retry ?? build.Retry) is { } retry ? PlanRetry(retry) : null,
+            After = [.. (step.After ?? []).Select(a => a.Value)],
+            Spot = train?.Spot is { } spot ? new PlannedSpot(spot.MaxWait!.Value.Value.Seconds, spot.Checkpoints?.Value ?? false) : null,
         };
+    }
+
+    private static PlannedRetry PlanRetry(RetrySection retry) => new(
+        [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],
+        (int)(retry.Attempts?.Value ?? 3), retry.Interval?.Value.Seconds ?? 1, retry.Backoff?.Value ?? 2.0);
+
+    /// <summary>A secret's variable holds its ARN: the program asks for the value itself.</summary>
+    private static Dictionary<string, Template> WithSecrets(StepSection step)
+    {
+        var environment = Map(step.Environment);
+        foreach (var (name, _, arn) in step.Secrets ?? NamedMap<Given<Arn>>.Empty)
+            environment[name] = new Template(arn!.Value.Text, [new LiteralPart(arn.Value.Text)]);
+        return environment;
     }
 
     private InputSource Source(string reference)
@@ -104,16 +127,19 @@ public sealed class Planner
 
     private PlannedInference PlanInference(InferenceSection? inference, IReadOnlyList<PlannedStage> stages)
     {
-        var runtime = PlanRuntime(inference?.Runtime ?? config.Build!.Train!.Runtime ?? config.Runtime);
+        var runtime = PlanRuntime(inference?.Runtime ?? config.Build?.Train?.Runtime ?? config.Runtime);
+        List<string> used = stages.Count == 0 ? [DefaultServingInstance] : [.. stages.Select(s => s.Instance.Type).Distinct(StringComparer.Ordinal)];
         return new PlannedInference
         {
             Runtime = runtime,
-            Place = inference?.EntryPoint?.Span ?? config.Build!.Train!.Span,
-            Bundle = inference is null ? null : PlanBundle("inference", runtime, inference.EntryPoint!.Value.Value, inference.SourceDir?.Value),
+            Place = inference?.EntryPoint?.Span ?? config.Build?.Train?.Span ?? config.Model!.Span,
+            Bundle = inference?.EntryPoint is null ? null : PlanBundle("inference", runtime, inference.EntryPoint.Value.Value, inference.SourceDir?.Value),
             Environment = Literals(inference?.Environment),
             ContentTypes = inference?.ContentTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
             ResponseTypes = inference?.ResponseTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
-            InstanceTypes = stages.Count == 0 ? [DefaultServingInstance] : [.. stages.Select(s => s.Instance.Type).Distinct(StringComparer.Ordinal)],
+            RealtimeInstanceTypes = inference?.Instances?.Realtime is { } realtime ? [.. realtime.Select(t => t.Value.Name)] : used,
+            TransformInstanceTypes = inference?.Instances?.Transform is { } transform ? [.. transform.Select(t => t.Value.Name)]
+                : [.. used.Where(t => InstanceTypes.UsesOf(t).HasFlag(InstanceUse.Transform)).DefaultIfEmpty(DefaultProcessingInstance)],
         };
     }
 
@@ -121,7 +147,7 @@ public sealed class Planner
     {
         Name = stage.Stage!.Value.Value,
         Approval = stage.Approval?.Value ?? Approval.Automatic,
-        Instance = PlanInstance(stage.Realtime!.Instance, null, DefaultServingInstance),
+        Instance = PlanInstance(stage.Realtime?.Instance ?? stage.Async?.Instance, null, DefaultServingInstance),
         Environment = Literals(config.Inference?.Environment).Concat(Literals(stage.Environment))
             .GroupBy(e => e.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal),
         Tests = [.. (stage.Tests ?? []).Select(PlanTest)],
@@ -149,10 +175,10 @@ public sealed class Planner
     };
 
     private static PlannedRuntime PlanRuntime(RuntimeSection? runtime) =>
-        new(runtime?.Framework?.Value ?? Framework.Custom, runtime?.FrameworkVersion?.Value, runtime?.Image?.Value);
+        new(runtime?.Framework?.Value ?? Framework.Custom, runtime?.FrameworkVersion?.Value, runtime?.Image?.Value.Text);
 
     private static PlannedInstance PlanInstance(InstanceSection? own, InstanceSection? shared, string defaultType) => new(
-        own?.Type?.Value ?? shared?.Type?.Value ?? defaultType,
+        own?.Type?.Value.Name ?? shared?.Type?.Value.Name ?? defaultType,
         (int)(own?.Count?.Value ?? shared?.Count?.Value ?? 1),
         own?.Volume?.Value.GiB ?? shared?.Volume?.Value.GiB ?? DefaultVolumeGiB);
 

@@ -10,7 +10,7 @@ internal sealed class ListConverter<T>(Converter item, KeyAttribute attribute) :
 {
     public override string Expected => $"a list, each item {item.Expected}";
 
-    public override Type? Section => item.Section;
+    public override IReadOnlyList<SectionChoice> Sections => item.Sections;
 
     public override Many Many => Many.List;
 
@@ -52,7 +52,7 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
 
     public override string Expected => listForm ? "a mapping or a list of names" : "a mapping";
 
-    public override Type? Section => value.Section;
+    public override IReadOnlyList<SectionChoice> Sections => value.Sections;
 
     public override Many Many => Many.Map;
 
@@ -60,8 +60,7 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
 
     public override JsonObject Schema()
     {
-        // A name may stand without a value where every key of its section may be left out.
-        var entry = value.Section is { } section && SectionShape.Of(section).Keys.Values.All(k => !k.Key.Required)
+        var entry = MayBeEmpty
             ? new JsonObject { ["anyOf"] = new JsonArray(value.Schema(), new JsonObject { ["type"] = "null" }) } : value.Schema();
         var map = new JsonObject { ["type"] = "object", ["additionalProperties"] = entry };
         if (names is not null)
@@ -92,6 +91,9 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
         }
     }
 
+    /// <summary>Whether a name may stand without a value: where every key of its section may be left out.</summary>
+    private bool MayBeEmpty => value.Sections is [{ Kind: null, Section: var section }] && SectionShape.Of(section).Keys.Values.All(k => !k.Key.Required);
+
     private List<NamedEntry<T>> FromList(YamlSequence list, string key, DiagnosticBag diagnostics)
     {
         var entries = new List<NamedEntry<T>>();
@@ -107,7 +109,7 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
             var shape = SectionShape.Of(typeof(T));
             YamlNode content = shape.ScalarKey is null ? new YamlMapping(scalar.Span, 1, []) : scalar;
             if (entries.Find(e => e.Name == name) is { } first)
-                diagnostics.Add(Errors.NameTwice(scalar.Span, name, first.NameSpan));
+                diagnostics.Add(Errors.NameTwice(scalar.Span, name, first.NameSpan, inList: true));
             else
                 entries.Add(Entry(name, scalar.Span, content, diagnostics));
         }
@@ -123,8 +125,8 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
             diagnostics.Add(Errors.WrongName(span, names, name, $"a name has letters, digits and single '-' between them, at most {LongestName}."));
         if (node is YamlScalar { IsNull: true })
         {
-            if (typeof(T).IsSubclassOf(typeof(Section)) && SectionShape.Of(typeof(T)) is { ScalarKey: null } shape && shape.Keys.Values.All(k => !k.Key.Required))
-                return new NamedEntry<T>(name, span, (T)(object)WithSpan(shape.New(), node.Span));
+            if (MayBeEmpty)
+                return new NamedEntry<T>(name, span, (T)(object)WithSpan(SectionShape.Of(typeof(T)).New(), node.Span));
             diagnostics.Add(Errors.MissingValue(span, name, value.Expected));
             return new NamedEntry<T>(name, span, null);
         }

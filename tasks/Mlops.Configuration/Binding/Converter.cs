@@ -19,8 +19,8 @@ internal abstract class Converter
     /// <summary>What is taken, in words, for messages.</summary>
     public abstract string Expected { get; }
 
-    /// <summary>The section type that is taken, by itself or in a list or map; null: scalars.</summary>
-    public virtual Type? Section => null;
+    /// <summary>The section that is taken, by itself or in a list or map, or those that a 'kind' chooses from; empty: scalars.</summary>
+    public virtual IReadOnlyList<SectionChoice> Sections => [];
 
     public virtual Many Many => Many.One;
 
@@ -40,13 +40,15 @@ internal abstract class Converter
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (type.IsSubclassOf(typeof(Section)))
-            return new SectionConverter(type);
+            return type.IsAbstract ? new KindConverter(type) : new SectionConverter(type);
         if (type == typeof(Template))
             return new TemplateConverter();
         var definition = type.IsGenericType ? type.GetGenericTypeDefinition() : null;
         var argument = type.IsGenericType ? type.GetGenericArguments()[0] : null;
         if (definition == typeof(Located<>))
             return Make(typeof(LocatedConverter<>), argument!, ScalarTypes.For(argument!)!, key);
+        if (definition == typeof(Given<>))
+            return Make(typeof(GivenConverter<>), argument!, Make(typeof(LocatedConverter<>), argument!, ScalarTypes.For(argument!)!, key));
         if (definition == typeof(IReadOnlyList<>))
             return Make(typeof(ListConverter<>), argument!, For(argument!, key.OfItems()), key);
         if (definition == typeof(NamedMap<>))
@@ -70,3 +72,6 @@ internal abstract class Converter
     private static Converter Make(Type generic, Type argument, params object?[] arguments) =>
         (Converter)Activator.CreateInstance(generic.MakeGenericType(argument), arguments)!;
 }
+
+/// <param name="Kind">The value of 'kind' that chooses it; null: there is no choice.</param>
+internal sealed record SectionChoice(string? Kind, Type Section);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Values;
 using Mlops.Configuration.Yaml;
 
@@ -12,22 +13,45 @@ public static class ScalarTypes
     private static readonly Dictionary<Type, ScalarType> Known = new()
     {
         [typeof(string)] = new("a text", (s, key) => Template.Parse(s.Text, out _) is { IsLiteral: true } template
-            ? string.Concat(template.Parts.OfType<LiteralPart>().Select(p => p.Text)) : Errors.ReferenceNotAllowed(s.Span, key)),
+            ? string.Concat(template.Parts.OfType<LiteralPart>().Select(p => p.Text)) : Errors.ReferenceNotAllowed(s.Span, key))
+        { Measure = v => ((string)v).Length, Unit = " characters" },
         [typeof(bool)] = new("true or false", (s, key) => s switch
         {
             { Quoted: false, Text: "true" or "True" or "TRUE" } => true,
             { Quoted: false, Text: "false" or "False" or "FALSE" } => false,
             _ => null,
-        }),
-        [typeof(long)] = new("a whole number", (s, key) => s.Quoted ? null : Integer(s.Text)),
-        [typeof(double)] = new("a number", (s, key) => s.Quoted ? null : Number(s.Text)),
-        [typeof(Duration)] = new(Duration.Expected, (s, key) => Duration.Parse(s.Text)),
-        [typeof(Latency)] = new(Latency.Expected, (s, key) => Duration.Parse(s.Text, milliseconds: true) is { } d ? new Latency(d.Time) : null),
-        [typeof(CacheLifetime)] = new(CacheLifetime.Expected, (s, key) => s.Text == "none" ? new CacheLifetime(null) : Duration.Parse(s.Text) is { } d ? new CacheLifetime(d) : null),
-        [typeof(ByteSize)] = new(ByteSize.Expected, (s, key) => ByteSize.Parse(s.Text)),
+        })
+        { JsonType = "boolean" },
+        [typeof(long)] = new("a whole number", (s, key) => s.Quoted ? null : Integer(s.Text)) { JsonType = "integer", Measure = v => (long)v },
+        [typeof(double)] = new("a number", (s, key) => s.Quoted ? null : Number(s.Text)) { JsonType = "number", Measure = v => (double)v },
+        [typeof(Duration)] = new(Duration.Expected, (s, key) => Duration.Parse(s.Text)) { Pattern = "[0-9]+[smhd]", Measure = v => ((Duration)v).Time.TotalSeconds, Unit = " seconds" },
+        [typeof(Latency)] = new(Latency.Expected, (s, key) => Duration.Parse(s.Text, milliseconds: true) is { } d ? new Latency(d.Time) : null)
+        { Pattern = "[0-9]+(ms|[smhd])", Measure = v => ((Latency)v).Time.TotalMilliseconds, Unit = " milliseconds" },
+        [typeof(CacheLifetime)] = new(CacheLifetime.Expected, (s, key) => s.Text == "none" ? new CacheLifetime(null) : Duration.Parse(s.Text) is { } d ? new CacheLifetime(d) : null)
+        { Pattern = "none|[0-9]+[smhd]", Measure = v => ((CacheLifetime)v).Duration?.Time.TotalSeconds ?? double.NaN, Unit = " seconds" },
+        [typeof(ByteSize)] = new(ByteSize.Expected, (s, key) => ByteSize.Parse(s.Text)) { Pattern = "[0-9]+(mb|gb)", Measure = v => ((ByteSize)v).Bytes / (double)(1L << 30), Unit = " GiB" },
         [typeof(RepositoryPath)] = new("a path", (s, key) => PathOf(s, key)),
-        [typeof(DataSource)] = new("a path or an S3 URI", (s, key) => s.Text.StartsWith("s3://", StringComparison.Ordinal) ? S3(s, key) : PathOf(s, key) is RepositoryPath p ? new DataSource(p.Text) : PathOf(s, key)),
+        [typeof(DataSource)] = new("a path or an S3 URI", (s, key) => s.Text.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)
+            ? S3Uri.Parse(s.Text) is { } uri ? new DataSource(uri.Text) : null : PathOf(s, key) is RepositoryPath p ? new DataSource(p.Text) : PathOf(s, key)),
+        [typeof(S3Uri)] = new(S3Uri.Expected, (s, key) => S3Uri.Parse(s.Text)) { Pattern = "s3://.+" },
+        [typeof(Arn)] = new(Arn.Expected, (s, key) => Arn.Parse(s.Text)) { Pattern = "arn:.+" },
+        [typeof(BucketName)] = new(BucketNames.Expected, (s, key) => BucketNames.IsOne(s.Text) ? new BucketName(s.Text) : null),
+        [typeof(ImageUri)] = new(ImageUri.Expected, (s, key) => ImageUri.Parse(s.Text)),
+        [typeof(JsonPath)] = new(JsonPath.Expected, (s, key) => JsonPath.Parse(s.Text)) { Pattern = "\\$.*" },
+        [typeof(VersionChoice)] = new(VersionChoice.Expected, (s, key) => VersionChoice.Parse(s.Text)),
+        [typeof(Baseline)] = new(Baseline.Expected, (s, key) => s.Text == Baseline.Approved ? new Baseline(null) : PathOf(s, key) is RepositoryPath p ? new Baseline(p) : PathOf(s, key)),
+        [typeof(Schedule)] = new(Schedule.Expected, (s, key) => Schedule.Parse(s.Text, out var problem) is { } schedule ? schedule : problem is null ? null : Errors.BadSchedule(s.Span, s.Text, problem))
+        { Pattern = "hourly|daily|weekly|rate\\(.+\\)|cron\\(.+\\)" },
+        [typeof(InstanceType)] = new("an instance type such as ml.m5.xlarge", (s, key) =>
+            InstanceTypes.UsesOf(s.Text) == InstanceUse.None ? Errors.UnknownInstanceType(s.Span, s.Text, InstanceTypes.Names) : new InstanceType(s.Text)) { Pattern = "ml\\.[a-z0-9-]+\\.[a-z0-9]+" },
+        [typeof(TimeZoneName)] = new("the IANA name of a time zone such as Europe/Amsterdam", (s, key) =>
+            TimeZones.Exists(s.Text) ? new TimeZoneName(s.Text) : Errors.UnknownTimeZone(s.Span, s.Text, TimeZones.Names)),
+        [typeof(AwsRegion)] = OneOf("a region such as eu-west-1", Regions.Names, name => new AwsRegion(name)),
+        [typeof(Algorithm)] = OneOf("a built-in algorithm such as xgboost", Algorithms.Names, name => new Algorithm(name)),
     };
+
+    private static ScalarType OneOf(string expected, IReadOnlyList<string> names, Func<string, object> make) =>
+        new(expected, (s, key) => names.Contains(s.Text) ? make(s.Text) : s.Text.Contains("${", StringComparison.Ordinal) ? null : Errors.UnknownChoice(s.Span, key, s.Text, [.. names])) { Choices = names };
 
     internal static ScalarType? For(Type type)
     {
@@ -77,16 +101,6 @@ public static class ScalarTypes
         var path = new RepositoryPath(s.Text.StartsWith("./", StringComparison.Ordinal) ? s.Text[2..] : s.Text);
         return path.StaysInside ? path : Errors.PathLeavesRepository(s.Span, s.Text);
     }
-
-    private static object? S3(YamlScalar s, string key)
-    {
-        if (s.Text.Contains("${", StringComparison.Ordinal))
-            return Errors.ReferenceNotAllowed(s.Span, key);
-        var bucket = s.Text[5..].Split('/')[0];
-        var valid = bucket.Length is >= 3 and <= 63 && char.IsAsciiLetterOrDigit(bucket[0]) && char.IsAsciiLetterOrDigit(bucket[^1]) && bucket.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '-' or '.')
-            && !s.Text.Split('/').Contains("..");
-        return valid ? new DataSource(s.Text) : null;
-    }
 }
 
 /// <param name="Expected">What the type takes, in words: "a whole number".</param>
@@ -94,4 +108,16 @@ public static class ScalarTypes
 internal sealed record ScalarType(string Expected, Func<YamlScalar, string, object?> Parse)
 {
     public IReadOnlyList<string> Choices { get; init; } = [];
+
+    /// <summary>JSON Schema's type, where it is one alone.</summary>
+    public string? JsonType { get; init; }
+
+    /// <summary>A form that every value has: no more than an editor can check.</summary>
+    public string? Pattern { get; init; }
+
+    /// <summary>The number that a key's range bounds; null: there is none.</summary>
+    public Func<object, double>? Measure { get; init; }
+
+    /// <summary>Of that number, as a message says it.</summary>
+    public string Unit { get; init; } = "";
 }

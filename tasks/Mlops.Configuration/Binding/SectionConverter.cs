@@ -1,24 +1,29 @@
 using System.Text.Json.Nodes;
 using Mlops.Configuration.Diagnostics;
-using Mlops.Configuration.Text;
 using Mlops.Configuration.Yaml;
 
 namespace Mlops.Configuration.Binding;
 
 /// <summary>Binds a mapping to a section: known keys, each at most once, the required ones present; goes on after a mistake.</summary>
-internal sealed class SectionConverter(Type type) : Converter
+/// <param name="kind">The value of the key 'kind' that chose this section, which then may have that key; null: it has none.</param>
+internal sealed class SectionConverter(Type type, string? kind = null) : Converter
 {
     private SectionShape? shape;
 
     public override string Expected => Shape.ScalarKey is null ? $"a mapping with {Errors.Names([.. Shape.Keys.Keys])}" : "a reference, or a mapping";
 
-    public override Type Section => type;
+    public override IReadOnlyList<SectionChoice> Sections { get; } = [new(null, type)];
 
     public override JsonObject Schema()
     {
-        var reference = new JsonObject { ["$ref"] = $"#/$defs/{type.Name}" };
+        var reference = new JsonObject { ["$ref"] = $"#/$defs/{NameInSchema}" };
         return Shape.ScalarKey is { } scalar ? new JsonObject { ["anyOf"] = new JsonArray(Shape.Keys[scalar].Converter.Schema(), reference) } : reference;
     }
+
+    /// <summary>A section that is chosen by its kind has that key as well, and so another schema than where it stands by itself.</summary>
+    private string NameInSchema => SchemaName(type, kind);
+
+    public static string SchemaName(Type type, string? kind) => kind is null ? type.Name : $"{type.Name}.{kind}";
 
     private SectionShape Shape => shape ??= SectionShape.Of(type);
 
@@ -45,15 +50,13 @@ internal sealed class SectionConverter(Type type) : Converter
         {
             if (Shape.Keys.TryGetValue(entry.Key, out var key))
                 _ = entry.Value is YamlScalar { IsNull: true } || Set(section, key, entry.Value, diagnostics);
-            else if (Shape.NotYet.Contains(entry.Key))
-                diagnostics.Add(Errors.NotYet(entry.KeySpan, entry.Key));
-            else
+            else if (kind is null || entry.Key != KindConverter.Key)
                 Unknown(section, entry, diagnostics);
         }
 
         foreach (var key in Shape.Keys.Values.Where(k => k.Key.Required && !section.Unreadable.Contains(k.Key.Name) && mapping[k.Key.Name]?.Value is null or YamlScalar { IsNull: true }))
         {
-            var place = mapping[key.Key.Name]?.KeySpan ?? PlaceOf(mapping);
+            var place = mapping[key.Key.Name]?.KeySpan ?? mapping.Start;
             diagnostics.Add(Errors.MissingKey(place, key.Key.Name, Shape.Title, key.Key.Purpose));
         }
     }
@@ -75,7 +78,4 @@ internal sealed class SectionConverter(Type type) : Converter
             section.Unreadable.Add(key.Key.Name);
         return value is not null;
     }
-
-    /// <summary>A mapping begins at its first key; an empty one where its brackets are.</summary>
-    private static Span PlaceOf(YamlMapping mapping) => mapping.Entries.Count > 0 ? mapping.Entries[0].KeySpan : mapping.Span;
 }

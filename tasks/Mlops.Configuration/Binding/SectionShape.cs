@@ -14,11 +14,11 @@ internal sealed class SectionShape
         var section = type.GetCustomAttribute<SectionAttribute>() ?? throw new InvalidOperationException($"{type} has no [Section].");
         Title = section.Title;
         ScalarKey = section.ScalarKey;
-        NotYet = [.. type.GetCustomAttributes<NotYetAttribute>(inherit: true).SelectMany(n => n.Keys)];
         Keys = type.GetProperties()
             .Select(p => (Property: p, Key: p.GetCustomAttribute<KeyAttribute>()))
             .Where(p => p.Key is not null)
-            .OrderBy(p => p.Property.MetadataToken)
+            .OrderBy(p => p.Property.DeclaringType!.IsDefined(typeof(SharedKeysAttribute), inherit: false) ? -Depth(p.Property.DeclaringType!) + 1000 : Depth(p.Property.DeclaringType!))
+            .ThenBy(p => p.Property.MetadataToken)
             .Select(p => new KeyShape(p.Property, p.Key!))
             .ToDictionary(k => k.Key.Name, StringComparer.Ordinal);
     }
@@ -29,11 +29,12 @@ internal sealed class SectionShape
 
     public string? ScalarKey { get; }
 
-    public IReadOnlyList<string> NotYet { get; }
-
     public IReadOnlyDictionary<string, KeyShape> Keys { get; }
 
     public static SectionShape Of(Type type) => Shapes.GetOrAdd(type, t => new SectionShape(t));
+
+    /// <summary>How many types a type is derived from.</summary>
+    private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;
 
     public Section New() => (Section)Activator.CreateInstance(Type)!;
 }

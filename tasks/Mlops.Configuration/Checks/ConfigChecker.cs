@@ -9,10 +9,19 @@ internal static class ConfigChecker
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
         DataChecks.Check(config, files, diagnostics);
+        RuntimeChecks.Check(config, diagnostics);
         StepChecks.Check(config, files, diagnostics);
+        TrainingChecks.Check(config, diagnostics);
+        AnalysisChecks.Check(config, files, diagnostics);
         ReferenceChecks.Check(config, diagnostics);
+        BranchChecks.Check(config, diagnostics);
         ParameterChecks.Check(config, diagnostics);
         GateChecks.Check(config, diagnostics);
+        InferenceChecks.Check(config, files, diagnostics);
         StageChecks.Check(config, files, diagnostics);
+        MonitorChecks.Check(config, diagnostics);
+        OrganisationChecks.Check(config, files, diagnostics);
+        AwsChecks.Check(config, diagnostics);
+        Lints.Check(config, diagnostics);
     }
 }

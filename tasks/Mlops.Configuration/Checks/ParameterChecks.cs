@@ -1,12 +1,10 @@
-using System.Text.RegularExpressions;
-using Mlops.Configuration.Binding;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;
 
-/// <summary>Pipeline parameters: defaults fit their types, references name a parameter, each is used.</summary>
+/// <summary>Pipeline parameters and ${...}: defaults fit their types, references name something, each parameter is used.</summary>
 internal static class ParameterChecks
 {
     public static void Check(ModelConfig config, DiagnosticBag diagnostics)
@@ -16,46 +14,38 @@ internal static class ParameterChecks
             CheckParameter(entry, diagnostics);
 
         var used = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var template in Templates(config))
+        foreach (var (step, template) in Templates(config))
         {
-            foreach (var part in template.Parts.OfType<ParameterPart>())
+            foreach (var part in template.Parts)
             {
-                used.Add(part.Name);
-                if (parameters.Find(part.Name) is null && config.Build?.Unreadable.Contains("parameters") != true)
-                    diagnostics.Add(Errors.UnknownParameter(template.Span, part.Name, [.. parameters.Names]));
+                if (part is ParameterPart parameter)
+                {
+                    used.Add(parameter.Name);
+                    if (parameters.Find(parameter.Name) is null && config.Build?.Unreadable.Contains("parameters") != true)
+                        diagnostics.Add(Errors.UnknownParameter(template.Span, parameter.Name, [.. parameters.Names]));
+                }
+                else if (part is StepOutputPart output)
+                {
+                    CheckStepOutput(step, output, template, config, diagnostics);
+                }
             }
         }
 
-        CheckMetrics(config, diagnostics);
-        foreach (var template in ServingTemplates(config).Where(t => !t.IsLiteral))
-            diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, "environment"));
+        foreach (var (key, template) in LiteralTexts(config).Where(t => !t.Template.IsLiteral))
+            diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, key));
+        CheckGiven(config.Retrain?.Parameters, parameters, config, diagnostics);
         foreach (var unused in parameters.Where(p => p.Value is not null && !used.Contains(p.Name)))
             diagnostics.Add(Errors.UnusedParameter(unused.NameSpan, unused.Name));
     }
 
-    /// <summary>SageMaker takes the first group of the match as the metric's value.</summary>
-    private static void CheckMetrics(ModelConfig config, DiagnosticBag diagnostics)
+    private static void CheckStepOutput(ConfiguredStep? step, StepOutputPart output, Template template, ModelConfig config, DiagnosticBag diagnostics)
     {
-        foreach (var (name, _, template) in config.Build?.Train?.Metrics ?? NamedMap<Template>.Empty)
-        {
-            if (template is null)
-                continue;
-            if (!template.IsLiteral)
-            {
-                diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, "metrics"));
-                continue;
-            }
-
-            try
-            {
-                if (new Regex(template.Text, RegexOptions.CultureInvariant).GetGroupNumbers().Length < 2)
-                    diagnostics.Add(Errors.NotARegex(template.Span, name, "it has no group. Put parentheses around the number: 'loss=([0-9.]+)'."));
-            }
-            catch (ArgumentException e)
-            {
-                diagnostics.Add(Errors.NotARegex(template.Span, name, e.Message));
-            }
-        }
+        var answers = config.Steps.SelectMany(s => s.Answers.Select(a => $"{s.Name}.{a.Name}")).ToList();
+        var name = $"{output.Step}.{output.Output}";
+        if (step is null)
+            diagnostics.Add(Errors.ReferenceNotAllowed(template.Span, "metadata"));
+        else if (!answers.Contains(name) && !ReferenceChecks.IsOfUnreadable(name, config))
+            diagnostics.Add(Errors.UnknownStepOutput(template.Span, name, answers));
     }
 
     private static void CheckParameter(NamedEntry<ParameterSection> entry, DiagnosticBag diagnostics)
@@ -65,8 +55,8 @@ internal static class ParameterChecks
         if (entry.Value is not { } parameter)
             return;
         var type = parameter.Type?.Value ?? ParameterType.String;
-        if (parameter.Default is { } value && !Fits(value.Value, type))
-            diagnostics.Add(Errors.ParameterDefault(value.Span, value.Value, Words(type)));
+        if (parameter.Default is { } value && !TemplateTypes.Fits(value.Value, type))
+            diagnostics.Add(Errors.ParameterDefault(value.Span, value.Value, TemplateTypes.Words(type)));
         if (parameter.Allowed is not { } allowed)
             return;
         if (type != ParameterType.String)
@@ -75,36 +65,38 @@ internal static class ParameterChecks
             diagnostics.Add(Errors.UnknownChoice(given.Span, "default", given.Value, [.. allowed.Select(a => a.Value)]));
     }
 
-    private static bool Fits(string value, ParameterType type) => type switch
+    /// <summary>Values for parameters that a run is started with.</summary>
+    private static void CheckGiven(NamedMap<Given<string>>? given, NamedMap<ParameterSection> parameters, ModelConfig config, DiagnosticBag diagnostics)
     {
-        ParameterType.Integer => ScalarTypes.Integer(value) is not null,
-        ParameterType.Float => ScalarTypes.Number(value) is not null,
-        ParameterType.Boolean => value is "true" or "True" or "TRUE" or "false" or "False" or "FALSE",
-        _ => true,
-    };
-
-    private static string Words(ParameterType type) => type switch
-    {
-        ParameterType.Integer => "a whole number",
-        ParameterType.Float => "a number",
-        _ => "true or false",
-    };
-
-    private static IEnumerable<Template> Templates(ModelConfig config)
-    {
-        foreach (var (_, step) in config.Steps)
+        foreach (var (name, span, value) in given ?? NamedMap<Given<string>>.Empty)
         {
-            var maps = new[] { step.Environment, (step as TrainSection)?.Hyperparameters };
-            foreach (var template in maps.SelectMany(Values).Concat((step as ProcessingSection)?.Arguments ?? []))
-                yield return template;
-        }
+            if (parameters.Find(name) is not { } declared)
+            {
+                if (config.Build?.Unreadable.Contains("parameters") != true)
+                    diagnostics.Add(Errors.UnknownParameter(span, name, [.. parameters.Names]));
+                continue;
+            }
 
-        foreach (var template in Values(config.Build?.Register?.Metadata))
-            yield return template;
+            if (value is null || declared.Value is not { } parameter)
+                continue;
+            var type = parameter.Type?.Value ?? ParameterType.String;
+            if (!TemplateTypes.Fits(value.Value, type))
+                diagnostics.Add(Errors.ParameterDefault(value.Span, value.Value, TemplateTypes.Words(type)));
+            else if (parameter.Allowed is { Count: > 0 } allowed && type == ParameterType.String && allowed.All(a => a.Value != value.Value))
+                diagnostics.Add(Errors.UnknownChoice(value.Span, name, value.Value, [.. allowed.Select(a => a.Value)]));
+        }
     }
 
-    private static IEnumerable<Template> ServingTemplates(ModelConfig config) =>
-        Values(config.Inference?.Environment).Concat((config.Deploy ?? []).SelectMany(s => Values(s.Environment)));
+    private static IEnumerable<(ConfiguredStep? Step, Template Template)> Templates(ModelConfig config) =>
+        config.Steps.SelectMany(s => s.Templates.Select(t => ((ConfiguredStep?)s, t))).Concat(Values(config.Build?.Register?.Metadata).Select(t => ((ConfiguredStep?)null, t)));
+
+    /// <summary>Texts that must be known when the file is read: what serves knows no run.</summary>
+    private static IEnumerable<(string Key, Template Template)> LiteralTexts(ModelConfig config)
+    {
+        var environments = new[] { config.Inference?.Environment, config.Inference?.Preprocess?.Environment, config.Inference?.Postprocess?.Environment }.Concat((config.Deploy ?? []).Select(s => s.Environment));
+        var metrics = config.Steps.Select(s => (s.Section as TrainSection)?.Metrics);
+        return environments.SelectMany(Values).Select(t => ("environment", t)).Concat(metrics.SelectMany(Values).Select(t => ("metrics", t)));
+    }
 
     private static IEnumerable<Template> Values(NamedMap<Template>? map) => (map ?? NamedMap<Template>.Empty).Select(e => e.Value).OfType<Template>();
 }

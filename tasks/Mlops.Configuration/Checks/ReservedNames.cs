@@ -7,6 +7,8 @@ public static class ReservedNames
 
     public const string Bucket = "bucket";
 
+    public const string GitCommit = "git-commit";
+
     public const string DataPrefix = "data-";
 
     public const string ImagePrefix = "image-";
@@ -14,6 +16,6 @@ public static class ReservedNames
     public const string BaselinePrefix = "baseline-";
 
     public static bool IsReserved(string name) =>
-        name is ExecutionRole or Bucket || name.StartsWith(DataPrefix, StringComparison.Ordinal)
+        name is ExecutionRole or Bucket or GitCommit || name.StartsWith(DataPrefix, StringComparison.Ordinal)
         || name.StartsWith(ImagePrefix, StringComparison.Ordinal) || name.StartsWith(BaselinePrefix, StringComparison.Ordinal);
 }

@@ -4,25 +4,46 @@ using Mlops.Configuration.Text;
 
 namespace Mlops.Configuration.Checks;
 
-/// <summary>Stages: each named once, each serves, tests can run.</summary>
+/// <summary>Stages: each named once, each serves in one way, tests can run.</summary>
 internal static class StageChecks
 {
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
         if (config.Deploy is not { Count: > 0 } stages)
             return;
-        if (config.Inference is null && !config.Unreadable.Contains("inference"))
-            diagnostics.Add(Errors.InferenceNeedsEntryPoint(stages[0].Span));
+        if (config.Inference is null && !config.Unreadable.Contains("inference") && InferenceChecks.NeedsProgram(InferenceChecks.RuntimeOf(config), config))
+            diagnostics.Add(Errors.InferenceNeedsEntryPoint(stages[0].Span, "Stages serve the model"));
 
         var names = new Dictionary<string, Span>(StringComparer.Ordinal);
         foreach (var stage in stages)
         {
             if (stage.Stage is { } name && !names.TryAdd(name.Value, name.Span))
                 diagnostics.Add(Errors.NameTwice(name.Span, name.Value, names[name.Value]));
-            if (stage.Realtime is null && !stage.Unreadable.Contains("realtime"))
-                diagnostics.Add(Errors.ApprovalWithoutTarget(stage.Span));
+            CheckServing(stage, diagnostics);
+            EndpointChecks.Check(stage, config, diagnostics);
             foreach (var test in stage.Tests ?? [])
                 CheckTest(test, files, diagnostics);
+        }
+
+        if (stages[^1].Keep is { } keep && stages.Count > 0)
+            diagnostics.Add(Errors.NoEffect(keep.Span, "keep", "the last stage lives on by itself: 'keep' ends the ones before it. Remove it."));
+    }
+
+    private static void CheckServing(StageSection stage, DiagnosticBag diagnostics)
+    {
+        (string Key, Span? Span)[] endpoints = [("realtime", stage.Realtime?.Span), ("serverless", stage.Serverless?.Span), ("async", stage.Async?.Span)];
+        var there = endpoints.Where(e => e.Span is not null).ToList();
+        foreach (var (key, span) in there.Skip(1))
+            diagnostics.Add(Errors.Excludes(span!.Value, key, there[0].Key, "a stage has one endpoint. Remove one of the two, or make it a stage of its own."));
+        var readable = !stage.Unreadable.Overlaps(["realtime", "serverless", "async", "batch"]);
+        if (there.Count == 0 && stage.Batch is null && readable)
+            diagnostics.Add(Errors.StageServesNothing(stage.Span));
+        if (there.Count > 0 || !readable)
+            return;
+        foreach (var (key, span) in new[] { ("stream", stage.Stream?.Span), ("alarms", stage.Alarms?.Span), ("keep", stage.Keep?.Span), ("tests", stage.Tests?[0].Span) })
+        {
+            if (span is { } at)
+                diagnostics.Add(Errors.NoEffect(at, key, "the stage has no endpoint. Add 'realtime', 'serverless' or 'async', or remove it."));
         }
     }
 

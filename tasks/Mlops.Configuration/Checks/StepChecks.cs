@@ -1,73 +1,116 @@
-using Mlops.Configuration.Binding;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;
 
-/// <summary>Steps: the entry point exists and fits what runs it.</summary>
+/// <summary>Steps: there is a model to make, each has what its kind needs, and its instances are fit for it.</summary>
 internal static class StepChecks
 {
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
-        var build = config.Build;
-        if (build is { Train: null } && !build.Unreadable.Contains("train"))
-            diagnostics.Add(Errors.NothingToTrain(build.Span));
-        foreach (var (name, step) in config.Steps)
+        CheckModel(config, files, diagnostics);
+        InstanceChecks.Check(config.Build?.Instance, InstanceUse(null), diagnostics, shared: true);
+        foreach (var step in config.Steps)
         {
-            CheckEntryPoint(step, step.EntryPoint, step.SourceDir, step.Runtime ?? config.Runtime, name, files, diagnostics);
-            if (step.Inputs is not { Count: > 0 } && !step.Unreadable.Contains("inputs"))
-                diagnostics.Add(Errors.StepWithoutInput(step.Span, name));
-        }
-
-        if (config.Inference is { } inference)
-        {
-            var runtime = inference.Runtime ?? build?.Train?.Runtime ?? config.Runtime;
-            CheckEntryPoint(inference, inference.EntryPoint, inference.SourceDir, runtime, "inference", files, diagnostics);
-            if (runtime?.Framework?.Value == Framework.Dotnet && inference.EntryPoint is { } entry && !entry.Value.FileName.Equals("serve.cs", StringComparison.OrdinalIgnoreCase))
-                diagnostics.Add(Errors.ServeEntryPoint(entry.Span, entry.Value.Text));
-            if (inference.SamplePayload is { } payload)
-                FileChecks.FileExists(payload, "sample payload", files, diagnostics);
+            var use = InstanceUse(step.Section);
+            if (step.Section is JobSection job)
+                InstanceChecks.Check(job.Instance, use, diagnostics, hasVolume: job is not TransformStep);
+            if (step.Section is StepSection code)
+                CheckCode(step.Name, code, config, files, diagnostics);
+            if (step.Section is TransformStep transform)
+                CheckTransform(step.Name, transform, diagnostics);
+            CheckInputKeys(step.Section, diagnostics);
         }
     }
 
-    public static IReadOnlyList<string> Extensions(Framework framework) => framework switch
+    private static Facts.InstanceUse InstanceUse(FurtherStep? step) => step switch
     {
-        Framework.R => [".r"],
-        Framework.Dotnet => [".cs"],
-        Framework.Custom => [],
-        _ => [".py"],
+        TrainSection => Facts.InstanceUse.Training,
+        TransformStep => Facts.InstanceUse.Transform,
+        null => Facts.InstanceUse.None,
+        _ => Facts.InstanceUse.Processing,
     };
 
-    private static void CheckEntryPoint(Section section, Located<RepositoryPath>? entryPoint, Located<RepositoryPath>? sourceDir, RuntimeSection? runtime, string step, RepositoryFiles files, DiagnosticBag diagnostics)
+    private static void CheckModel(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
-        // Of a framework that could not be read, nothing is known of its programs.
-        var framework = runtime?.Unreadable.Contains("framework") == true ? Framework.Custom : runtime?.Framework?.Value ?? Framework.Custom;
-        if (sourceDir is { } folder)
-            CheckSourceDir(folder, entryPoint, framework, files, diagnostics);
-        if (entryPoint is not { } entry)
+        var build = config.Build;
+        if (config.Model?.Artifact is { } artifact)
         {
-            if (!section.Unreadable.Contains("entry_point"))
-                diagnostics.Add(Errors.MissingKey(section.Span, "entry_point", $"'{step}'", "The program that is run."));
-            return;
+            if (build?.Train is { } train)
+                diagnostics.Add(Errors.Excludes(train.Span, "build.train", "model.artifact", "a model is trained or brought. Remove one of the two."));
+            if (!artifact.Value.IsS3)
+                FileChecks.FileExists(new(artifact.Value.Path, artifact.Span), "model artifact", files, diagnostics);
+            if (!artifact.Value.Text.EndsWith(".tar.gz", StringComparison.Ordinal))
+                diagnostics.Add(Errors.WrongValue(artifact.Span, "artifact", artifact.Value.Text, "a model.tar.gz: SageMaker unpacks no other form"));
         }
-
-        if (!FileChecks.FileExists(entry, "entry point", files, diagnostics))
-            return;
-        var extensions = Extensions(framework);
-        if (extensions.Count > 0 && !extensions.Contains(entry.Value.Extension))
-            diagnostics.Add(Errors.EntryPointDoesNotFit(entry.Span, entry.Value.Text, ScalarTypes.SnakeCase(framework.ToString()), extensions));
+        else if (build is { Train: null } && !build.Unreadable.Contains("train") && config.Model?.Unreadable.Contains("artifact") != true)
+        {
+            diagnostics.Add(Errors.NothingToTrain(build.Span));
+        }
+        else if (build is null && !config.Unreadable.Contains("build") && config.Model is { } model && !model.Unreadable.Contains("artifact"))
+        {
+            diagnostics.Add(Errors.MissingKey(model.Span, "build", "the configuration", "The pipeline that trains the model; or name a model that you bring in 'model.artifact'."));
+        }
     }
 
-    private static void CheckSourceDir(Located<RepositoryPath> folder, Located<RepositoryPath>? entry, Framework framework, RepositoryFiles files, DiagnosticBag diagnostics)
+    private static void CheckCode(string name, StepSection step, ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
-        if (framework == Framework.Dotnet)
-            diagnostics.Add(Errors.NoEffect(folder.Span, "source_dir", "the C# steps of a project are compiled into one program, which travels whole. Remove it."));
-        else if (!files.StaysInside(folder.Value))
-            diagnostics.Add(Errors.PathLeavesRepository(folder.Span, folder.Value.Text));
-        else if (!files.IsFolder(folder.Value))
-            diagnostics.Add(Errors.FileMissing(folder.Span, folder.Value.Text, "source folder", files.Near(folder.Value)));
-        else if (entry is { } e && !e.Value.Text.StartsWith(folder.Value.Text.TrimEnd('/') + '/', StringComparison.Ordinal))
-            diagnostics.Add(Errors.NoEffect(folder.Span, "source_dir", $"the entry point '{e.Value.Text}' does not lie within it. Move one of the two."));
+        var hasAlgorithm = step is TrainSection train && (train.Algorithm is not null || train.Unreadable.Contains("algorithm"));
+        if (hasAlgorithm)
+            RefuseCodeOfAlgorithm((TrainSection)step, diagnostics);
+        else if (step is NotebookStep)
+            CodeChecks.CheckNotebook(step, name, files, diagnostics);
+        else
+            CodeChecks.Check(step, step.EntryPoint, step.SourceDir, step.Runtime ?? config.Runtime, name, files, diagnostics);
+        if (step.Inputs is not { Count: > 0 } && !step.Unreadable.Contains("inputs") && (step is TrainSection || name is ConfiguredStep.Preprocess or ConfiguredStep.Evaluate or ConfiguredStep.Postprocess))
+            diagnostics.Add(Errors.StepWithoutInput(step.Span, name));
+        foreach (var twice in (step.Secrets ?? NamedMap<Given<Arn>>.Empty).Where(s => step.Environment?.Find(s.Name) is not null))
+            diagnostics.Add(Errors.NameTwice(twice.NameSpan, twice.Name, step.Environment!.Find(twice.Name)!.NameSpan));
+        if (step is not TrainSection && (step.Inputs?.Count ?? 0) > 9)
+            diagnostics.Add(Errors.TooMany(step.Inputs!.Span, $"inputs of '{name}', and its code", step.Inputs.Count, 9));
+        if (step is EvaluateSection { Outputs: { } outputs } && outputs.Find("report") is null && outputs.Count > 9)
+            diagnostics.Add(Errors.TooMany(outputs.Span, "outputs of 'evaluate', and its report", outputs.Count, 9));
+        foreach (var (output, span, value) in (step as ProcessingSection)?.Outputs ?? NamedMap<OutputSection>.Empty)
+        {
+            if (value is { Header: { } header, Format.Value: not DataFormat.Csv })
+                diagnostics.Add(Errors.NoEffect(header.Span, "header", "only CSV files have a header. Remove it, or say 'format: csv'."));
+        }
+    }
+
+    private static void RefuseCodeOfAlgorithm(TrainSection train, DiagnosticBag diagnostics)
+    {
+        foreach (var (key, span) in new[] { ("entry_point", train.EntryPoint?.Span), ("source_dir", train.SourceDir?.Span) })
+        {
+            if (span is { } at)
+                diagnostics.Add(Errors.Excludes(at, key, "algorithm", "a built-in algorithm brings its own program. Remove one of the two."));
+        }
+    }
+
+    /// <summary>A transform reads one set of records with the model.</summary>
+    private static void CheckTransform(string name, TransformStep step, DiagnosticBag diagnostics)
+    {
+        if (step.Inputs is { } inputs && inputs.All(i => i.Value?.From is not null)
+            && (inputs.Count(i => i.Value!.From!.Value.Value == "model") != 1 || inputs.Count != 2))
+            diagnostics.Add(Errors.TransformInputs(inputs.Span, name));
+        if (step.Join is { Value: Join.Input } join && step.Split?.Value != Split.Line && !step.Unreadable.Contains("split"))
+            diagnostics.Add(Errors.NoEffect(join.Span, "join", "records are joined line by line, which needs 'split: line'. Add that, or remove it."));
+    }
+
+    /// <summary>How a channel is read is a matter of training alone.</summary>
+    private static void CheckInputKeys(FurtherStep step, DiagnosticBag diagnostics)
+    {
+        var inputs = step switch { StepSection s and not TrainSection => s.Inputs, TransformStep t => t.Inputs, _ => null };
+        foreach (var input in (inputs ?? NamedMap<InputSection>.Empty).Select(i => i.Value).OfType<InputSection>())
+        {
+            foreach (var (key, span) in new[] { ("content_type", input.ContentType?.Span), ("mode", input.Mode?.Span) })
+            {
+                if (span is { } at)
+                    diagnostics.Add(Errors.NoEffect(at, key, "only the channels of a training step have it. Remove it."));
+            }
+
+            if (step is TransformStep && input.Distribution is { } distribution)
+                diagnostics.Add(Errors.NoEffect(distribution.Span, "distribution", "a transform always divides its records. Remove it."));
+        }
     }
 }

@@ -27,6 +27,14 @@ public sealed class DiagnosticBag
         }
     }
 
+    /// <summary>Replaces each diagnostic by what <paramref name="change"/> makes of it.</summary>
+    internal void Replace(Func<Diagnostic, Diagnostic> change)
+    {
+        var changed = found.Select(change).ToList();
+        found.Clear();
+        found.UnionWith(changed);
+    }
+
     public IReadOnlyList<Diagnostic> InOrder() =>
         [.. found.OrderBy(d => d.Span.Line).ThenBy(d => d.Span.Column).ThenBy(d => d.Code, StringComparer.Ordinal)
             .ThenBy(d => d.Message, StringComparer.Ordinal)];

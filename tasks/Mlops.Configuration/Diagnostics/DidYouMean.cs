@@ -3,7 +3,7 @@ namespace Mlops.Configuration.Diagnostics;
 /// <summary>Finds the word that was probably meant, by Damerau-Levenshtein distance (optimal string alignment).</summary>
 public static class DidYouMean
 {
-    private const int MostCandidates = 500;
+    private const int MostCandidates = 1000;
 
     /// <summary>The nearest candidate, or null where none is near: at most a third of the letters may differ.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)
@@ -14,7 +14,7 @@ public static class DidYouMean
         return candidates.Take(MostCandidates)
             .Select(c => (Candidate: c, Distance: Distance(lower, c.ToLowerInvariant())))
             .Where(c => c.Distance <= Math.Max(1, Math.Max(word.Length, c.Candidate.Length) / 3))
-            .OrderBy(c => c.Distance).ThenBy(c => c.Candidate, StringComparer.Ordinal)
+            .OrderBy(c => c.Distance).ThenBy(c => !c.Candidate.Contains(word, StringComparison.OrdinalIgnoreCase)).ThenBy(c => c.Candidate, StringComparer.Ordinal)
             .Select(c => c.Candidate)
             .FirstOrDefault();
     }

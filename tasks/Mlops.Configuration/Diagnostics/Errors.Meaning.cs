@@ -31,14 +31,14 @@ public static partial class Errors
     public static Diagnostic NameTaken(Span span, string name, string by) =>
         Error("MLOPS3008", span, $"The name '{name}' is taken by {by}. Choose another.");
 
-    public static Diagnostic NameTwice(Span span, string name, Span first) =>
-        Error("MLOPS3029", span, $"The name '{Shown(name)}' stands twice. Choose another for one of the two; in a list of inputs write {{ NAME: REFERENCE }} to choose names.") with { Related = new(first, "First defined") };
+    public static Diagnostic NameTwice(Span span, string name, Span first, bool inList = false) =>
+        Error("MLOPS3029", span, $"'{Shown(name)}' stands twice. Remove one of the two, or choose another{(inList ? "; write { NAME: REFERENCE } in place of the list to choose names" : "")}.") with { Related = new(first, "First defined") };
 
     public static Diagnostic UnknownColumn(Span span, string column, string file, IReadOnlyCollection<string> columns) =>
         Error("MLOPS3009", span, $"'{file}' has no column '{Shown(column)}'.{DidYouMean.Sentence(column, columns)} It has {Names(columns)}.");
 
     public static Diagnostic NothingToTrain(Span span) =>
-        Error("MLOPS3010", span, "There is no 'build.train': without a training step there is no model. Add one.");
+        Error("MLOPS3010", span, "There is no 'build.train': without a training step there is no model. Add one, or name a model that you bring in 'model.artifact'.");
 
     public static Diagnostic MetricDoesNotFit(Span span, string metric, string problemType, IReadOnlyCollection<string> metrics) =>
         Error("MLOPS3011", span, $"'{Shown(metric)}' is no standard metric of {problemType}.{DidYouMean.Sentence(metric, metrics)} It has {Names(metrics)}; for any other value of the report write its path, such as 'group.{Shown(metric)}.value'.");
@@ -47,19 +47,19 @@ public static partial class Errors
         Error("MLOPS3012", span, "Gates read the evaluation's report, and there is none. Add 'build.evaluate' with a 'report'.");
 
     public static Diagnostic GateCannotHold(Span span, string metric, string why) =>
-        Error("MLOPS3013", span, $"The gate on '{metric}' can never pass: {why}");
+        Error("MLOPS3013", span, $"The limit on '{metric}' can never hold: {why}");
 
     public static Diagnostic GateWithoutLimit(Span span, string metric) =>
-        Error("MLOPS3014", span, $"The gate on '{metric}' has no limit. Give it 'min', 'max', 'max_drop' or 'max_rise'.");
+        Error("MLOPS3014", span, $"'{metric}' has no limit. Give it 'min' or 'max'; a gate may also have 'max_drop' or 'max_rise'.");
 
     public static Diagnostic Secret(Span span, string kind, string masked) =>
         Error("MLOPS3015", span, $"This looks like {kind} ({masked}). A secret must not be in a file, a pipeline or a log: keep it in AWS Secrets Manager and change it if it was ever committed.");
 
-    public static Diagnostic ApprovalWithoutTarget(Span span) =>
-        Error("MLOPS3016", span, "A stage says how it serves: add 'realtime' with an 'instance'.");
+    public static Diagnostic StageServesNothing(Span span) =>
+        Error("MLOPS3016", span, "A stage says how it serves: add 'realtime', 'serverless', 'async' or 'batch'.");
 
-    public static Diagnostic InferenceNeedsEntryPoint(Span span) =>
-        Error("MLOPS3017", span, "Stages serve the model, and nothing says how it answers. Add 'inference' with an 'entry_point'.");
+    public static Diagnostic InferenceNeedsEntryPoint(Span span, string who) =>
+        Error("MLOPS3017", span, $"{who}, and nothing says how it answers. Add 'inference' with an 'entry_point'.");
 
     public static Diagnostic NoEffect(Span span, string key, string why) =>
         Error("MLOPS3018", span, $"'{key}' can have no effect: {why}");

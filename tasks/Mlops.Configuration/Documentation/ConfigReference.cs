@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Mlops.Configuration.Binding;
-using Mlops.Configuration.Model;
 
 namespace Mlops.Configuration.Documentation;
 
@@ -15,72 +14,68 @@ public static class ConfigReference
 
             The configuration of a model repository, key by key. This page is made from the types that read the file; a test keeps it so.
 
-            - **Names** of data sets, steps, inputs, outputs and parameters: letters, digits and single `-`.
-            - **References**: `DATASET`, `STEP.OUTPUT` or `model`. `inputs: [a, s.b]` is short for `{ a: a, b: s.b }`.
-            - **Values**: `${parameters.NAME}` and `${run.id}` in arguments, environment and hyperparameters of steps and in the registration's metadata; `$${` is a plain `${`.
-            - **Paths** are relative to the file, with `/`, inside the repository; upper and lower case count.
-            - **Units**: `30s`, `10m`, `2h`, `7d`; `30gb` (GiB). Scalars are read as YAML 1.2 has them: `no`, `on`, `1:30` and dates are texts.
-            - `null` is the same as leaving a key out. A key that could not take effect is an error.
+            - **Names** of data sets, steps, inputs, outputs and parameters: letters, digits and single `-`. No step is named like a data set.
+            - **References**: `DATASET`, `STEP.OUTPUT` or `model` (trained, best tuned, or brought). `inputs: [a, s.b]` is short for `{ a: a, b: s.b }`.
+              Steps are `check-data`, `preprocess`, `train`, `evaluate`, `bias`, `explain`, `postprocess` and those of `build.steps`. A further training step's
+              output is `STEP.model`, a transform's `STEP.predictions`, an executed notebook `STEP.notebook`, the evaluation's report `evaluate.report`.
+            - **Values**: `${parameters.NAME}`, `${run.id}`, `${git.commit}`, and `${STEP.OUTPUT}` of a lambda or callback: in arguments, environment, hyperparameters
+              and payloads of steps, in conditions and messages, and (but for the last) in the registration's metadata. `$${` is a plain `${`. The machine's environment is never read.
+            - **Paths** are relative to the file, with `/`, inside the repository; upper and lower case count. Locally `s3://bucket/key` is the file `<local.root>/s3/bucket/key`.
+            - **Units**: `30s`, `10m`, `2h`, `7d`; `500ms` for latencies; `30gb` (GiB), `512mb`. Scalars are read as YAML 1.2 has them: `no`, `on`, `1:30` and dates are texts.
+            - **Schedules**: `hourly`, `daily`, `weekly`, `rate(6 hours)`, `cron(minutes hours day-of-month month day-of-week year)`, in `time_zone`.
+            - **Limits** `{ min, max }` are inclusive, on the metric's own scale; either may be left out.
+            - `null` is the same as leaving a key out. A key that could not take effect is an error. At least `model.name`, and `build.train` or `model.artifact`, are needed.
+
+            A few values may be given at build time instead, with the same checks: `-p:MlopsSet="KEY=VALUE;KEY=VALUE"`, or `--set KEY=VALUE` of `mlops`, with a KEY of
 
             """.ReplaceLineEndings("\n"));
-        foreach (var (path, shape) in Sections())
-            WriteSection(text, path, shape);
+        foreach (var path in Overrides.Allowed)
+            text.Append(CultureInfo.InvariantCulture, $"`{path}`{(path == Overrides.Allowed[^1] ? ".\n" : ", ")}");
+        foreach (var section in Sections.All())
+            WriteSection(text, section);
         return text.ToString();
     }
 
-    /// <summary>Every section once, where it first appears, in the order of the file.</summary>
-    private static List<(string Path, SectionShape Shape)> Sections()
+    private static void WriteSection(StringBuilder text, DocumentedSection section)
     {
-        var found = new List<(string, SectionShape)>();
-        var seen = new HashSet<Type>();
-        Visit("", typeof(ModelConfig));
-        return found;
-
-        void Visit(string path, Type type)
+        var title = section.Path.Length == 0 ? "The file" : section.Kind is null ? section.Path : $"{section.Path}, kind {section.Kind}";
+        text.Append(CultureInfo.InvariantCulture, $"\n## {title}\n\n| key | what it is | takes | default |\n|---|---|---|---|\n");
+        foreach (var key in section.Shape.Keys.Values)
         {
-            if (!seen.Add(type))
-                return;
-            var shape = SectionShape.Of(type);
-            found.Add((path, shape));
-            foreach (var key in shape.Keys.Values)
-            {
-                if (key.Converter.Section is { } section)
-                    Visit(Join(path, key), section);
-            }
+            var purpose = key.Key.Purpose + (key.Key.Example is { } example ? $" Example: `{example}`" : "");
+            text.Append(CultureInfo.InvariantCulture, $"| `{key.Key.Name}` | {Cell(purpose)} | {Cell(Takes(section.Path, key))} | {Cell(Default(key.Key))} |\n");
         }
     }
 
-    private static string Join(string path, KeyShape key) =>
-        (path.Length == 0 ? key.Key.Name : $"{path}.{key.Key.Name}") + key.Converter.Many switch { Many.Map => ".NAME", Many.List => "[]", _ => "" };
-
-    private static void WriteSection(StringBuilder text, string path, SectionShape shape)
+    private static string Default(KeyAttribute key) => key switch
     {
-        text.Append(CultureInfo.InvariantCulture, $"\n## {(path.Length == 0 ? "The file" : path)}\n\n| key | what it is | takes | default |\n|---|---|---|---|\n");
-        foreach (var key in shape.Keys.Values)
-        {
-            var required = key.Key.Required ? "**required**" : key.Key.Default is { } value ? $"`{value}`" : "";
-            text.Append(CultureInfo.InvariantCulture, $"| `{key.Key.Name}` | {Cell(key.Key.Purpose)} | {Cell(Takes(path, key))} | {Cell(required)} |\n");
-        }
-
-        if (shape.NotYet.Count > 0)
-            text.Append(CultureInfo.InvariantCulture, $"\nPart of the language, not read by this version: {string.Join(", ", shape.NotYet.Select(k => $"`{k}`"))}.\n");
-    }
+        { Required: true } => "**required**",
+        { Default: { } value } => $"`{value}`",
+        { DefaultFrom: { } path } => $"that of `{path}`",
+        _ => key.DefaultText ?? "",
+    };
 
     private static string Takes(string path, KeyShape key)
     {
-        if (key.Converter.Section is not null)
-        {
-            var link = Join(path, key);
-            var what = key.Converter.Many switch { Many.Map => "a mapping of names to ", Many.List => "a list of ", _ => "" };
-            return $"{what}[{link}](#{Anchor(link)}){(key.Converter.ListForm ? ", or a list of names" : "")}";
-        }
-
-        var range = key.Converter.Range;
-        return key.Converter.Expected + (range.Length > 0 ? $" ({range})" : "");
+        var converter = key.Converter;
+        if (converter.Sections.Count == 0)
+            return converter.Expected + (converter.Range.Length > 0 ? $" ({converter.Range})" : "");
+        var what = converter.Many switch { Many.Map => "a mapping of names to ", Many.List => "a list of ", _ => "" };
+        var links = converter.Sections.Select(s => Link(s, Sections.Join(path, key)));
+        return what + string.Join(", ", links) + (converter.ListForm ? ", or a list of names" : "");
     }
 
-    /// <summary>As GitHub makes anchors of headings: lower case, punctuation dropped.</summary>
-    private static string Anchor(string heading) => string.Concat(heading.ToLowerInvariant().Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'));
+    /// <summary>A section that stands in several places is described at the first.</summary>
+    private static string Link(SectionChoice choice, string path)
+    {
+        var described = Sections.All().First(s => s.Shape.Type == choice.Section);
+        var title = described.Kind is null ? described.Path : $"{described.Path}, kind {described.Kind}";
+        return $"[{(choice.Kind is { } kind ? kind : path)}](#{Anchor(title)})";
+    }
+
+    /// <summary>As GitHub makes anchors of headings: lower case, punctuation dropped, spaces as '-'.</summary>
+    private static string Anchor(string heading) =>
+        string.Concat(heading.ToLowerInvariant().Select(c => c == ' ' ? '-' : c).Where(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'));
 
     private static string Cell(string text) => text.Replace("|", "\\|", StringComparison.Ordinal);
 }

@@ -4,11 +4,13 @@ using Mlops.Configuration.Values;
 namespace Mlops.Configuration.Model;
 
 [Section("'build'")]
-[NotYet("experiment", "retry", "max_parallel_steps", "check_data", "bias", "explain", "postprocess", "steps")]
 public sealed record BuildSection : Section
 {
-    [Key("pipeline", "The pipeline's name.", Default = "model.name", Pattern = "[A-Za-z0-9](-*[A-Za-z0-9])*", PatternMeaning = "letters, digits and '-'", Max = 256)]
+    [Key("pipeline", "The pipeline's name.", DefaultFrom = "model.name", Pattern = Patterns.ResourceName, PatternMeaning = Patterns.ResourceNameMeaning, Min = 1, Max = 256)]
     public Located<string>? Pipeline { get; init; }
+
+    [Key("experiment", "The experiment that runs belong to.", DefaultFrom = "build.pipeline", Pattern = Patterns.ResourceName, PatternMeaning = Patterns.ResourceNameMeaning, Min = 1, Max = 120)]
+    public Located<string>? Experiment { get; init; }
 
     [Key("parameters", "Values that may differ from run to run.", Max = 180)]
     [Names("a parameter")]
@@ -23,6 +25,15 @@ public sealed record BuildSection : Section
     [Key("cache", "How long the result of a step with unchanged code, inputs and settings is used again; none: never.", Default = "30d", Min = 60, Max = 31_536_000)]
     public Located<CacheLifetime>? Cache { get; init; }
 
+    [Key("retry", "What is tried again, and how often.")]
+    public RetrySection? Retry { get; init; }
+
+    [Key("max_parallel_steps", "How many steps may run at once.", DefaultText = "as many as are ready", Min = 1, Max = 50)]
+    public Located<long>? MaxParallelSteps { get; init; }
+
+    [Key("check_data", "Looks at the data before anything else: schema, completeness, drift.")]
+    public CheckDataSection? CheckData { get; init; }
+
     [Key("preprocess", "The step that makes training data of raw data.")]
     public ProcessingSection? Preprocess { get; init; }
 
@@ -31,6 +42,19 @@ public sealed record BuildSection : Section
 
     [Key("evaluate", "The step that measures the model and writes the report that gates read.")]
     public EvaluateSection? Evaluate { get; init; }
+
+    [Key("bias", "Bias before and after training, in Clarify's metrics and report format.")]
+    public BiasSection? Bias { get; init; }
+
+    [Key("explain", "Feature attributions (SHAP), in Clarify's report format.")]
+    public ExplainSection? Explain { get; init; }
+
+    [Key("postprocess", "A step after the evaluation, before the gates.")]
+    public ProcessingSection? Postprocess { get; init; }
+
+    [Key("steps", "Further steps, anywhere in the graph: inputs and 'after' order them.", Max = 60)]
+    [Names("a step")]
+    public NamedMap<FurtherStep>? Steps { get; init; }
 
     [Key("quality_gates", "What must hold of the report, or the run ends without registering.", Max = 50)]
     public NamedMap<GateSection>? QualityGates { get; init; }
@@ -60,42 +84,15 @@ public enum ParameterType
     Boolean,
 }
 
-[Section("'instance'")]
-public sealed record InstanceSection : Section
-{
-    [Key("type", "The instance type.", Pattern = "ml\\.[a-z0-9-]+\\.[a-z0-9]+", PatternMeaning = "an instance type such as ml.m5.xlarge")]
-    public Located<string>? Type { get; init; }
-
-    [Key("count", "How many instances.", Default = "1", Min = 1, Max = 100)]
-    public Located<long>? Count { get; init; }
-
-    [Key("volume", "The size of each instance's disk.", Default = "30gb", Min = 1, Max = 16384, Pattern = "[0-9]+gb", PatternMeaning = "a size in whole gb, such as 30gb")]
-    public Located<ByteSize>? Volume { get; init; }
-}
-
-[Section("the gate")]
-public sealed record GateSection : Section
-{
-    [Key("min", "The lowest value that passes, on the metric's own scale.")]
-    public Located<double>? Min { get; init; }
-
-    [Key("max", "The highest value that passes, on the metric's own scale.")]
-    public Located<double>? Max { get; init; }
-
-    [Key("max_drop", "How far the value may lie below the approved version's; the first version passes.", Min = 0)]
-    public Located<double>? MaxDrop { get; init; }
-
-    [Key("max_rise", "How far the value may lie above the approved version's; the first version passes.", Min = 0)]
-    public Located<double>? MaxRise { get; init; }
-}
-
 [Section("'register'")]
-[NotYet("share_with")]
 public sealed record RegisterSection : Section
 {
-    [Key("group", "The model package group.", Default = "model.name", Pattern = "[A-Za-z0-9](-*[A-Za-z0-9])*", PatternMeaning = "letters, digits and '-'", Max = 63)]
+    [Key("group", "The model package group.", DefaultFrom = "model.name", Pattern = Patterns.ResourceName, PatternMeaning = Patterns.ResourceNameMeaning, Min = 1, Max = 63)]
     public Located<string>? Group { get; init; }
 
     [Key("metadata", "What is written beside the version.", Max = 50)]
     public NamedMap<Template>? Metadata { get; init; }
+
+    [Key("share_with", "Accounts that may read the group's versions.", Min = 1, Max = 50, Pattern = Patterns.Account, PatternMeaning = Patterns.AccountMeaning, Example = "[\"444444444444\"]")]
+    public IReadOnlyList<Located<string>>? ShareWith { get; init; }
 }

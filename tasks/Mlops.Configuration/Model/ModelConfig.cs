@@ -5,11 +5,13 @@ namespace Mlops.Configuration.Model;
 
 /// <summary>A whole config.yaml, as written: what is left out is null, defaults are the planner's.</summary>
 [Section("the configuration")]
-[NotYet("time_zone", "monitor", "retrain", "notify", "access", "labeling", "ci", "aws")]
 public sealed record ModelConfig : Section
 {
     [Key("version", "The version of this language.", Default = "1", Min = 1, Max = 1)]
     public Located<long>? Version { get; init; }
+
+    [Key("time_zone", "The time zone of every schedule, by its IANA name.", Default = "UTC", Example = "Europe/Amsterdam")]
+    public Located<TimeZoneName>? TimeZone { get; init; }
 
     [Key("model", "What is built: its name and its kind of problem.", Required = true)]
     public ModelSection? Model { get; init; }
@@ -21,7 +23,7 @@ public sealed record ModelConfig : Section
     [Names("a data set")]
     public NamedMap<DataSet>? Data { get; init; }
 
-    [Key("build", "The pipeline that trains, evaluates, gates and registers the model.", Required = true)]
+    [Key("build", "The pipeline that trains, evaluates, gates and registers the model. Left out only where 'model.artifact' brings one.")]
     public BuildSection? Build { get; init; }
 
     [Key("inference", "How the model answers, alike in every stage.")]
@@ -30,20 +32,35 @@ public sealed record ModelConfig : Section
     [Key("deploy", "The stages, in this order.", Min = 1, Max = 20)]
     public IReadOnlyList<StageSection>? Deploy { get; init; }
 
+    [Key("monitor", "What is watched of the stages that serve.")]
+    public MonitorSection? Monitor { get; init; }
+
+    [Key("retrain", "Continuous training: what runs the build again.")]
+    public RetrainSection? Retrain { get; init; }
+
+    [Key("notify", "Who is told of what happens.")]
+    public NotifySection? Notify { get; init; }
+
+    [Key("access", "Who may do what: one least-privilege role a persona.")]
+    public AccessSection? Access { get; init; }
+
+    [Key("labeling", "New labels, which become a new version of a data set.")]
+    public LabelingSection? Labeling { get; init; }
+
+    [Key("ci", "Continuous integration and delivery of this repository.")]
+    public CiSection? Ci { get; init; }
+
+    [Key("aws", "Settings of the platform aws; read only there. A stage overrides them key by key.")]
+    public AwsSection? Aws { get; init; }
+
     [Key("local", "Settings of the local platform; read only there.")]
     public LocalSection? Local { get; init; }
 
-    /// <summary>The steps that are there, by name, in the order in which they run.</summary>
-    public IEnumerable<(string Name, StepSection Step)> Steps
-    {
-        get
-        {
-            if (Build?.Preprocess is { } preprocess)
-                yield return ("preprocess", preprocess);
-            if (Build?.Train is { } train)
-                yield return ("train", train);
-            if (Build?.Evaluate is { } evaluate)
-                yield return ("evaluate", evaluate);
-        }
-    }
+    private IReadOnlyList<ConfiguredStep>? steps;
+
+    /// <summary>The build's steps, by name.</summary>
+    public IReadOnlyList<ConfiguredStep> Steps => steps ??= ConfiguredStep.Of(this);
+
+    /// <summary>Whether there is a model to register: one that is trained, or one that is brought.</summary>
+    public bool HasModel => Build?.Train is not null || Model?.Artifact is not null;
 }

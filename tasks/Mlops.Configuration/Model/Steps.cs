@@ -4,16 +4,15 @@ using Mlops.Configuration.Values;
 namespace Mlops.Configuration.Model;
 
 /// <summary>What every step with code has.</summary>
-[NotYet("retry", "secrets", "after")]
-public abstract record StepSection : Section
+public abstract record StepSection : JobSection
 {
-    [Key("entry_point", "The program: a file of the repository. It travels alone, with the requirements.txt beside it.")]
+    [Key("entry_point", "The program: a file of the repository. It travels alone, with the requirements.txt beside it.", Example = "src/train.py")]
     public Located<RepositoryPath>? EntryPoint { get; init; }
 
-    [Key("source_dir", "A folder that travels with the entry point, which lies within it.")]
+    [Key("source_dir", "A folder that travels with the entry point, which lies within it.", Example = "src/common")]
     public Located<RepositoryPath>? SourceDir { get; init; }
 
-    [Key("runtime", "Replaces the configuration's runtime for this step, whole.")]
+    [Key("runtime", "Replaces the configuration's runtime for this step, whole.", DefaultFrom = "runtime")]
     public RuntimeSection? Runtime { get; init; }
 
     [Key("inputs", "What the step reads: data sets and outputs of other steps, by name.", Max = 19)]
@@ -25,30 +24,52 @@ public abstract record StepSection : Section
     [Names("an environment variable")]
     public NamedMap<Template>? Environment { get; init; }
 
-    [Key("instance", "Overrides 'build.instance' key by key.")]
-    public InstanceSection? Instance { get; init; }
-
-    [Key("max_runtime", "The longest the step may run.", Default = "build.max_runtime", Min = 60, Max = 2_419_200)]
-    public Located<Duration>? MaxRuntime { get; init; }
-
-    [Key("cache", "Overrides 'build.cache'.", Default = "build.cache", Min = 60, Max = 31_536_000)]
-    public Located<CacheLifetime>? Cache { get; init; }
+    [Key("secrets", "Environment variables that hold the ARN of a secret, which the step's role may read.", Max = 20, Arn = "secretsmanager:secret:")]
+    [Names("an environment variable")]
+    public NamedMap<Given<Arn>>? Secrets { get; init; }
 }
 
 [Section("the input", ScalarKey = "from")]
-[NotYet("mode", "distribution")]
 public sealed record InputSection : Section
 {
-    [Key("from", "A data set, STEP.OUTPUT, or model.", Required = true)]
+    [Key("from", "A data set, STEP.OUTPUT, or model.", Required = true, Example = "preprocess.train")]
     public Located<string>? From { get; init; }
 
-    [Key("content_type", "The MIME type of a training channel.", Pattern = "[a-zA-Z0-9!#$&^_.+-]+/[a-zA-Z0-9!#$&^_.+=; -]+", PatternMeaning = "a MIME type such as text/csv", Max = 256)]
+    [Key("content_type", "The MIME type of a training channel.", Pattern = Patterns.Mime, PatternMeaning = Patterns.MimeMeaning, Max = 256)]
     public Located<string>? ContentType { get; init; }
+
+    [Key("mode", "How a training channel is read: copied first, as files while they are fetched, or through a pipe.", Default = "file")]
+    public Located<InputMode>? Mode { get; init; }
+
+    [Key("distribution", "Whether each of several instances gets all of it, or a part.", Default = "replicated")]
+    public Located<DataDistribution>? Distribution { get; init; }
+}
+
+public enum InputMode
+{
+    File,
+    FastFile,
+    Pipe,
+}
+
+public enum DataDistribution
+{
+    Replicated,
+    Sharded,
 }
 
 [Section("the output")]
-[NotYet("to", "format", "header")]
-public sealed record OutputSection : Section;
+public sealed record OutputSection : Section
+{
+    [Key("format", "How the output is written.", DefaultText = "the format of the first input")]
+    public Located<DataFormat>? Format { get; init; }
+
+    [Key("header", "Whether the first line of a CSV output names the columns.", DefaultText = "that of the first input")]
+    public Located<bool>? Header { get; init; }
+
+    [Key("to", "Where it goes.", DefaultText = "BUCKET/PREFIX/runs/RUN/STEP/OUTPUT/", Example = "s3://acme-ml/churn/test/")]
+    public Located<S3Uri>? To { get; init; }
+}
 
 [Section("the processing step")]
 public record ProcessingSection : StepSection
@@ -65,17 +86,6 @@ public record ProcessingSection : StepSection
 [Section("'evaluate'")]
 public sealed record EvaluateSection : ProcessingSection
 {
-    [Key("report", "The metrics document that the program writes, in the output 'report'.", Default = "evaluation.json", Pattern = "[A-Za-z0-9][A-Za-z0-9._-]*\\.json", PatternMeaning = "a file name such as evaluation.json")]
+    [Key("report", "The metrics document that the program writes, in the output 'report'.", Default = "evaluation.json", Pattern = Patterns.JsonFile, PatternMeaning = Patterns.JsonFileMeaning)]
     public Located<string>? Report { get; init; }
-}
-
-[Section("'train'")]
-[NotYet("algorithm", "spot", "tune")]
-public sealed record TrainSection : StepSection
-{
-    [Key("hyperparameters", "The program's settings; handed over as texts, as SageMaker does.", Max = 100)]
-    public NamedMap<Template>? Hyperparameters { get; init; }
-
-    [Key("metrics", "Metrics read from the log: name and regular expression with one group.", Max = 40)]
-    public NamedMap<Template>? Metrics { get; init; }
 }

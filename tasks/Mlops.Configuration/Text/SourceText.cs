@@ -39,6 +39,9 @@ public sealed class SourceText
     /// <summary>The line's text without its line break, or an empty string beyond the end.</summary>
     public string Line(int line) => line >= 1 && line <= lines.Value.Length ? lines.Value[line - 1] : "";
 
+    /// <summary>A text of the product's own, which needs no check.</summary>
+    internal static SourceText Of(string path, string text) => new(path, text, "");
+
     /// <summary>Decodes a file. Returns null, with the reasons in <paramref name="diagnostics"/>, where it cannot be read as text.</summary>
     public static SourceText? Decode(string path, ReadOnlySpan<byte> bytes, DiagnosticBag diagnostics)
     {

@@ -6,6 +6,9 @@ namespace Mlops.Configuration.Values;
 public readonly record struct Latency(TimeSpan Time)
 {
     public const string Expected = "a time such as 500ms or 2s";
+
+    public override string ToString() => Time.TotalMilliseconds % 1000 == 0
+        ? new Duration(Time).ToString() : string.Create(CultureInfo.InvariantCulture, $"{Time.TotalMilliseconds}ms");
 }
 
 /// <summary>How long a step's result may be used again: a duration, or none.</summary>
@@ -13,6 +16,8 @@ public readonly record struct Latency(TimeSpan Time)
 public readonly record struct CacheLifetime(Duration? Duration)
 {
     public const string Expected = "none, or a duration such as 30d";
+
+    public override string ToString() => Duration?.ToString() ?? "none";
 }
 
 /// <summary>A length of time, written 30s, 10m, 2h or 7d.</summary>

@@ -4,7 +4,8 @@ using Mlops.Configuration.Text;
 namespace Mlops.Configuration.Values;
 
 /// <summary>
-/// A string with references: <c>${parameters.NAME}</c>, <c>${run.id}</c>; <c>$${</c> is a plain <c>${</c>.
+/// A string with references: <c>${parameters.NAME}</c>, <c>${run.id}</c>, <c>${git.commit}</c>, <c>${STEP.OUTPUT}</c> of a lambda or
+/// callback; <c>$${</c> is a plain <c>${</c>.
 /// Its parts stand in the order of the text.
 /// </summary>
 public sealed record Template(string Text, IReadOnlyList<TemplatePart> Parts)
@@ -62,9 +63,13 @@ public sealed record Template(string Text, IReadOnlyList<TemplatePart> Parts)
     private static TemplatePart? ParseReference(string inner) => inner switch
     {
         "run.id" => new RunIdPart(),
+        "git.commit" => new GitCommitPart(),
         _ when inner.StartsWith("parameters.", StringComparison.Ordinal) && inner.Length > 11 => new ParameterPart(inner[11..]),
+        _ when inner.Split('.') is [var step, var output] && step is not ("parameters" or "run" or "git") && IsName(step) && IsName(output) => new StepOutputPart(step, output),
         _ => null,
     };
+
+    private static bool IsName(string text) => text.Length > 0 && text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_');
 }
 
 public abstract record TemplatePart;
@@ -74,3 +79,9 @@ public sealed record LiteralPart(string Text) : TemplatePart;
 public sealed record ParameterPart(string Name) : TemplatePart;
 
 public sealed record RunIdPart : TemplatePart;
+
+/// <summary>The commit that was published; publish fills it in, so that an artifact does not change with it.</summary>
+public sealed record GitCommitPart : TemplatePart;
+
+/// <summary>What a lambda or callback step gave back.</summary>
+public sealed record StepOutputPart(string Step, string Output) : TemplatePart;

@@ -18,6 +18,9 @@ public sealed record YamlSequence(Span Span, int Size, IReadOnlyList<YamlNode> I
 public sealed record YamlMapping(Span Span, int Size, IReadOnlyList<YamlEntry> Entries) : YamlNode(Span, Size)
 {
     public YamlEntry? this[string key] => Entries.FirstOrDefault(e => e.Key == key);
+
+    /// <summary>A mapping begins at its first key; an empty one where its brackets are.</summary>
+    public Span Start => Entries.Count > 0 ? Entries[0].KeySpan : Span;
 }
 
 public sealed record YamlEntry(string Key, Span KeySpan, YamlNode Value);

@@ -13,22 +13,26 @@ internal static class CompileCommand
         var files = new Argument<string[]>("config") { Description = "The files to compile.", Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = _ => ["config.yaml"] };
         var output = new Option<string?>("--output") { Description = "Where artifacts go. Default: bin/mlops beside each file; of several files, each has a folder of its model's name in it." };
         var program = new Option<string?>("--program") { Description = "The built output of a project with C# steps." };
+        var set = SetOption.Create();
         var json = new Option<bool>("--json") { Description = "Print diagnostics as JSON lines." };
-        var command = new Command("compile", "Compiles config.yaml into pipeline.json, deployment.json and source bundles.") { files, output, program, json };
+        var command = new Command("compile", "Compiles config.yaml into pipeline.json, deployment.json and source bundles.") { files, output, program, set, json };
         command.SetAction(parsed =>
         {
+            if (SetOption.Read(parsed, set) is not { } overrides)
+                return ExitCodes.Usage;
             var configs = parsed.GetValue(files)!;
             var failed = false;
             foreach (var config in configs)
-                failed |= !Compile(config, configs.Length > 1, parsed.GetValue(output), parsed.GetValue(program), parsed.GetValue(json));
+                failed |= !Compile(new CompileRequest(config, parsed.GetValue(program), ProgramAssembly(parsed.GetValue(program)), overrides), configs.Length > 1, parsed.GetValue(output), parsed.GetValue(json));
             return failed ? ExitCodes.Errors : ExitCodes.Done;
         });
         return command;
     }
 
-    private static bool Compile(string config, bool several, string? output, string? program, bool json)
+    private static bool Compile(CompileRequest request, bool several, string? output, bool json)
     {
-        var result = ModelCompiler.Compile(new CompileRequest(config, program, ProgramAssembly(program)));
+        var config = request.Config;
+        var result = ModelCompiler.Compile(request);
         DiagnosticPrinter.Print(config, result.Configuration.Source, result.Diagnostics, json);
         if (result.HasErrors)
             return false;

@@ -22,6 +22,8 @@ public static class DeployVerb
         if (options.Stage is not null)
             _ = context.Workspace.Stage(options.Stage);
 
+        if (options.Version is not null)
+            context.Workspace.RefuseGaps(context.Events);
         await using var held = await context.Platform.LockAsync("deploy", cancellation);
         var (changed, execution, number) = options.Version is { } given ? (false, null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)

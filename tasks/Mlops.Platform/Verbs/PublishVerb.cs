@@ -11,7 +11,7 @@ public static class PublishVerb
     public static async Task<bool> RunAsync(VerbContext context, CancellationToken cancellation)
     {
         var (workspace, platform, events) = context;
-        workspace.Fresh();
+        workspace.Fresh().RefuseGaps(events);
         var deployment = workspace.Deployment;
         var changed = false;
         foreach (var bundle in deployment.Sources)
@@ -22,6 +22,8 @@ public static class PublishVerb
             ["execution-role"] = platform.ExecutionRole,
             ["bucket"] = platform.Objects.Bucket,
         };
+        if (workspace.Pipeline.Parameters.Any(p => p.Name == "git-commit"))
+            values["git-commit"] = GitState.Commit(workspace.Repository) ?? "none";
         foreach (var data in deployment.Data)
         {
             var (uri, stored) = await PutDataAsync(context, data, cancellation);

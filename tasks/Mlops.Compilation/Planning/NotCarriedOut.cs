@@ -1,0 +1,70 @@
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Text;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Compilation.Planning;
+
+/// <summary>
+/// What the configuration asks for and no platform of this version carries out. It is checked and built like everything else; the verbs
+/// say so at its place before they begin, since a run without it would not be the run that was asked for.
+/// </summary>
+internal static class NotCarriedOut
+{
+    public static IReadOnlyList<PlannedGap> Of(ModelConfig config) => [.. Build(config), .. Stages(config), .. Whole(config)];
+
+    private static IEnumerable<PlannedGap> Build(ModelConfig config)
+    {
+        if (config.Model?.Artifact is { } artifact)
+            yield return Essential("model.artifact", artifact.Span);
+        var build = config.Build;
+        (string Key, Span? Place)[] sections = [("build.check_data", build?.CheckData?.Span), ("build.bias", build?.Bias?.Span), ("build.explain", build?.Explain?.Span)];
+        foreach (var (key, place) in sections)
+        {
+            if (place is { } at)
+                yield return Essential(key, at);
+        }
+
+        foreach (var step in build?.Steps ?? NamedMap<FurtherStep>.Empty)
+            yield return Essential($"build.steps.{step.Name}", step.NameSpan);
+        if (build?.Train is { Algorithm: { } algorithm })
+            yield return Essential("build.train.algorithm", algorithm.Span);
+        if (build?.Train is { Tune: { } tune })
+            yield return Essential("build.train.tune", tune.Span);
+        foreach (var (key, container) in new[] { ("inference.preprocess", config.Inference?.Preprocess), ("inference.postprocess", config.Inference?.Postprocess) })
+        {
+            if (container is not null)
+                yield return Essential(key, container.Span);
+        }
+    }
+
+    private static IEnumerable<PlannedGap> Stages(ModelConfig config)
+    {
+        foreach (var stage in config.Deploy ?? [])
+        {
+            var name = $"deploy.{stage.Stage?.Value}";
+            (string Key, Span? Place, bool Essential)[] keys =
+            [
+                ("serverless", stage.Serverless?.Span, true), ("async", stage.Async?.Span, true), ("batch", stage.Batch?.Span, true), ("stream", stage.Stream?.Span, true),
+                ("realtime.variants", stage.Realtime?.Variants?[0].Span, true), ("realtime.shadow", stage.Realtime?.Shadow?.Span, true), ("realtime.rollout", stage.Realtime?.Rollout?.Span, false),
+                ("capture", stage.Capture?.Span, false), ("alarms", stage.Alarms?.Span, false), ("keep", stage.Keep?.Span, false),
+            ];
+            foreach (var (key, place, essential) in keys)
+            {
+                if (place is { } at)
+                    yield return new PlannedGap($"{name}.{key}", at, essential);
+            }
+        }
+    }
+
+    private static IEnumerable<PlannedGap> Whole(ModelConfig config)
+    {
+        (string Key, Span? Place)[] sections = [("monitor", config.Monitor?.Span), ("retrain", config.Retrain?.Span), ("notify", config.Notify?.Span), ("labeling", config.Labeling?.Span)];
+        foreach (var (key, place) in sections)
+        {
+            if (place is { } at)
+                yield return new PlannedGap(key, at, false);
+        }
+    }
+
+    private static PlannedGap Essential(string key, Span place) => new(key, place, true);
+}

@@ -1,0 +1,60 @@
+using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Facts;
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Configuration.Checks;
+
+/// <summary>Settings of aws: accounts, regions and partitions fit together; what several accounts share can be read by all.</summary>
+internal static class AwsChecks
+{
+    /// <summary>RetentionInDays of a log group (PutRetentionPolicy of CloudWatch Logs).</summary>
+    private static readonly int[] LogDays = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+
+    public static void Check(ModelConfig config, DiagnosticBag diagnostics)
+    {
+        if (config.Aws is { } aws)
+            CheckSection(aws, aws.Account, aws.Region, diagnostics);
+        foreach (var stage in config.Deploy ?? [])
+        {
+            if (stage.Aws is not { } own)
+                continue;
+            CheckSection(own, own.Account ?? config.Aws?.Account, own.Region ?? config.Aws?.Region, diagnostics);
+            CheckOtherAccount(own, config.Aws, diagnostics);
+        }
+    }
+
+    private static void CheckSection(AwsSection aws, Located<string>? account, Located<AwsRegion>? region, DiagnosticBag diagnostics)
+    {
+        foreach (var (key, arn) in new[] { ("deploy_role", aws.DeployRole), ("execution_role", aws.ExecutionRole), ("permissions_boundary", aws.PermissionsBoundary), ("kms_key", aws.KmsKey) })
+        {
+            if (arn is not { } given)
+                continue;
+            if (region is { } r && given.Value.Partition != Regions.PartitionOf(r.Value.Name))
+                diagnostics.Add(Errors.WrongPartition(given.Span, key, given.Value.Partition, r.Value.Name, Regions.PartitionOf(r.Value.Name)));
+            else if (key == "kms_key" && region is { } home && given.Value.Region != home.Value.Name)
+                diagnostics.Add(Errors.KeyElsewhere(given.Span, given.Value.Region, home.Value.Name));
+            else if (key is "deploy_role" or "execution_role" && account is { } a && given.Value.Account != a.Value)
+                diagnostics.Add(Errors.RoleElsewhere(given.Span, key, given.Value.Account, a.Value));
+        }
+
+        if (aws.Retention?.Logs is { } logs && !LogDays.Contains((int)logs.Value.Time.TotalDays))
+            diagnostics.Add(Errors.UnknownChoice(logs.Span, "logs", logs.Value.ToString(), [.. LogDays.Select(d => $"{d}d")]));
+        foreach (var (key, time) in new[] { ("runs", aws.Retention?.Runs), ("capture", aws.Retention?.Capture) })
+        {
+            if (time is { } given && given.Value.Time.TotalDays % 1 != 0)
+                diagnostics.Add(Errors.WrongValue(given.Span, key, given.Value.ToString(), "whole days, such as 90d"));
+        }
+    }
+
+    /// <summary>What one account encrypts and another reads needs a key that both may use; S3's own keys are of one account alone.</summary>
+    private static void CheckOtherAccount(AwsSection stage, AwsSection? shared, DiagnosticBag diagnostics)
+    {
+        if (stage.Account is not { } account || shared?.Account is not { } home || account.Value == home.Value)
+            return;
+        if (shared.KmsKey is null && !shared.Unreadable.Contains("kms_key"))
+            diagnostics.Add(Errors.KeyNeeded(account.Span, home.Value, account.Value));
+        if (stage.DeployRole is null && !stage.Unreadable.Contains("deploy_role"))
+            diagnostics.Add(Errors.MissingKey(account.Span, "deploy_role", "the stage's 'aws'", $"The role in account {account.Value} that is assumed to deploy there."));
+    }
+}

@@ -1,0 +1,31 @@
+using Mlops.Configuration.Text;
+
+namespace Mlops.Configuration.Diagnostics;
+
+/// <summary>3xxx, what serves and watches: stages, monitors, triggers, accounts.</summary>
+public static partial class Errors
+{
+    public static Diagnostic BadScaling(Span span, string why) =>
+        Error("MLOPS3048", span, $"The autoscaling cannot work: {why}");
+
+    public static Diagnostic NeverRuns(Span span, string what, string keys) =>
+        Error("MLOPS3049", span, $"Nothing ever starts {what}. Give it {keys}.");
+
+    public static Diagnostic MonitorNeeds(Span span, string key, string what, string why) =>
+        Error("MLOPS3050", span, $"'{key}' needs {what}: {why}. Add it, or remove '{key}'.");
+
+    public static Diagnostic UnknownStage(Span span, string name, IReadOnlyCollection<string> known) =>
+        Error("MLOPS3051", span, $"There is no stage '{Shown(name)}'.{DidYouMean.Sentence(name, known)} There are {Names(known)}.");
+
+    public static Diagnostic WrongPartition(Span span, string key, string partition, string region, string wanted) =>
+        Error("MLOPS3052", span, $"The ARN of '{key}' is of the partition '{partition}', and the region {region} is of '{wanted}'. Write arn:{wanted}:...");
+
+    public static Diagnostic KeyElsewhere(Span span, string keyRegion, string region) =>
+        Error("MLOPS3053", span, $"The key is in the region '{Shown(keyRegion)}', and what it encrypts is in {region}: a key works in its own region alone. Name one of {region}.");
+
+    public static Diagnostic RoleElsewhere(Span span, string key, string roleAccount, string account) =>
+        Error("MLOPS3054", span, $"'{key}' is a role of account '{Shown(roleAccount)}', and the account here is {account}. Name a role of that account.");
+
+    public static Diagnostic KeyNeeded(Span span, string home, string account) =>
+        Error("MLOPS3055", span, $"The stage is in account {account}, and reads what account {home} encrypts: S3's own keys are of one account alone. Add 'aws.kms_key', a key that both accounts may use.");
+}

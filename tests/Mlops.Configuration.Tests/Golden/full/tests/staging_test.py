@@ -1,0 +1,1 @@
+print('tests/staging_test')
