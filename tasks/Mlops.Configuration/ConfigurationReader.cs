@@ -81,7 +81,8 @@ public static class ConfigurationReader
     private static byte[] ReadAtMost(FileInfo file)
     {
         using var stream = file.OpenRead();
-        var buffer = new byte[Limits.Bytes + 1];
+        // What has a length gets that much, and a byte to see that it ends there.
+        var buffer = new byte[(file.Length > 0 ? file.Length : Limits.Bytes) + 1];
         return buffer[..stream.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
     }
 }

@@ -22,9 +22,12 @@ internal static class BranchChecks
                 Claim(step.Name, member, then, config, owner, diagnostics);
         }
 
+        if (owner.Count == 0)
+            return;
+        var producers = ReferenceChecks.Producers(config);
         foreach (var step in config.Steps)
         {
-            foreach (var (producer, place) in Needs(step, config))
+            foreach (var (producer, place) in Needs(step, producers))
             {
                 if (owner.TryGetValue(producer, out var branch) && !IsWithin(step.Name, branch.Condition, branch.Then, owner))
                     diagnostics.Add(Errors.NeedsBranch(place.Span, step.Name, producer, branch.Condition));
@@ -46,9 +49,8 @@ internal static class BranchChecks
         }
     }
 
-    private static IEnumerable<(string Producer, Located<string> Place)> Needs(ConfiguredStep step, ModelConfig config)
+    private static IEnumerable<(string Producer, Located<string> Place)> Needs(ConfiguredStep step, Dictionary<string, string?> producers)
     {
-        var producers = ReferenceChecks.Producers(config);
         foreach (var read in step.Reads)
         {
             if (producers.GetValueOrDefault(read.Value) is { } producer)

@@ -7,10 +7,13 @@ internal static class RealPath
     private const int MostLinks = 40;
 
     /// <summary>Null: a loop of links, or a folder that this user may not look into.</summary>
-    public static string? Of(string path)
+    public static string? Of(string path) => Of(Path.GetPathRoot(path)!, path);
+
+    /// <param name="real">A folder without links on the way, or the root.</param>
+    /// <param name="path">What is looked for from there.</param>
+    public static string? Of(string real, string path)
     {
         var parts = new Stack<string>(Parts(path).Reverse());
-        var real = Path.GetPathRoot(path)!;
         var links = 0;
         try
         {

@@ -33,7 +33,7 @@ public sealed class RepositoryFiles(string root)
 
     /// <summary>Whether the path stays below the repository also where folders or files are links.</summary>
     public bool StaysInside(RepositoryPath path) =>
-        path.StaysInside && realRoot.Value is { } top && RealPath.Of(FullPath(path)) is { } real
+        path.StaysInside && realRoot.Value is { } top && RealPath.Of(top, path.Text) is { } real
         && (real + Path.DirectorySeparatorChar).StartsWith(top + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>Files that may have been meant: those of the folder that the path names.</summary>

@@ -24,9 +24,9 @@ internal static class ValidateCommand
                 return ExitCodes.Usage;
             var failed = false;
             var found = new List<(string, IReadOnlyList<Diagnostic>)>();
-            foreach (var file in parsed.GetValue(files)!)
+            // Files are read side by side, and shown in their order.
+            foreach (var (file, result) in parsed.GetValue(files)!.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(f => (f, ConfigurationReader.Read(f, overrides))))
             {
-                var result = ConfigurationReader.Read(file, overrides);
                 failed |= result.HasErrors;
                 found.Add((file, result.Diagnostics));
                 DiagnosticPrinter.Print(file, result.Source, result.Diagnostics, parsed.GetValue(json));
