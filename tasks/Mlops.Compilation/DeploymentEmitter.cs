@@ -19,11 +19,12 @@ public static class DeploymentEmitter
         ModelPackageGroupName = plan.GroupName,
         ConfigFile = configFile,
         ConfigSha256 = configSha256,
-        Places = plan.Steps.Select(s => (s.Name, s.Place)).Append((InferencePlace, plan.Inference.Place))
+        Places = plan.AllSteps.Select(s => (s.Name, s.Place)).Append((InferencePlace, plan.Inference.Place))
             .ToDictionary(p => p.Item1, p => Place(p.Item2), StringComparer.Ordinal),
         Prefix = plan.Prefix,
         Sources = sources.Used,
-        Data = [.. plan.Data.Select(d => new PublishedData(d.Name, d.Parameter, d.Source))],
+        Data = [.. plan.Data.Select(d => new PublishedData(d.Name, d.Parameter, d.Source)),
+            .. plan.Model is BroughtModel brought ? [new PublishedData("model-artifact", StepShapes.ModelParameter, brought.Source)] : Array.Empty<PublishedData>()],
         Images = PipelineEmitter.Images(plan),
         Gates = GateEmitter.Describe(plan),
         Stages = [.. plan.Stages.Select(s => EmitStage(plan, s))],

@@ -63,12 +63,13 @@ public static class ModelCompiler
         ModelPlan plan, CompileRequest request, RepositoryFiles repository, ConfigurationResult read, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
         var written = new Dictionary<string, Artifact>(StringComparer.Ordinal);
-        var plans = plan.Steps.Select(s => s.Bundle).Append(plan.Inference.Bundle).OfType<BundlePlan>();
+        var plans = plan.Jobs.Select(s => s.Bundle)
+            .Concat([plan.Inference.Bundle, plan.Inference.SamplePayload, plan.Inference.Before?.Bundle, plan.Inference.Behind?.Bundle]).OfType<BundlePlan>();
         foreach (var bundle in plans.DistinctBy(b => b.Name))
         {
             if (bundle is ProgramBundle { Assembly: null })
             {
-                var place = read.Config!.Runtime?.Framework?.Span ?? read.Config.Build!.Train!.Span;
+                var place = read.Config!.Runtime?.Framework?.Span ?? read.Config.Build?.Train?.Span ?? read.Config.Model!.Span;
                 diagnostics.Add(CompileErrors.ProgramMissing(place));
             }
             else if (BundleWriter.Write(bundle, repository, request.Program, diagnostics, inputs) is { } artifact)

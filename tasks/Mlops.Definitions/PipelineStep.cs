@@ -87,6 +87,11 @@ public static class StepTypes
     public const string RegisterModel = "RegisterModel";
     public const string Condition = "Condition";
     public const string Fail = "Fail";
+    public const string Tuning = "Tuning";
+    public const string Transform = "Transform";
+    public const string Lambda = "Lambda";
+    public const string Callback = "Callback";
+    public const string Emr = "EMR";
 }
 
 /// <summary>A JSON file of a processing step's output that Std:JsonGet reads.</summary>

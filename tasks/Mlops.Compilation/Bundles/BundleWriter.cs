@@ -25,6 +25,7 @@ public static class BundleWriter
         {
             ScriptBundle { SourceDir: { } folder } => FolderFiles(repository.FullPath(folder), folder.Text, diagnostics),
             ScriptBundle script => ScriptFiles(script, repository),
+            FileBundle single => [(single.Program, repository.FullPath(single.File))],
             ProgramBundle p => ProgramFiles(program!, p.Assembly!),
             _ => throw new ArgumentOutOfRangeException(nameof(bundle)),
         };
@@ -32,7 +33,7 @@ public static class BundleWriter
         {
             inputs.Add(whole.Text.TrimEnd('/') + '/');
         }
-        else if (bundle is ScriptBundle)
+        else if (bundle is ScriptBundle or FileBundle)
         {
             foreach (var (_, path) in files)
                 inputs.Add(Path.GetRelativePath(repository.Root, path).Replace('\\', '/'));

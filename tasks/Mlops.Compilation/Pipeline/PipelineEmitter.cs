@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Binding;
 using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
 
@@ -12,12 +13,14 @@ namespace Mlops.Compilation.Pipeline;
 public sealed class PipelineEmitter
 {
     private readonly ModelPlan plan;
+    private readonly StepShapes shapes;
     private readonly StepEmitter steps;
 
     private PipelineEmitter(ModelPlan plan, SourceKeys sources)
     {
         this.plan = plan;
-        steps = new StepEmitter(plan, sources);
+        shapes = new StepShapes(plan, sources);
+        steps = new StepEmitter(shapes);
     }
 
     public static PipelineDefinition Emit(ModelPlan plan, SourceKeys sources) => new PipelineEmitter(plan, sources).Emit();
@@ -25,9 +28,12 @@ public sealed class PipelineEmitter
     private PipelineDefinition Emit()
     {
         var jobs = plan.Steps.Select(steps.Emit).ToList();
-        List<PipelineStep> last = [steps.EmitRegister()];
-        if (plan.Gates.Count > 0)
-            last = [GateEmitter.Emit(plan, last)];
+        if (plan.AllSteps.OfType<PlannedTransform>().Any())
+            jobs.Add(ModelEmitter.EmitCreate(shapes));
+        // What comes after the evaluation comes before the gates: it may be what a person decides by.
+        var before = plan.Steps.Where(s => s.Name == ConfiguredStep.Postprocess).Select(s => s.Name).ToList();
+        var last = ModelEmitter.EmitRegister(shapes);
+        last = plan.Gates.Count > 0 ? GateEmitter.Emit(plan, [last]) with { DependsOn = before } : last with { DependsOn = before };
         return new PipelineDefinition
         {
             Parameters = [.. Parameters()],
@@ -36,7 +42,7 @@ public sealed class PipelineEmitter
                 ["ExperimentName"] = plan.ExperimentName == plan.PipelineName ? Expression.Reference("Execution.PipelineName") : JsonValue.Create(plan.ExperimentName),
                 ["TrialName"] = Expression.Reference("Execution.PipelineExecutionId"),
             },
-            Steps = [.. jobs, .. last],
+            Steps = [.. jobs, last],
         };
     }
 
@@ -50,6 +56,10 @@ public sealed class PipelineEmitter
             yield return new(data.Parameter, "String", null, []);
         foreach (var (gate, baseline, isFloor) in GateEmitter.Baselines(plan))
             yield return new(baseline, "Float", JsonValue.Create(isFloor ? -GateEmitter.NoLimit : GateEmitter.NoLimit), []);
+        if (plan.Model is BroughtModel)
+            yield return new(StepShapes.ModelParameter, "String", null, []);
+        if (plan.KmsKey is { } key)
+            yield return new(StepShapes.KmsKeyParameter, "String", JsonValue.Create(key), []);
         if (plan.UsesGitCommit)
             yield return new(ReservedNames.GitCommit, "String", null, []);
         foreach (var parameter in plan.Parameters)
@@ -58,10 +68,11 @@ public sealed class PipelineEmitter
 
     /// <summary>The images that publish has to find, in a stable order.</summary>
     public static IReadOnlyList<ImageParameter> Images(ModelPlan plan) =>
-        [.. plan.Steps.Select(s => s.Runtime).Append(plan.Inference.Runtime)
-            .Where(r => r.Image is null)
-            .Select(r => new ImageParameter(r.ImageParameter, r.FrameworkName, r.Version))
-            .Distinct().OrderBy(i => i.Parameter, StringComparer.Ordinal)];
+        [.. plan.Jobs.Select(s => (s.Runtime, Use: ImageUse.Training))
+            .Concat(new[] { plan.Inference.Runtime, plan.Inference.Before?.Runtime, plan.Inference.Behind?.Runtime }.OfType<PlannedRuntime>().Select(r => (Runtime: r, Use: ImageUse.Inference)))
+            .Where(r => r.Runtime.Image is null)
+            .Select(r => new ImageParameter(r.Runtime.ImageParameter(r.Use), r.Runtime.FrameworkName, r.Runtime.Version))
+            .DistinctBy(i => i.Parameter).OrderBy(i => i.Parameter, StringComparer.Ordinal)];
 
     private static JsonValue Value(PlannedParameter parameter) => parameter.Type switch
     {

@@ -7,23 +7,30 @@ using Mlops.Definitions;
 
 namespace Mlops.Compilation.Pipeline;
 
-/// <summary>The language's <c>${...}</c> as the definition's expressions. The result is always a string there: job arguments are strings.</summary>
-internal sealed class TemplateExpressions(IReadOnlyList<PlannedParameter> parameters)
+/// <summary>The language's <c>${...}</c> as the definition's expressions.</summary>
+internal sealed class TemplateExpressions(ModelPlan plan)
 {
+    /// <summary>As a string, which is what job arguments are: a reference of another type is joined.</summary>
     public JsonNode Text(Template template) => template.Parts switch
     {
         [] => JsonValue.Create(""),
-        [LiteralPart literal] => JsonValue.Create(literal.Text),
-        [ParameterPart part] when TypeOf(part) == ParameterType.String => Part(part),
-        [RunIdPart or GitCommitPart] => Part(template.Parts[0]),
+        [LiteralPart or RunIdPart or GitCommitPart] => Part(template.Parts[0]),
+        [var part] when TypeOf(part) == ParameterType.String => Part(part),
         var parts => Expression.Joined("", parts.Select(Part)),
     };
 
-    public JsonObject Texts(IReadOnlyDictionary<string, Template> map)
+    /// <summary>With its own type: a reference alone is what it refers to.</summary>
+    public JsonNode Value(Template template) => template.Parts is [var part] ? Part(part) : Text(template);
+
+    public JsonObject Texts(IReadOnlyDictionary<string, Template> map) => Map(map, Text);
+
+    public JsonObject Values(IReadOnlyDictionary<string, Template> map) => Map(map, Value);
+
+    private static JsonObject Map(IReadOnlyDictionary<string, Template> map, Func<Template, JsonNode> convert)
     {
         var json = new JsonObject();
         foreach (var (name, template) in map)
-            json[name] = Text(template);
+            json[name] = convert(template);
         return json;
     }
 
@@ -37,5 +44,10 @@ internal sealed class TemplateExpressions(IReadOnlyList<PlannedParameter> parame
         _ => throw new ArgumentOutOfRangeException(nameof(part)),
     };
 
-    private ParameterType TypeOf(ParameterPart part) => parameters.First(p => p.Name == part.Name).Type;
+    private ParameterType TypeOf(TemplatePart part) => part switch
+    {
+        ParameterPart p => plan.Parameters.First(x => x.Name == p.Name).Type,
+        StepOutputPart o => plan.AllSteps.OfType<PlannedQuestion>().First(q => q.Name == o.Step).Outputs.First(x => x.Name == o.Output).Type,
+        _ => ParameterType.String,
+    };
 }

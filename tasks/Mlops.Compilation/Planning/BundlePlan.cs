@@ -26,11 +26,20 @@ public sealed record ScriptBundle(string Name, RepositoryPath EntryPoint, Reposi
     private static string[] Interpreter(string extension) => extension switch
     {
         ".py" => ["python3"],
+        ".ipynb" => ["python3", "-m", "papermill"],
         ".r" => ["Rscript"],
         ".sh" => ["/bin/sh"],
         ".dll" => ["dotnet"],
         _ => [],
     };
+}
+
+/// <summary>A single file, as it is.</summary>
+public sealed record FileBundle(string Name, RepositoryPath File) : BundlePlan(Name)
+{
+    public override string Program => File.FileName;
+
+    public override IReadOnlyList<string> Command(string codeFolder) => [];
 }
 
 /// <summary>The built output of the model project: one program, one command a step.</summary>

@@ -35,8 +35,28 @@ public sealed record ModelPlan
 
     public required IReadOnlyList<PlannedData> Data { get; init; }
 
-    /// <summary>In an order in which they can run.</summary>
-    public required IReadOnlyList<PlannedStep> Steps { get; init; }
+    /// <summary>In the order in which the language knows them; steps of a branch stand in their condition.</summary>
+    public required IReadOnlyList<PlannedNode> Steps { get; init; }
+
+    /// <summary>All of them, those of branches included.</summary>
+    public IEnumerable<PlannedNode> AllSteps => Steps.SelectMany(s => s.WithNested());
+
+    /// <summary>The steps that are code on instances.</summary>
+    public IEnumerable<PlannedStep> Jobs => AllSteps.OfType<PlannedStep>();
+
+    /// <summary>Where the model is that is registered, served and evaluated.</summary>
+    public required PlannedModel Model { get; init; }
+
+    /// <summary>Tags of every job and model.</summary>
+    public required IReadOnlyDictionary<string, string> Tags { get; init; }
+
+    /// <summary>The model card's content by SageMaker's schema; null: nothing is said of the model.</summary>
+    public PlannedCard? Card { get; init; }
+
+    public PlannedNetwork? Network { get; init; }
+
+    /// <summary>The ARN of the key that encrypts volumes and outputs; null: S3's own encryption.</summary>
+    public string? KmsKey { get; init; }
 
     public required IReadOnlyList<PlannedGate> Gates { get; init; }
 
@@ -62,92 +82,6 @@ public sealed record PlannedData(string Name, string Source)
     public string Parameter => Configuration.Checks.ReservedNames.DataPrefix + Name;
 }
 
-/// <summary>What code runs in: an image of the user's, or one that publish finds for the framework.</summary>
-public sealed record PlannedRuntime(Framework Framework, string? Version, string? Image)
-{
-    /// <summary>The pipeline parameter that takes the image where the user names none.</summary>
-    public string ImageParameter =>
-        Configuration.Checks.ReservedNames.ImagePrefix + FrameworkName + (Version is null ? "" : "-" + Version.Replace('.', '-').ToLowerInvariant());
-
-    public string FrameworkName => Framework.ToString().ToLowerInvariant();
-
-    /// <summary>SageMaker's own containers, which fetch a script by the training and inference toolkits' contract.</summary>
-    public bool HasToolkit => Framework is Framework.Sklearn or Framework.Xgboost or Framework.Pytorch or Framework.Tensorflow or Framework.Huggingface;
-}
-
-public enum StepKind
-{
-    Processing,
-    Training,
-}
-
-public sealed record PlannedStep
-{
-    public required string Name { get; init; }
-
-    public required StepKind Kind { get; init; }
-
-    /// <summary>Of the entry point in config.yaml.</summary>
-    public required Span Place { get; init; }
-
-    public required PlannedRuntime Runtime { get; init; }
-
-    public required BundlePlan Bundle { get; init; }
-
-    public required IReadOnlyList<PlannedInput> Inputs { get; init; }
-
-    public required IReadOnlyList<PlannedOutput> Outputs { get; init; }
-
-    /// <summary>The metrics document in the output 'report', of an evaluation.</summary>
-    public string? Report { get; init; }
-
-    public required IReadOnlyList<Template> Arguments { get; init; }
-
-    public required IReadOnlyDictionary<string, Template> Environment { get; init; }
-
-    public IReadOnlyDictionary<string, Template> Hyperparameters { get; init; } = new Dictionary<string, Template>();
-
-    public IReadOnlyDictionary<string, string> MetricDefinitions { get; init; } = new Dictionary<string, string>();
-
-    public required PlannedInstance Instance { get; init; }
-
-    public required int MaxRuntimeSeconds { get; init; }
-
-    /// <summary>Null: not cached.</summary>
-    public Duration? Cache { get; init; }
-
-    /// <summary>Null: nothing is tried again.</summary>
-    public PlannedRetry? Retry { get; init; }
-
-    /// <summary>Steps that must have ended first, beside those that it reads of.</summary>
-    public IReadOnlyList<string> After { get; init; } = [];
-
-    /// <summary>Of a training on spare capacity.</summary>
-    public PlannedSpot? Spot { get; init; }
-}
-
-/// <param name="To">An S3 URI; null: below the run's own prefix.</param>
-public sealed record PlannedOutput(string Name, string? To);
-
-/// <param name="Errors">By SageMaker's names.</param>
-public sealed record PlannedRetry(IReadOnlyList<RetryError> Errors, int Attempts, int IntervalSeconds, double Backoff);
-
-public sealed record PlannedSpot(int MaxWaitSeconds, bool Checkpoints);
-
-public sealed record PlannedInstance(string Type, int Count, int VolumeGiB);
-
-/// <summary>An input with where it comes from.</summary>
-public sealed record PlannedInput(string Name, InputSource Source, string? ContentType, InputMode Mode, DataDistribution Distribution);
-
-public abstract record InputSource;
-
-public sealed record DataInput(PlannedData Data) : InputSource;
-
-public sealed record OutputInput(string Step, string Output) : InputSource;
-
-/// <summary>The trained model, a model.tar.gz.</summary>
-public sealed record ModelInput : InputSource;
-
 /// <param name="Path">In the report.</param>
 public sealed record PlannedGate(string Metric, string Path, double? Min, double? Max, double? MaxDrop, double? MaxRise, Span Place);
 
@@ -157,8 +91,16 @@ public sealed record PlannedInference
 
     public required Span Place { get; init; }
 
-    /// <summary>Null: nothing says how the model answers; it is registered, and cannot be served.</summary>
+    /// <summary>Null: the container answers by itself, or nothing says how the model answers.</summary>
     public BundlePlan? Bundle { get; init; }
+
+    /// <summary>A request that works, for SageMaker's own tools; null: none is given.</summary>
+    public BundlePlan? SamplePayload { get; init; }
+
+    /// <summary>Containers before and behind the model.</summary>
+    public PlannedContainer? Before { get; init; }
+
+    public PlannedContainer? Behind { get; init; }
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
@@ -170,6 +112,27 @@ public sealed record PlannedInference
 
     public required IReadOnlyList<string> TransformInstanceTypes { get; init; }
 }
+
+/// <param name="Artifact">The output that holds a model.tar.gz; null: the container needs none.</param>
+public sealed record PlannedContainer(PlannedRuntime Runtime, BundlePlan? Bundle, OutputInput? Artifact, IReadOnlyDictionary<string, string> Environment);
+
+/// <summary>Where the model comes from.</summary>
+public abstract record PlannedModel;
+
+/// <summary>A training step's, or the best of a tuning step.</summary>
+public sealed record TrainedModel(PlannedStep Step) : PlannedModel;
+
+/// <summary>One that is brought.</summary>
+/// <param name="Source">A file of the repository, or an S3 URI.</param>
+public sealed record BroughtModel(string Source) : PlannedModel
+{
+    public bool IsS3 => Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal);
+}
+
+/// <summary>What a person says of the model.</summary>
+public sealed record PlannedCard(string? Owner, string? Description, string? IntendedUses, RiskRating RiskRating, string? Caveats);
+
+public sealed record PlannedNetwork(IReadOnlyList<string> Subnets, IReadOnlyList<string> SecurityGroups, bool Isolated, bool EncryptTraffic);
 
 public sealed record PlannedStage
 {

@@ -14,8 +14,6 @@ internal static class NotCarriedOut
 
     private static IEnumerable<PlannedGap> Build(ModelConfig config)
     {
-        if (config.Model?.Artifact is { } artifact)
-            yield return Essential("model.artifact", artifact.Span);
         var build = config.Build;
         (string Key, Span? Place)[] sections = [("build.check_data", build?.CheckData?.Span), ("build.bias", build?.Bias?.Span), ("build.explain", build?.Explain?.Span)];
         foreach (var (key, place) in sections)
@@ -24,7 +22,7 @@ internal static class NotCarriedOut
                 yield return Essential(key, at);
         }
 
-        foreach (var step in build?.Steps ?? NamedMap<FurtherStep>.Empty)
+        foreach (var step in (build?.Steps ?? NamedMap<FurtherStep>.Empty).Where(s => s.Value is TransformStep or LambdaStep or CallbackStep or EmrStep))
             yield return Essential($"build.steps.{step.Name}", step.NameSpan);
         if (build?.Train is { Algorithm: { } algorithm })
             yield return Essential("build.train.algorithm", algorithm.Span);

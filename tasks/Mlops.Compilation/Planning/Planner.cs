@@ -9,21 +9,18 @@ namespace Mlops.Compilation.Planning;
 /// <summary>Fills in defaults and resolves references. Its input has passed the checks: what they ask for is there.</summary>
 public sealed class Planner
 {
-    private const string DefaultProcessingInstance = "ml.m5.xlarge";
     private const string DefaultServingInstance = "ml.m5.large";
-    private const int DefaultVolumeGiB = 30;
-    private static readonly Duration DefaultMaxRuntime = Duration.Parse("1h")!.Value;
 
     private readonly ModelConfig config;
-    private readonly string? programAssembly;
     private readonly Dictionary<string, PlannedData> data;
+    private readonly StepPlanner planner;
 
     private Planner(ModelConfig config, string? programAssembly)
     {
         this.config = config;
-        this.programAssembly = programAssembly;
         data = (config.Data ?? NamedMap<DataSet>.Empty).ToDictionary(
             d => d.Name, d => new PlannedData(d.Name, d.Value!.Source!.Value.Value.Text), StringComparer.Ordinal);
+        planner = new StepPlanner(config, programAssembly, data);
     }
 
     /// <param name="programAssembly">The file name of the C# program that the project builds, or null.</param>
@@ -34,8 +31,10 @@ public sealed class Planner
         var (model, build) = (config.Model!, config.Build ?? new BuildSection());
         var name = model.Name!.Value.Value;
         var problem = model.ProblemType?.Value ?? ProblemType.Other;
-        var steps = config.Steps.Where(s => s is { IsFurther: false, Section: ProcessingSection or TrainSection { Algorithm: null } }).Select(s => PlanStep(s.Name, (StepSection)s.Section)).ToList();
-        var used = steps.SelectMany(s => s.Inputs).Select(i => i.Source).OfType<DataInput>().Select(d => d.Data.Name).ToHashSet(StringComparer.Ordinal);
+        var steps = planner.PlanAll();
+        var all = steps.SelectMany(s => s.WithNested()).ToList();
+        var used = all.OfType<PlannedStep>().SelectMany(s => s.Inputs).Select(i => i.Source).Concat(all.OfType<PlannedTransform>().Select(t => t.Data))
+            .OfType<DataInput>().Select(d => d.Data.Name).ToHashSet(StringComparer.Ordinal);
         var stages = (config.Deploy ?? []).Select(PlanStage).ToList();
         return new ModelPlan
         {
@@ -50,12 +49,17 @@ public sealed class Planner
             Prefix = config.Aws?.Prefix?.Value ?? name,
             Parameters = [.. (build.Parameters ?? NamedMap<ParameterSection>.Empty).Select(p => new PlannedParameter(
                 p.Name, p.Value!.Type?.Value ?? ParameterType.String, p.Value.Default!.Value.Value, [.. (p.Value.Allowed ?? []).Select(a => a.Value)]))],
-            UsesGitCommit = config.Steps.SelectMany(s => s.Templates).Concat(Map(build.Register?.Metadata).Values).Any(t => t.Parts.Any(p => p is GitCommitPart)),
+            UsesGitCommit = config.Steps.SelectMany(s => s.Templates).Concat(Maps.Of(build.Register?.Metadata).Values).Any(t => t.Parts.Any(p => p is GitCommitPart)),
             Data = [.. data.Values.Where(d => used.Contains(d.Name))],
             Steps = steps,
+            Model = model.Artifact is { } artifact ? new BroughtModel(artifact.Value.Text) : new TrainedModel(all.OfType<PlannedStep>().First(s => s.Name == ConfiguredStep.Train)),
             Gates = [.. (build.QualityGates ?? NamedMap<GateSection>.Empty).Select(g => new PlannedGate(
                 g.Name, Metrics.PathOf(g.Name, problem), g.Value!.Min?.Value, g.Value.Max?.Value, g.Value.MaxDrop?.Value, g.Value.MaxRise?.Value, g.NameSpan))],
-            Metadata = Map(build.Register?.Metadata),
+            Metadata = Maps.Of(build.Register?.Metadata),
+            Tags = (model.Tags ?? NamedMap<Given<string>>.Empty).ToDictionary(t => t.Name, t => t.Value!.Value, StringComparer.Ordinal),
+            Card = PlanCard(model),
+            Network = config.Aws?.Network is { } network ? new PlannedNetwork([.. network.Subnets!.Select(s => s.Value)], [.. network.SecurityGroups!.Select(s => s.Value)], network.Isolated?.Value ?? false, network.EncryptTraffic?.Value ?? false) : null,
+            KmsKey = config.Aws?.KmsKey?.Value.Text,
             Inference = PlanInference(config.Inference, stages),
             Stages = stages,
             Local = PlanLocal(),
@@ -63,92 +67,48 @@ public sealed class Planner
         };
     }
 
-    private PlannedStep PlanStep(string name, StepSection step)
-    {
-        var build = config.Build!;
-        var runtime = PlanRuntime(step.Runtime ?? config.Runtime);
-        var cache = step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"));
-        var evaluate = step as EvaluateSection;
-        var train = step as TrainSection;
-        var outputs = (step as ProcessingSection)?.Outputs?.Select(o => new PlannedOutput(o.Name, o.Value?.To?.Value.Text)).ToList() ?? [];
-        if (evaluate is not null && outputs.TrueForAll(o => o.Name != "report"))
-            outputs.Add(new("report", null));
-        return new PlannedStep
-        {
-            Name = name,
-            Place = step.EntryPoint!.Value.Span,
-            Kind = step is TrainSection ? StepKind.Training : StepKind.Processing,
-            Runtime = runtime,
-            Bundle = PlanBundle(name, runtime, step.EntryPoint!.Value.Value, step.SourceDir?.Value),
-            Inputs = [.. step.Inputs!.Select(i => new PlannedInput(i.Name, Source(i.Value!.From!.Value.Value), i.Value.ContentType?.Value,
-                i.Value.Mode?.Value ?? InputMode.File, i.Value.Distribution?.Value ?? DataDistribution.Replicated))],
-            Outputs = outputs,
-            Report = evaluate is null ? null : evaluate.Report?.Value ?? "evaluation.json",
-            Arguments = (step as ProcessingSection)?.Arguments ?? [],
-            Environment = WithSecrets(step),
-            Hyperparameters = Map((step as TrainSection)?.Hyperparameters),
-            MetricDefinitions = Map((step as TrainSection)?.Metrics).ToDictionary(m => m.Key, m => Literal(m.Value), StringComparer.Ordinal),
-            Instance = PlanInstance(step.Instance, build.Instance, DefaultProcessingInstance),
-            MaxRuntimeSeconds = (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds,
-            Cache = cache.Duration,
-            Retry = (step.Retry ?? build.Retry) is { } retry ? PlanRetry(retry) : null,
-            After = [.. (step.After ?? []).Select(a => a.Value)],
-            Spot = train?.Spot is { } spot ? new PlannedSpot(spot.MaxWait!.Value.Value.Seconds, spot.Checkpoints?.Value ?? false) : null,
-        };
-    }
-
-    private static PlannedRetry PlanRetry(RetrySection retry) => new(
-        [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],
-        (int)(retry.Attempts?.Value ?? 3), retry.Interval?.Value.Seconds ?? 1, retry.Backoff?.Value ?? 2.0);
-
-    /// <summary>A secret's variable holds its ARN: the program asks for the value itself.</summary>
-    private static Dictionary<string, Template> WithSecrets(StepSection step)
-    {
-        var environment = Map(step.Environment);
-        foreach (var (name, _, arn) in step.Secrets ?? NamedMap<Given<Arn>>.Empty)
-            environment[name] = new Template(arn!.Value.Text, [new LiteralPart(arn.Value.Text)]);
-        return environment;
-    }
-
-    private InputSource Source(string reference)
-    {
-        if (reference == "model")
-            return new ModelInput();
-        if (data.TryGetValue(reference, out var set))
-            return new DataInput(set);
-        var dot = reference.IndexOf('.', StringComparison.Ordinal);
-        return new OutputInput(reference[..dot], reference[(dot + 1)..]);
-    }
-
-    private BundlePlan PlanBundle(string name, PlannedRuntime runtime, RepositoryPath entryPoint, RepositoryPath? sourceDir) =>
-        runtime.Framework == Framework.Dotnet
-            ? new ProgramBundle(programAssembly, ProgramBundle.VerbOf(entryPoint))
-            : new ScriptBundle(name, entryPoint, sourceDir);
+    private static PlannedCard? PlanCard(ModelSection model) => model is { Owner: null, Card: null } ? null : new(
+        model.Owner?.Value, model.Description?.Value, model.Card?.IntendedUses?.Value, model.Card?.RiskRating?.Value ?? RiskRating.Unknown, model.Card?.Caveats?.Value);
 
     private PlannedInference PlanInference(InferenceSection? inference, IReadOnlyList<PlannedStage> stages)
     {
-        var runtime = PlanRuntime(inference?.Runtime ?? config.Build?.Train?.Runtime ?? config.Runtime);
+        var train = config.Build?.Train;
+        var runtime = inference?.Runtime is null && train?.Algorithm is { } algorithm
+            ? StepPlanner.AlgorithmRuntime(algorithm.Value.Name, train.Runtime)
+            : StepPlanner.Runtime(config.ServingRuntime);
         List<string> used = stages.Count == 0 ? [DefaultServingInstance] : [.. stages.Select(s => s.Instance.Type).Distinct(StringComparer.Ordinal)];
         return new PlannedInference
         {
             Runtime = runtime,
-            Place = inference?.EntryPoint?.Span ?? config.Build?.Train?.Span ?? config.Model!.Span,
-            Bundle = inference?.EntryPoint is null ? null : PlanBundle("inference", runtime, inference.EntryPoint.Value.Value, inference.SourceDir?.Value),
-            Environment = Literals(inference?.Environment),
+            Place = inference?.EntryPoint?.Span ?? inference?.Span ?? train?.Span ?? config.Model!.Span,
+            Bundle = inference?.EntryPoint is { } entry ? planner.PlanBundle("inference", runtime, entry.Value, inference.SourceDir?.Value) : null,
+            SamplePayload = inference?.SamplePayload is { } payload ? new FileBundle("sample-payload", payload.Value) : null,
+            Before = PlanContainer("inference-preprocess", inference?.Preprocess),
+            Behind = PlanContainer("inference-postprocess", inference?.Postprocess),
+            Environment = Maps.Literals(inference?.Environment),
             ContentTypes = inference?.ContentTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
             ResponseTypes = inference?.ResponseTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
             RealtimeInstanceTypes = inference?.Instances?.Realtime is { } realtime ? [.. realtime.Select(t => t.Value.Name)] : used,
             TransformInstanceTypes = inference?.Instances?.Transform is { } transform ? [.. transform.Select(t => t.Value.Name)]
-                : [.. used.Where(t => InstanceTypes.UsesOf(t).HasFlag(InstanceUse.Transform)).DefaultIfEmpty(DefaultProcessingInstance)],
+                : [.. used.Where(t => InstanceTypes.UsesOf(t).HasFlag(InstanceUse.Transform)).DefaultIfEmpty(StepPlanner.DefaultInstance)],
         };
+    }
+
+    private PlannedContainer? PlanContainer(string name, ContainerSection? container)
+    {
+        if (container is null)
+            return null;
+        var runtime = StepPlanner.Runtime(container.Runtime ?? config.ServingRuntime);
+        return new(runtime, planner.PlanBundle(name, runtime, container.EntryPoint!.Value.Value, container.SourceDir?.Value),
+            container.Artifact is { } artifact ? (OutputInput)planner.Source(artifact.Value) : null, Maps.Literals(container.Environment));
     }
 
     private PlannedStage PlanStage(StageSection stage) => new()
     {
         Name = stage.Stage!.Value.Value,
         Approval = stage.Approval?.Value ?? Approval.Automatic,
-        Instance = PlanInstance(stage.Realtime?.Instance ?? stage.Async?.Instance, null, DefaultServingInstance),
-        Environment = Literals(config.Inference?.Environment).Concat(Literals(stage.Environment))
+        Instance = StepPlanner.Instance(stage.Realtime?.Instance ?? stage.Async?.Instance, null, DefaultServingInstance),
+        Environment = Maps.Literals(config.Inference?.Environment).Concat(Maps.Literals(stage.Environment))
             .GroupBy(e => e.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal),
         Tests = [.. (stage.Tests ?? []).Select(PlanTest)],
         Place = stage.Stage!.Value.Span,
@@ -173,20 +133,4 @@ public sealed class Planner
             ["Rscript"] = config.Local?.Interpreters?.R?.Value ?? "Rscript",
         },
     };
-
-    private static PlannedRuntime PlanRuntime(RuntimeSection? runtime) =>
-        new(runtime?.Framework?.Value ?? Framework.Custom, runtime?.FrameworkVersion?.Value, runtime?.Image?.Value.Text);
-
-    private static PlannedInstance PlanInstance(InstanceSection? own, InstanceSection? shared, string defaultType) => new(
-        own?.Type?.Value.Name ?? shared?.Type?.Value.Name ?? defaultType,
-        (int)(own?.Count?.Value ?? shared?.Count?.Value ?? 1),
-        own?.Volume?.Value.GiB ?? shared?.Volume?.Value.GiB ?? DefaultVolumeGiB);
-
-    private static Dictionary<string, Template> Map(NamedMap<Template>? map) =>
-        (map ?? NamedMap<Template>.Empty).ToDictionary(e => e.Name, e => e.Value!, StringComparer.Ordinal);
-
-    private static Dictionary<string, string> Literals(NamedMap<Template>? map) =>
-        Map(map).ToDictionary(e => e.Key, e => Literal(e.Value), StringComparer.Ordinal);
-
-    private static string Literal(Template template) => string.Concat(template.Parts.OfType<LiteralPart>().Select(p => p.Text));
 }

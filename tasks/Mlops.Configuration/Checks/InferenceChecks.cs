@@ -11,7 +11,7 @@ internal static class InferenceChecks
     {
         if (config.Inference is not { } inference)
             return;
-        var runtime = RuntimeOf(config);
+        var runtime = config.ServingRuntime;
         if (inference.EntryPoint is not null || NeedsProgram(runtime, config) || inference.Unreadable.Contains("entry_point"))
             CodeChecks.Check(inference, inference.EntryPoint, inference.SourceDir, runtime, "inference", files, diagnostics);
         else if (inference.SourceDir is { } folder)
@@ -33,9 +33,6 @@ internal static class InferenceChecks
         if (inference.Output is { Probability: null, Threshold: { } threshold } output && !output.Unreadable.Contains("probability"))
             diagnostics.Add(Errors.NoEffect(threshold.Span, "threshold", "there is no 'probability' to compare with it. Name it, or remove it."));
     }
-
-    /// <summary>What serves: a runtime of its own, or that of the training.</summary>
-    public static RuntimeSection? RuntimeOf(ModelConfig config) => config.Inference?.Runtime ?? config.Build?.Train?.Runtime ?? config.Runtime;
 
     /// <summary>
     /// Whether a program has to be named. Images of one's own and built-in algorithms answer by themselves, and so do the containers of

@@ -8,7 +8,7 @@ namespace Mlops.Configuration.Checks;
 internal static class ReferenceChecks
 {
     /// <summary>Names of steps that the compiler makes by itself.</summary>
-    private static readonly string[] MadeSteps = ["register", "quality-gates", "quality-gates-failed", "bias-before-training", "bias-model", "bias-predictions", "explain-model"];
+    private static readonly string[] MadeSteps = ["register", "quality-gates", "quality-gates-failed", "create-model", "bias-before-training", "inference", "inference-preprocess", "inference-postprocess", "program", "sample-payload", "test"];
 
     public static void Check(ModelConfig config, DiagnosticBag diagnostics)
     {

@@ -16,6 +16,6 @@ public static class ReservedNames
     public const string BaselinePrefix = "baseline-";
 
     public static bool IsReserved(string name) =>
-        name is ExecutionRole or Bucket or GitCommit || name.StartsWith(DataPrefix, StringComparison.Ordinal)
+        name is ExecutionRole or Bucket or GitCommit or "kms-key" or "model-artifact" || name.StartsWith(DataPrefix, StringComparison.Ordinal)
         || name.StartsWith(ImagePrefix, StringComparison.Ordinal) || name.StartsWith(BaselinePrefix, StringComparison.Ordinal);
 }

@@ -25,7 +25,7 @@ internal static class RuntimeChecks
             }
         }
 
-        if ((config.Inference is not null || config.Deploy is not null) && config.Build?.Train?.Algorithm is null && InferenceChecks.RuntimeOf(config) is { } serving)
+        if ((config.Inference is not null || config.Deploy is not null) && config.Build?.Train?.Algorithm is null && config.ServingRuntime is { } serving)
             CheckImage(serving, ImageUse.Inference, lacking, diagnostics);
         foreach (var container in new[] { config.Inference?.Preprocess, config.Inference?.Postprocess })
         {

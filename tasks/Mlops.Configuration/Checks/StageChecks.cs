@@ -11,7 +11,7 @@ internal static class StageChecks
     {
         if (config.Deploy is not { Count: > 0 } stages)
             return;
-        if (config.Inference is null && !config.Unreadable.Contains("inference") && InferenceChecks.NeedsProgram(InferenceChecks.RuntimeOf(config), config))
+        if (config.Inference is null && !config.Unreadable.Contains("inference") && InferenceChecks.NeedsProgram(config.ServingRuntime, config))
             diagnostics.Add(Errors.InferenceNeedsEntryPoint(stages[0].Span, "Stages serve the model"));
 
         var names = new Dictionary<string, Span>(StringComparer.Ordinal);

@@ -61,6 +61,9 @@ public sealed record ModelConfig : Section
     /// <summary>The build's steps, by name.</summary>
     public IReadOnlyList<ConfiguredStep> Steps => steps ??= ConfiguredStep.Of(this);
 
+    /// <summary>What serves: a runtime of its own, or that of the training.</summary>
+    public RuntimeSection? ServingRuntime => Inference?.Runtime ?? Build?.Train?.Runtime ?? Runtime;
+
     /// <summary>Whether there is a model to register: one that is trained, or one that is brought.</summary>
     public bool HasModel => Build?.Train is not null || Model?.Artifact is not null;
 }

@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Binding;
+using Mlops.Configuration.Model;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Pipeline;
+
+/// <summary>Transforms, lambda and callback steps, EMR, conditions and failures.</summary>
+internal static class FurtherStepEmitter
+{
+    public static PipelineStep Emit(PlannedTransform step, StepShapes shapes)
+    {
+        var output = new JsonObject { ["S3OutputPath"] = shapes.RunUri(step.Name, "predictions"), ["Accept"] = step.Accept };
+        if (step.Split == Split.Line)
+            output["AssembleWith"] = "Line";
+        var arguments = new JsonObject
+        {
+            ["ModelName"] = Expression.Reference($"Steps.{ModelEmitter.CreateStep}.ModelName"),
+            ["TransformInput"] = new JsonObject
+            {
+                ["DataSource"] = new JsonObject { ["S3DataSource"] = new JsonObject { ["S3DataType"] = "S3Prefix", ["S3Uri"] = shapes.Uri(step.Data) } },
+                ["ContentType"] = step.ContentType,
+                ["CompressionType"] = "None",
+                ["SplitType"] = step.Split switch { Split.Line => "Line", Split.Recordio => "RecordIO", Split.Tfrecord => "TFRecord", _ => "None" },
+            },
+            ["TransformOutput"] = output,
+            ["TransformResources"] = new JsonObject { ["InstanceType"] = step.Instance.Type, ["InstanceCount"] = step.Instance.Count },
+            ["BatchStrategy"] = step.Records == Records.One ? "SingleRecord" : "MultiRecord",
+        };
+        if (shapes.Plan.KmsKey is not null)
+        {
+            output["KmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
+            arguments["TransformResources"]!["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
+        }
+
+        if (step.Filter is not null || step.OutputFilter is not null || step.Join != Join.None)
+        {
+            var processing = new JsonObject { ["JoinSource"] = step.Join.ToString() };
+            if (step.Filter is not null)
+                processing["InputFilter"] = step.Filter;
+            if (step.OutputFilter is not null)
+                processing["OutputFilter"] = step.OutputFilter;
+            arguments["DataProcessing"] = processing;
+        }
+
+        if (step.Environment.Count > 0)
+            arguments["Environment"] = shapes.Expressions.Texts(step.Environment);
+        shapes.AddTags(arguments);
+        return new PipelineStep
+        {
+            Name = step.Name, Type = StepTypes.Transform, Arguments = arguments, DependsOn = step.After, Cache = StepShapes.Cache(step.Cache), Others = StepShapes.Retries(step.Retry),
+        };
+    }
+
+    public static PipelineStep Emit(PlannedQuestion step, StepShapes shapes)
+    {
+        var others = step.Function is { } function ? new JsonObject { ["FunctionArn"] = function } : new JsonObject { ["SqsQueueUrl"] = step.Queue };
+        others["OutputParameters"] = new JsonArray([.. step.Outputs.Select(o => new JsonObject { ["OutputName"] = o.Name, ["OutputType"] = o.Type.ToString() })]);
+        return new PipelineStep
+        {
+            Name = step.Name,
+            Type = step.Function is null ? StepTypes.Callback : StepTypes.Lambda,
+            Arguments = shapes.Expressions.Values(step.Payload),
+            DependsOn = step.After,
+            Cache = StepShapes.Cache(step.Cache),
+            Others = others,
+        };
+    }
+
+    public static PipelineStep Emit(PlannedEmr step, StepShapes shapes)
+    {
+        var jar = new JsonObject { ["Jar"] = step.Jar };
+        if (step.Arguments.Count > 0)
+            jar["Args"] = new JsonArray([.. step.Arguments.Select(shapes.Expressions.Text)]);
+        if (step.MainClass is not null)
+            jar["MainClass"] = step.MainClass;
+        if (step.Properties.Count > 0)
+            jar["Properties"] = new JsonArray([.. step.Properties.Select(p => new JsonObject { ["Key"] = p.Key, ["Value"] = shapes.Expressions.Text(p.Value) })]);
+        return new PipelineStep
+        {
+            Name = step.Name,
+            Type = StepTypes.Emr,
+            Arguments = new JsonObject { ["ClusterId"] = step.Cluster, ["StepConfig"] = new JsonObject { ["HadoopJarStep"] = jar } },
+            DependsOn = step.After,
+            Cache = StepShapes.Cache(step.Cache),
+        };
+    }
+
+    /// <param name="emit">Emits the steps of the branches.</param>
+    public static PipelineStep Emit(PlannedCondition step, StepShapes shapes, Func<PlannedNode, PipelineStep> emit) => new()
+    {
+        Name = step.Name,
+        Type = StepTypes.Condition,
+        Arguments = new JsonObject { ["Conditions"] = new JsonArray([.. step.Tests.SelectMany(t => Conditions(t, shapes))]) },
+        DependsOn = step.After,
+        IfSteps = [.. step.Then.Select(emit)],
+        ElseSteps = [.. step.Else.Select(emit)],
+    };
+
+    public static PipelineStep Emit(PlannedFail step, StepShapes shapes) => new()
+    {
+        Name = step.Name,
+        Type = StepTypes.Fail,
+        Arguments = new JsonObject { ["ErrorMessage"] = shapes.Expressions.Text(step.Message) },
+        DependsOn = step.After,
+    };
+
+    private static IEnumerable<JsonNode> Conditions(PlannedComparison test, StepShapes shapes)
+    {
+        if (test.Min is { } min)
+            yield return Comparison("GreaterThanOrEqualTo", JsonValue.Create(min));
+        if (test.Max is { } max)
+            yield return Comparison("LessThanOrEqualTo", JsonValue.Create(max));
+        if (test.EqualTo is { } equal)
+            yield return Comparison("Equals", Typed(equal, test.Type));
+        if (test.In is { } values)
+            yield return new JsonObject { ["Type"] = "In", ["QueryValue"] = shapes.Expressions.Value(test.Value), ["Values"] = new JsonArray([.. values.Select(v => Typed(v, test.Type))]) };
+
+        JsonObject Comparison(string type, JsonNode right) => new() { ["Type"] = type, ["LeftValue"] = shapes.Expressions.Value(test.Value), ["RightValue"] = right };
+    }
+
+    /// <summary>Comparisons fail where types differ, so a literal has the type of what it is compared with.</summary>
+    private static JsonNode Typed(string text, ParameterType type) => type switch
+    {
+        ParameterType.Integer => JsonValue.Create((long)ScalarTypes.Integer(text)!),
+        ParameterType.Float => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
+        ParameterType.Boolean => JsonValue.Create(text.Equals("true", StringComparison.OrdinalIgnoreCase)),
+        _ => JsonValue.Create(text),
+    };
+}

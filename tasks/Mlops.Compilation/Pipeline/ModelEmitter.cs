@@ -1,0 +1,116 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Binding;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
+using Mlops.Configuration.Model;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Pipeline;
+
+/// <summary>The model's containers: as a model package that is registered, and as a model that a transform uses.</summary>
+internal static class ModelEmitter
+{
+    public const string RegisterStep = "register";
+    public const string CreateStep = "create-model";
+
+    public static PipelineStep EmitRegister(StepShapes shapes)
+    {
+        var (plan, inference) = (shapes.Plan, shapes.Plan.Inference);
+        var arguments = new JsonObject { ["ModelPackageGroupName"] = plan.GroupName };
+        if (plan.Description is not null)
+            arguments["ModelPackageDescription"] = plan.Description;
+        arguments["InferenceSpecification"] = new JsonObject
+        {
+            ["Containers"] = Containers(shapes),
+            ["SupportedContentTypes"] = StepShapes.Strings(inference.ContentTypes),
+            ["SupportedResponseMIMETypes"] = StepShapes.Strings(inference.ResponseTypes),
+            ["SupportedRealtimeInferenceInstanceTypes"] = StepShapes.Strings(inference.RealtimeInstanceTypes),
+            ["SupportedTransformInstanceTypes"] = StepShapes.Strings(inference.TransformInstanceTypes),
+        };
+        arguments["ModelApprovalStatus"] = "PendingManualApproval";
+        if (plan.Jobs.FirstOrDefault(s => s.Report is not null) is { } evaluation)
+            arguments["ModelMetrics"] = new JsonObject { ["ModelQuality"] = new JsonObject { ["Statistics"] = Report(evaluation) } };
+        if (plan.Metadata.Count > 0)
+            arguments["CustomerMetadataProperties"] = shapes.Expressions.Texts(plan.Metadata);
+        arguments["Domain"] = Words.Upper(plan.Domain);
+        arguments["Task"] = plan.ProblemType switch
+        {
+            ProblemType.Regression => "REGRESSION",
+            ProblemType.BinaryClassification or ProblemType.MulticlassClassification => "CLASSIFICATION",
+            _ => "OTHER",
+        };
+        if (inference.SamplePayload is { } payload)
+            arguments["SamplePayloadUrl"] = shapes.Sources.ArchiveUri(payload);
+        if (plan.Card is { } card)
+            arguments["ModelCard"] = new JsonObject { ["ModelCardStatus"] = "Draft", ["ModelCardContent"] = Json.Canonical(Card(card, plan)) };
+        shapes.AddTags(arguments);
+        return new PipelineStep { Name = RegisterStep, Type = StepTypes.RegisterModel, Arguments = arguments };
+    }
+
+    /// <summary>The model by name, for transforms.</summary>
+    public static PipelineStep EmitCreate(StepShapes shapes)
+    {
+        var containers = Containers(shapes);
+        var arguments = new JsonObject { ["ExecutionRoleArn"] = Expression.Parameter(ReservedNames.ExecutionRole) };
+        if (containers.Count == 1)
+            arguments["PrimaryContainer"] = containers[0]!.DeepClone();
+        else
+            arguments["Containers"] = containers;
+        if (shapes.VpcConfig() is { } vpc)
+            arguments["VpcConfig"] = vpc;
+        shapes.AddTags(arguments);
+        return new PipelineStep { Name = CreateStep, Type = StepTypes.Model, Arguments = arguments };
+    }
+
+    private static JsonArray Containers(StepShapes shapes)
+    {
+        var inference = shapes.Plan.Inference;
+        var model = Container(inference.Runtime, shapes.Model(), inference.Bundle, inference.Environment, shapes);
+        return [.. new[] { Other(inference.Before, shapes), model, Other(inference.Behind, shapes) }.OfType<JsonObject>()];
+    }
+
+    private static JsonObject? Other(PlannedContainer? container, StepShapes shapes) => container is null ? null : Container(
+        container.Runtime, container.Artifact is { } artifact ? Expression.Joined("/", [shapes.Uri(artifact), JsonValue.Create("model.tar.gz")]) : null, container.Bundle, container.Environment, shapes);
+
+    private static JsonObject Container(PlannedRuntime runtime, JsonNode? data, BundlePlan? bundle, IReadOnlyDictionary<string, string> given, StepShapes shapes)
+    {
+        var environment = new JsonObject();
+        if (bundle is not null)
+        {
+            environment["SAGEMAKER_PROGRAM"] = bundle.Program;
+            environment["SAGEMAKER_SUBMIT_DIRECTORY"] = shapes.Sources.ArchiveUri(bundle);
+        }
+
+        foreach (var (name, value) in given)
+            environment[name] = value;
+        var container = new JsonObject { ["Image"] = StepShapes.Image(runtime, ImageUse.Inference) };
+        if (data is not null)
+            container["ModelDataUrl"] = data;
+        container["Environment"] = environment;
+        return container;
+    }
+
+    private static JsonObject Report(PlannedStep evaluation) => new()
+    {
+        ["ContentType"] = "application/json",
+        ["S3Uri"] = Expression.Joined("/", [Expression.ProcessingOutput(evaluation.Name, "report"), JsonValue.Create(evaluation.Report!)]),
+    };
+
+    /// <summary>By the model card's JSON schema ("Amazon SageMaker Model Cards: model card JSON schema").</summary>
+    private static JsonObject Card(PlannedCard card, ModelPlan plan)
+    {
+        var overview = new JsonObject { ["problem_type"] = Words.Snake(plan.ProblemType) };
+        if (card.Description is not null)
+            overview["model_description"] = card.Description;
+        if (card.Owner is not null)
+            overview["model_creator"] = card.Owner;
+        var uses = new JsonObject { ["risk_rating"] = card.RiskRating.ToString() };
+        if (card.IntendedUses is not null)
+            uses["intended_uses"] = card.IntendedUses;
+        var content = new JsonObject { ["model_overview"] = overview, ["intended_uses"] = uses };
+        if (card.Caveats is not null)
+            content["additional_information"] = new JsonObject { ["caveats_and_recommendations"] = card.Caveats };
+        return content;
+    }
+}

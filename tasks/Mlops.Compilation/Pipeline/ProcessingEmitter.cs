@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
+using Mlops.Configuration.Model;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Pipeline;
+
+/// <summary>Processing jobs, in the shape of CreateProcessingJob.</summary>
+internal static class ProcessingEmitter
+{
+    private const string Folder = "/opt/ml/processing/input";
+    private const string Code = Folder + "/code";
+
+    public static PipelineStep Emit(PlannedStep step, StepShapes shapes)
+    {
+        var bundle = step.Bundle!;
+        var application = new JsonObject
+        {
+            ["ImageUri"] = StepShapes.Image(step.Runtime, ImageUse.Training),
+            ["ContainerEntrypoint"] = StepShapes.Strings(bundle.Command(Code)),
+        };
+        if (step.Arguments.Count > 0)
+            application["ContainerArguments"] = new JsonArray([.. step.Arguments.Select(shapes.Expressions.Text)]);
+
+        var cluster = new JsonObject
+        {
+            ["InstanceType"] = step.Instance.Type,
+            ["InstanceCount"] = step.Instance.Count,
+            ["VolumeSizeInGB"] = step.Instance.VolumeGiB,
+        };
+        var inputs = step.Inputs.Select(i => Input(i.Name, shapes.Uri(i.Source), i.Distribution)).Append(Input("code", shapes.Sources.FilesUri(bundle), DataDistribution.Replicated));
+        var arguments = new JsonObject
+        {
+            ["ProcessingResources"] = new JsonObject { ["ClusterConfig"] = cluster },
+            ["AppSpecification"] = application,
+            ["RoleArn"] = Expression.Parameter(ReservedNames.ExecutionRole),
+            ["ProcessingInputs"] = new JsonArray([.. inputs]),
+        };
+        if (step.Outputs.Count > 0)
+        {
+            var outputs = new JsonObject { ["Outputs"] = new JsonArray([.. step.Outputs.Select(o => Output(step, o, shapes))]) };
+            if (shapes.Plan.KmsKey is not null)
+                outputs["KmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
+            arguments["ProcessingOutputConfig"] = outputs;
+        }
+
+        if (shapes.Plan.KmsKey is not null)
+            cluster["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
+        if (step.Environment.Count > 0)
+            arguments["Environment"] = shapes.Expressions.Texts(step.Environment);
+        if (shapes.Plan.Network is { } network)
+        {
+            arguments["NetworkConfig"] = new JsonObject
+            {
+                ["EnableInterContainerTrafficEncryption"] = network.EncryptTraffic,
+                ["EnableNetworkIsolation"] = network.Isolated,
+                ["VpcConfig"] = shapes.VpcConfig(),
+            };
+        }
+
+        arguments["StoppingCondition"] = new JsonObject { ["MaxRuntimeInSeconds"] = step.MaxRuntimeSeconds };
+        shapes.AddTags(arguments);
+        return new PipelineStep
+        {
+            Name = step.Name,
+            Type = StepTypes.Processing,
+            Arguments = arguments,
+            DependsOn = step.After,
+            PropertyFiles = step.Report is null ? [] : [new PropertyFile(GateEmitter.PropertyFileName, "report", step.Report)],
+            Cache = StepShapes.Cache(step.Cache),
+            Others = StepShapes.Retries(step.Retry),
+        };
+    }
+
+    private static JsonObject Output(PlannedStep step, PlannedOutput output, StepShapes shapes) => new()
+    {
+        ["OutputName"] = output.Name,
+        ["AppManaged"] = false,
+        ["S3Output"] = new JsonObject
+        {
+            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : shapes.RunUri(step.Name, output.Name),
+            ["LocalPath"] = $"/opt/ml/processing/output/{output.Name}",
+            ["S3UploadMode"] = "EndOfJob",
+        },
+    };
+
+    private static JsonObject Input(string name, JsonNode uri, DataDistribution distribution) => new()
+    {
+        ["InputName"] = name,
+        ["AppManaged"] = false,
+        ["S3Input"] = new JsonObject
+        {
+            ["S3Uri"] = uri,
+            ["LocalPath"] = $"{Folder}/{name}",
+            ["S3DataType"] = "S3Prefix",
+            ["S3InputMode"] = "File",
+            ["S3DataDistributionType"] = distribution == DataDistribution.Sharded ? "ShardedByS3Key" : "FullyReplicated",
+            ["S3CompressionType"] = "None",
+        },
+    };
+}

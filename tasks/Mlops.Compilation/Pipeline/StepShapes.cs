@@ -1,0 +1,96 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Pipeline;
+
+/// <summary>What steps of several types have in common, in SageMaker's shapes: places, images, tags, networks, retries, caches.</summary>
+internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
+{
+    public const string KmsKeyParameter = "kms-key";
+    public const string ModelParameter = "model-artifact";
+
+    public ModelPlan Plan { get; } = plan;
+
+    public SourceKeys Sources { get; } = sources;
+
+    public TemplateExpressions Expressions { get; } = new(plan);
+
+    /// <summary>Where an input lies.</summary>
+    public JsonNode Uri(InputSource source) => source switch
+    {
+        DataInput data => Expression.Parameter(data.Data.Parameter),
+        OutputInput output => Expression.ProcessingOutput(output.Step, output.Output),
+        TrainedInput trained => Artifacts(Plan.Jobs.First(j => j.Name == trained.Step)),
+        PredictionsInput predictions => Expression.Reference($"Steps.{predictions.Step}.TransformOutput.S3OutputPath"),
+        ModelInput => Model(),
+        _ => throw new ArgumentOutOfRangeException(nameof(source)),
+    };
+
+    /// <summary>The model.tar.gz of the model that is registered.</summary>
+    public JsonNode Model() => Plan.Model switch
+    {
+        TrainedModel trained => Artifacts(trained.Step),
+        BroughtModel { IsS3: true } => Expression.Parameter(ModelParameter),
+        BroughtModel brought => Expression.Joined("/", [Expression.Parameter(ModelParameter), JsonValue.Create(new RepositoryPath(brought.Source).FileName)]),
+        _ => throw new InvalidOperationException("There is no model."),
+    };
+
+    /// <summary>BUCKET/PREFIX/runs/RUN ID/STEP/OUTPUT: outputs of different runs never meet.</summary>
+    public JsonObject RunUri(params string[] rest) => Expression.Joined("/", RunParts(rest));
+
+    public static JsonNode Image(PlannedRuntime runtime, ImageUse use) =>
+        runtime.Image is { } image ? JsonValue.Create(image) : Expression.Parameter(runtime.ImageParameter(use));
+
+    public static StepCache? Cache(Duration? cache) => cache is { } duration ? new StepCache(true, duration.ToIso8601()) : null;
+
+    /// <summary>"Retry Policy for Pipeline Steps" of the developer guide: faults of the service and of the job.</summary>
+    public static JsonObject Retries(PlannedRetry? retry) => retry is null ? [] : new JsonObject
+    {
+        ["RetryPolicies"] = new JsonArray(new JsonObject
+        {
+            ["ExceptionType"] = Strings(retry.Errors.Select(e => e switch
+            {
+                RetryError.Throttling => "Step.THROTTLING",
+                RetryError.ServiceFault => "Step.SERVICE_FAULT",
+                RetryError.InternalError => "SageMaker.JOB_INTERNAL_ERROR",
+                RetryError.Capacity => "SageMaker.CAPACITY_ERROR",
+                _ => "SageMaker.RESOURCE_LIMIT",
+            })),
+            ["IntervalSeconds"] = retry.IntervalSeconds,
+            ["BackoffRate"] = retry.Backoff,
+            ["MaxAttempts"] = retry.Attempts,
+        }),
+    };
+
+    /// <summary>The configuration's tags, in the order of their names.</summary>
+    public void AddTags(JsonObject arguments)
+    {
+        if (Plan.Tags.Count > 0)
+            arguments["Tags"] = new JsonArray([.. Plan.Tags.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new JsonObject { ["Key"] = t.Key, ["Value"] = t.Value })]);
+    }
+
+    /// <summary>VpcConfig as jobs and models take it; null: they run outside of a VPC.</summary>
+    public JsonObject? VpcConfig() => Plan.Network is not { } network ? null : new JsonObject
+    {
+        ["SecurityGroupIds"] = Strings(network.SecurityGroups),
+        ["Subnets"] = Strings(network.Subnets),
+    };
+
+    public static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
+
+    /// <summary>A training's own artifacts. The best job of a tuning writes below its own name; the first summary is that of the best.</summary>
+    private JsonObject Artifacts(PlannedStep step) => step.Tuning is null
+        ? Expression.Reference($"Steps.{step.Name}.ModelArtifacts.S3ModelArtifacts")
+        : Expression.Joined("/", [.. RunParts([step.Name]), Expression.Reference($"Steps.{step.Name}.TrainingJobSummaries[0].TrainingJobName"), JsonValue.Create("output/model.tar.gz")]);
+
+    private IEnumerable<JsonNode> RunParts(IEnumerable<string> rest) =>
+    [
+        JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create($"{Plan.Prefix}/runs"),
+        Expression.Reference("Execution.PipelineExecutionId"), .. rest.Select(r => JsonValue.Create(r)),
+    ];
+}

@@ -1,0 +1,215 @@
+using Mlops.Configuration.Checks;
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Compilation.Planning;
+
+/// <summary>Plans steps: each with its inputs resolved and its settings filled in from 'build'.</summary>
+internal sealed class StepPlanner(ModelConfig config, string? programAssembly, IReadOnlyDictionary<string, PlannedData> data)
+{
+    public const string DefaultInstance = "ml.m5.xlarge";
+    private const string DefaultXgboost = "1.7-1";
+    private const int DefaultVolumeGiB = 30;
+    private static readonly Duration DefaultMaxRuntime = Duration.Parse("1h")!.Value;
+
+    private readonly BuildSection build = config.Build ?? new BuildSection();
+
+    /// <summary>The steps at the top; those of a branch stand in their condition.</summary>
+    public IReadOnlyList<PlannedNode> PlanAll()
+    {
+        var branched = config.Steps.Select(s => s.Section).OfType<ConditionStep>().SelectMany(c => (c.Then ?? []).Concat(c.Else ?? [])).Select(m => m.Value).ToHashSet(StringComparer.Ordinal);
+        return [.. config.Steps.Where(s => !branched.Contains(s.Name)).Select(Plan).OfType<PlannedNode>()];
+    }
+
+    private PlannedNode? Plan(ConfiguredStep step) => step.Section switch
+    {
+        NotebookStep notebook => PlanNotebook(step, notebook),
+        StepSection code => PlanCode(step, code),
+        TransformStep transform => PlanTransform(step, transform),
+        LambdaStep lambda => new PlannedQuestion(lambda.Function!.Value.Value.Text, null)
+        {
+            Name = step.Name, Place = step.Place, After = After(step), Payload = Maps.Of(lambda.Payload), Outputs = Answers(step), Cache = lambda.Cache?.Value.Duration,
+        },
+        CallbackStep callback => new PlannedQuestion(null, callback.Queue!.Value.Value)
+        {
+            Name = step.Name, Place = step.Place, After = After(step), Payload = Maps.Of(callback.Payload), Outputs = Answers(step), Cache = callback.Cache?.Value.Duration,
+        },
+        EmrStep emr => new PlannedEmr(emr.Cluster!.Value.Value, emr.Jar!.Value.Value, emr.MainClass?.Value)
+        {
+            Name = step.Name, Place = step.Place, After = After(step), Arguments = emr.Arguments ?? [], Properties = Maps.Of(emr.Properties), Cache = emr.Cache?.Value.Duration,
+        },
+        ConditionStep condition => PlanCondition(step, condition),
+        FailStep fail => new PlannedFail(fail.Message!) { Name = step.Name, Place = step.Place, After = After(step) },
+        // Data checks, bias and explanations wait for the analyzer that carries them out: a gap, said by the verbs.
+        _ => null,
+    };
+
+    private PlannedStep PlanCode(ConfiguredStep configured, StepSection step)
+    {
+        var train = step as TrainSection;
+        var evaluate = step as EvaluateSection;
+        var runtime = train?.Algorithm is { } algorithm ? AlgorithmRuntime(algorithm.Value.Name, step.Runtime) : Runtime(step.Runtime ?? config.Runtime);
+        var outputs = Outputs((step as ProcessingSection)?.Outputs);
+        if (evaluate is not null && outputs.TrueForAll(o => o.Name != "report"))
+            outputs.Add(new("report", null));
+        return new PlannedStep
+        {
+            Name = configured.Name,
+            Place = step.EntryPoint?.Span ?? configured.Place,
+            After = After(configured),
+            Kind = train is null ? StepKind.Processing : StepKind.Training,
+            Runtime = runtime,
+            Bundle = step.EntryPoint is { } entry ? PlanBundle(configured.Name, runtime, entry.Value, step.SourceDir?.Value) : null,
+            Inputs = Inputs(step.Inputs),
+            Outputs = outputs,
+            Report = evaluate is null ? null : evaluate.Report?.Value ?? "evaluation.json",
+            Arguments = (step as ProcessingSection)?.Arguments ?? [],
+            Environment = WithSecrets(step),
+            Hyperparameters = Maps.Of(train?.Hyperparameters),
+            MetricDefinitions = Maps.Literals(train?.Metrics),
+            Instance = Instance(step.Instance, build.Instance, DefaultInstance),
+            MaxRuntimeSeconds = MaxRuntime(step),
+            Cache = Cache(step),
+            Retry = Retry(step),
+            Spot = train?.Spot is { } spot ? new PlannedSpot(spot.MaxWait!.Value.Value.Seconds, spot.Checkpoints?.Value ?? false) : null,
+            Tuning = train?.Tune is { } tune ? Tuning(tune) : null,
+        };
+    }
+
+    /// <summary>A notebook is run by papermill, which keeps it as it was executed.</summary>
+    private PlannedStep PlanNotebook(ConfiguredStep configured, NotebookStep step)
+    {
+        var entry = step.EntryPoint!.Value.Value;
+        var outputs = Outputs(step.Outputs);
+        if (outputs.TrueForAll(o => o.Name != "notebook"))
+            outputs.Add(new("notebook", null));
+        string[] fixedArguments = [$"/opt/ml/processing/output/notebook/{entry.FileName}", "--kernel", step.Kernel?.Value ?? "python3"];
+        return new PlannedStep
+        {
+            Name = configured.Name,
+            Place = step.EntryPoint.Value.Span,
+            After = After(configured),
+            Kind = StepKind.Processing,
+            Runtime = Runtime(step.Runtime ?? config.Runtime),
+            Bundle = new ScriptBundle(configured.Name, entry, step.SourceDir?.Value),
+            Inputs = Inputs(step.Inputs),
+            Outputs = outputs,
+            Arguments = [.. fixedArguments.Select(Maps.Literal), .. Maps.Of(step.Parameters).SelectMany(p => new[] { Maps.Literal("--parameters"), Maps.Literal(p.Key), p.Value })],
+            Environment = WithSecrets(step),
+            Instance = Instance(step.Instance, build.Instance, DefaultInstance),
+            MaxRuntimeSeconds = MaxRuntime(step),
+            Cache = Cache(step),
+            Retry = Retry(step),
+        };
+    }
+
+    private PlannedTransform PlanTransform(ConfiguredStep configured, TransformStep step)
+    {
+        var records = step.Inputs!.First(i => i.Value!.From!.Value.Value != "model");
+        return new PlannedTransform
+        {
+            Name = configured.Name,
+            Place = configured.Place,
+            After = After(configured),
+            Data = Source(records.Value!.From!.Value.Value),
+            ContentType = step.ContentType?.Value ?? config.Inference?.ContentTypes?[0].Value ?? "text/csv",
+            Accept = step.Accept?.Value ?? config.Inference?.ResponseTypes?[0].Value ?? "text/csv",
+            Split = step.Split?.Value ?? Split.None,
+            Records = step.Records?.Value ?? Records.Many,
+            Join = step.Join?.Value ?? Join.None,
+            Filter = step.Filter?.Value.Text,
+            OutputFilter = step.OutputFilter?.Value.Text,
+            Environment = Maps.Of(step.Environment),
+            Instance = Instance(step.Instance, build.Instance, DefaultInstance),
+            Cache = Cache(step),
+            Retry = Retry(step),
+        };
+    }
+
+    private PlannedCondition PlanCondition(ConfiguredStep configured, ConditionStep step)
+    {
+        return new PlannedCondition
+        {
+            Name = configured.Name,
+            Place = configured.Place,
+            After = After(configured),
+            Tests = [.. step.If!.Select(t => new PlannedComparison(
+                t.Value!, TemplateTypes.Of(t.Value!, config) ?? ParameterType.String, t.Min?.Value, t.Max?.Value, t.EqualTo?.Value, t.In?.Select(i => i.Value).ToList()))],
+            Then = Members(step.Then),
+            Else = Members(step.Else),
+        };
+
+        List<PlannedNode> Members(IReadOnlyList<Located<string>>? names) =>
+            [.. (names ?? []).Select(n => Plan(config.Steps.First(s => s.Name == n.Value))).OfType<PlannedNode>()];
+    }
+
+    private static PlannedTuning Tuning(TuneSection tune)
+    {
+        var strategy = tune.Strategy?.Value ?? TuningStrategy.Bayesian;
+        return new(tune.Objective!.Metric!.Value.Value, tune.Objective.Goal?.Value ?? TuningGoal.Maximize, strategy,
+            strategy == TuningStrategy.Grid ? null : (int)(tune.MaxJobs?.Value ?? 10), (int)(tune.MaxParallelJobs?.Value ?? 1), tune.EarlyStopping?.Value ?? false,
+            [.. tune.Ranges!.Select(r => new PlannedRange(r.Name, r.Value!.Type?.Value ?? RangeType.Continuous, r.Value.Min?.Value ?? 0, r.Value.Max?.Value ?? 0,
+                r.Value.Scale?.Value ?? RangeScale.Auto, r.Value.Values?.Select(v => v.Value).ToList()))]);
+    }
+
+    public BundlePlan PlanBundle(string name, PlannedRuntime runtime, RepositoryPath entryPoint, RepositoryPath? sourceDir) =>
+        runtime.Framework == Framework.Dotnet
+            ? new ProgramBundle(programAssembly, ProgramBundle.VerbOf(entryPoint))
+            : new ScriptBundle(name, entryPoint, sourceDir);
+
+    public InputSource Source(string reference)
+    {
+        if (reference == "model")
+            return new ModelInput();
+        if (data.TryGetValue(reference, out var set))
+            return new DataInput(set);
+        var dot = reference.IndexOf('.', StringComparison.Ordinal);
+        var (step, output) = (reference[..dot], reference[(dot + 1)..]);
+        return config.Steps.First(s => s.Name == step).Section switch
+        {
+            TrainSection => new TrainedInput(step),
+            TransformStep => new PredictionsInput(step),
+            _ => new OutputInput(step, output),
+        };
+    }
+
+    public static PlannedRuntime Runtime(RuntimeSection? runtime) =>
+        new(runtime?.Framework?.Value ?? Framework.Custom, runtime?.FrameworkVersion?.Value, runtime?.Image?.Value.Text);
+
+    /// <summary>Of the built-in algorithms XGBoost alone has versions to choose from; the others have one image.</summary>
+    public static PlannedRuntime AlgorithmRuntime(string algorithm, RuntimeSection? runtime) =>
+        new(Framework.Custom, algorithm == "xgboost" ? runtime?.FrameworkVersion?.Value ?? DefaultXgboost : null, null, algorithm);
+
+    public static PlannedInstance Instance(InstanceSection? own, InstanceSection? shared, string defaultType) => new(
+        own?.Type?.Value.Name ?? shared?.Type?.Value.Name ?? defaultType,
+        (int)(own?.Count?.Value ?? shared?.Count?.Value ?? 1),
+        own?.Volume?.Value.GiB ?? shared?.Volume?.Value.GiB ?? DefaultVolumeGiB);
+
+    private List<PlannedInput> Inputs(NamedMap<InputSection>? inputs) =>
+        [.. (inputs ?? NamedMap<InputSection>.Empty).Select(i => new PlannedInput(i.Name, Source(i.Value!.From!.Value.Value), i.Value.ContentType?.Value,
+            i.Value.Mode?.Value ?? InputMode.File, i.Value.Distribution?.Value ?? DataDistribution.Replicated))];
+
+    private static List<PlannedOutput> Outputs(NamedMap<OutputSection>? outputs) =>
+        [.. (outputs ?? NamedMap<OutputSection>.Empty).Select(o => new PlannedOutput(o.Name, o.Value?.To?.Value.Text))];
+
+    private static List<(string Name, ParameterType Type)> Answers(ConfiguredStep step) => [.. step.Answers.Select(a => (a.Name, a.Type ?? ParameterType.String))];
+
+    private static List<string> After(ConfiguredStep step) => [.. (step.Section.After ?? []).Select(a => a.Value)];
+
+    private int MaxRuntime(JobSection step) => (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds;
+
+    private Duration? Cache(JobSection step) => (step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration;
+
+    private PlannedRetry? Retry(JobSection step) => (step.Retry ?? build.Retry) is not { } retry ? null : new(
+        [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],
+        (int)(retry.Attempts?.Value ?? 3), retry.Interval?.Value.Seconds ?? 1, retry.Backoff?.Value ?? 2.0);
+
+    /// <summary>A secret's variable holds its ARN: the program asks for the value itself.</summary>
+    private static Dictionary<string, Template> WithSecrets(StepSection step)
+    {
+        var environment = Maps.Of(step.Environment);
+        foreach (var (name, _, arn) in step.Secrets ?? NamedMap<Given<Arn>>.Empty)
+            environment[name] = Maps.Literal(arn!.Value.Text);
+        return environment;
+    }
+}

@@ -1,0 +1,1 @@
+print('src/train.py')

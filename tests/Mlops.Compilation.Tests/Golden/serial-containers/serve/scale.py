@@ -1,0 +1,1 @@
+print('serve/scale.py')
