@@ -22,6 +22,9 @@ public static class CompileErrors
     public static Diagnostic NotAFileInBundle(string file) =>
         Error("MLOPS3028", Span.Start, $"'{file}' is a pipe, a socket or a device. A bundle holds files: remove it from the source folder.");
 
+    public static Diagnostic SecretInSource(string file, int line, string kind, string masked) =>
+        Error("MLOPS3056", Span.Start, string.Create(CultureInfo.InvariantCulture, $"'{file}' line {line} looks like it holds {kind} ({masked}). Code is sent to a bucket and shown in consoles: read the value from AWS Secrets Manager ('secrets' of the step), and change it if it was ever committed."));
+
     public static Diagnostic CannotWrite(string path, string reason) =>
         Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
 

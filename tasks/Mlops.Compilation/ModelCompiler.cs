@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Bundles;
+using Mlops.Compilation.Graph;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration;
@@ -27,6 +29,7 @@ public static class ModelCompiler
 {
     public const string PipelineFile = "pipeline.json";
     public const string DeploymentFile = "deployment.json";
+    public const string GraphFile = "pipeline.mmd";
     public const string ManifestFile = "manifest.json";
 
     public static CompileResult Compile(CompileRequest request)
@@ -53,6 +56,7 @@ public static class ModelCompiler
         [
             new(PipelineFile, Json.Write(pipeline.ToJson())),
             new(DeploymentFile, Json.Write(deployment.ToJson())),
+            new(GraphFile, Encoding.UTF8.GetBytes(MermaidGraph.Write(plan, pipeline))),
             .. bundles.Values.OrderBy(b => b.Name, StringComparer.Ordinal),
         ];
         artifacts.Add(Manifest(artifacts));

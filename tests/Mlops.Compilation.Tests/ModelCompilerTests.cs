@@ -18,7 +18,7 @@ public sealed class ModelCompilerTests
         var result = Compile(Path.Combine(Folder, name));
 
         Assert.DoesNotContain(result.Diagnostics, d => d.Code[5] != '4');
-        foreach (var artifact in result.Artifacts.Where(a => a.Name.EndsWith(".json", StringComparison.Ordinal)))
+        foreach (var artifact in result.Artifacts.Where(a => a.Name.EndsWith(".json", StringComparison.Ordinal) || a.Name == ModelCompiler.GraphFile))
             Mlops.Tests.Golden.AssertEqual(Path.Combine(Folder, name, "expected", artifact.Name), Encoding.UTF8.GetString(artifact.Content.Span));
     }
 
@@ -79,7 +79,7 @@ public sealed class ModelCompilerTests
 
         var changed = Compile(folder.Path).Artifacts.Where(a => before[a.Name] != a.Sha256).Select(a => a.Name).Order(StringComparer.Ordinal);
 
-        Assert.Equal(["deployment.json", "manifest.json", "pipeline.json", "source/evaluate.tar"], changed);
+        Assert.Equal(["deployment.json", "manifest.json", "pipeline.json", "source/evaluate.tar"], changed); // The graph shows no code.
     }
 
     [Fact]
@@ -131,6 +131,65 @@ public sealed class ModelCompilerTests
             folder = Path.Combine(TestFolder.Repository, "tests", "Mlops.Configuration.Tests", "Golden", Path.GetFileName(folder));
         var program = Path.Combine(folder, "program");
         return ModelCompiler.Compile(new CompileRequest(Path.Combine(folder, "config.yaml"), Directory.Exists(program) ? program : null, "model.dll"));
+    }
+
+    [Fact]
+    public void What_ignore_files_exclude_stays_out_of_a_bundle()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "source-dir"), folder.Path);
+        folder.Write(".gitignore", "*.log\n/src/secret/\n!keep.log\n");
+        folder.Write("src/.mlopsignore", "# what a laptop leaves behind\nscratch-?.py\nsub/**/x.bin\n");
+        foreach (var file in new[] { "a.log", "keep.log", "secret/a.py", "scratch-1.py", "scratch-10.py", "sub/deep/x.bin", "sub/x.bin", "sub/y.bin" })
+            folder.Write("src/" + file, "");
+
+        var result = Compile(folder.Path);
+
+        var added = Entries(result.Artifacts.First(a => a.Name.EndsWith("train.tar", StringComparison.Ordinal))).Except(Entries(Compile(Path.Combine(Folder, "source-dir")).Artifacts.First(a => a.Name.EndsWith("train.tar", StringComparison.Ordinal))));
+        Assert.Equal([".mlopsignore", "keep.log", "scratch-10.py", "sub/y.bin"], added);
+        Assert.Contains(".gitignore", result.Inputs);
+    }
+
+    [Fact]
+    public void A_credential_in_code_is_refused_with_its_line_and_masked()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "python-minimal"), folder.Path);
+        var key = "AKIA" + "Q3EGUYZ7HKV2NNTB";
+        folder.Write("src/train.py", $"import os\nKEY = '{key}'\nDOCUMENTED = 'AKIAIOSFODNN7EXAMPLE'\n");
+
+        var result = Compile(folder.Path);
+
+        var found = Assert.Single(result.Diagnostics, d => d.Severity == Severity.Error);
+        Assert.Equal("MLOPS3056", found.Code);
+        Assert.Contains("'src/train.py' line 2", found.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(key, found.Message, StringComparison.Ordinal);
+        Assert.Empty(result.Artifacts);
+    }
+
+    [Fact]
+    public void A_large_pipeline_compiles_and_draws()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "python-minimal"), folder.Path);
+        var steps = string.Concat(Enumerable.Range(0, 60).Select(i => $"    s{i}: {{ kind: processing, entry_point: src/train.py, inputs: [{(i == 0 ? "preprocess.train" : $"s{i - 1}.o")}], outputs: [o] }}\n"));
+        var config = File.ReadAllText(folder.File("config.yaml"));
+        folder.Write("config.yaml", config.Replace("build:\n", "build:\n  steps:\n" + steps, StringComparison.Ordinal));
+
+        var result = Compile(folder.Path);
+
+        var graph = Encoding.UTF8.GetString(result.Artifacts.Single(a => a.Name == ModelCompiler.GraphFile).Content.Span);
+        Assert.True(graph.Split('\n').Length < 160, graph);
+        Assert.Contains("s59", graph, StringComparison.Ordinal);
+    }
+
+    private static List<string> Entries(Artifact bundle)
+    {
+        using var reader = new TarReader(new MemoryStream(bundle.Content.ToArray()));
+        var names = new List<string>();
+        while (reader.GetNextEntry() is { } entry)
+            names.Add(entry.Name);
+        return names;
     }
 
     private static void CopyFolder(string from, string to)

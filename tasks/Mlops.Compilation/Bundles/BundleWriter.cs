@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Bundles;
@@ -23,7 +24,7 @@ public static class BundleWriter
     {
         var files = bundle switch
         {
-            ScriptBundle { SourceDir: { } folder } => FolderFiles(repository.FullPath(folder), folder.Text, diagnostics),
+            ScriptBundle { SourceDir: { } folder } => FolderFiles(repository, folder.Text.TrimEnd('/'), diagnostics, inputs),
             ScriptBundle script => ScriptFiles(script, repository),
             FileBundle single => [(single.Program, repository.FullPath(single.File))],
             ProgramBundle p => ProgramFiles(program!, p.Assembly!),
@@ -46,6 +47,8 @@ public static class BundleWriter
             return null;
         }
 
+        if (bundle is not ProgramBundle)
+            RefuseSecrets(files, repository, diagnostics);
         var name = $"source/{bundle.Name}.tar";
         try
         {
@@ -55,6 +58,16 @@ public static class BundleWriter
         {
             diagnostics.Add(CompileErrors.BundleNameTooLong(files.MaxBy(f => f.Name.Length).Name));
             return null;
+        }
+    }
+
+    /// <summary>Code is sent to a bucket that many may read: a credential in it is refused before it leaves the machine.</summary>
+    private static void RefuseSecrets(IEnumerable<(string Name, string Path)> files, RepositoryFiles repository, DiagnosticBag diagnostics)
+    {
+        foreach (var (_, path) in files.Where(f => new FileInfo(f.Path).Length <= Limits.Bytes))
+        {
+            foreach (var (line, kind, masked) in SecretChecks.InSource(path))
+                diagnostics.Add(CompileErrors.SecretInSource(Path.GetRelativePath(repository.Root, path).Replace('\\', '/'), line, kind, masked));
         }
     }
 
@@ -91,10 +104,14 @@ public static class BundleWriter
         return files;
     }
 
-    private static List<(string Name, string Path)> FolderFiles(string root, string shown, DiagnosticBag diagnostics)
+    private static List<(string Name, string Path)> FolderFiles(RepositoryFiles repository, string shown, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
         var files = new List<(string, string)>();
+        var ignored = new IgnoreRules(repository.Root);
+        var root = repository.FullPath(new RepositoryPath(shown));
         Visit(root);
+        foreach (var file in ignored.Used)
+            inputs.Add(file);
         return files;
 
         void Visit(string folder)
@@ -102,12 +119,14 @@ public static class BundleWriter
             foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
             {
                 var name = Path.GetRelativePath(root, entry.FullName).Replace('\\', '/');
+                if (ignored.Excludes($"{shown}/{name}", entry is DirectoryInfo))
+                    continue;
                 if (entry.LinkTarget is not null)
-                    diagnostics.Add(CompileErrors.LinkInBundle($"{shown.TrimEnd('/')}/{name}"));
+                    diagnostics.Add(CompileErrors.LinkInBundle($"{shown}/{name}"));
                 else if (entry is DirectoryInfo && !IgnoredFolders.Contains(entry.Name))
                     Visit(entry.FullName);
                 else if (entry is FileInfo && !RegularFile.IsOne(entry.FullName))
-                    diagnostics.Add(CompileErrors.NotAFileInBundle($"{shown.TrimEnd('/')}/{name}"));
+                    diagnostics.Add(CompileErrors.NotAFileInBundle($"{shown}/{name}"));
                 else if (entry is FileInfo && !entry.Name.EndsWith(".pyc", StringComparison.Ordinal))
                     files.Add((name, entry.FullName));
             }

@@ -56,6 +56,8 @@ internal static class RuntimeChecks
         if (lacking.Contains(runtime) || runtime.Image is not null || runtime.Unreadable.Overlaps(["framework", "framework_version", "image"]) || runtime.Framework is not { } framework || !FrameworkImages.HasImages(framework.Value))
             return;
         var known = FrameworkImages.Versions(framework.Value, use);
+        if (known.Count == 0)
+            return;
         var name = Words.Snake(framework.Value);
         if (runtime.FrameworkVersion is not { } version)
             Report(Errors.RuntimeWithoutVersion(framework.Span, name, known));

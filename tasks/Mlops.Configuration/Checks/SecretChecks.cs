@@ -10,9 +10,12 @@ namespace Mlops.Configuration.Checks;
 /// Credentials in plain text, anywhere in the file, comments and broken YAML included: a pipeline definition is readable by whoever
 /// may describe it, and a repository by many. Token forms are those that the issuers document; what a key calls a secret is judged by its value.
 /// </summary>
-internal static partial class SecretChecks
+public static partial class SecretChecks
 {
     public const string Code = "MLOPS3015";
+
+    /// <summary>So many of the forms below are of nothing but a credential.</summary>
+    private const int CertainForms = 4;
 
     /// <summary>Each with texts of which it always holds one: most lines have none, and are passed over at once.</summary>
     private static readonly (string Kind, Regex Form, SearchValues<string> Signs)[] Forms =
@@ -25,8 +28,26 @@ internal static partial class SecretChecks
         ("a connection string with a password", ConnectionString(), Signs("=")),
     ];
 
+    /// <summary>
+    /// Tokens in a file of code, by the forms that nothing else has: a URL or a connection string in code is often an example. Keys that AWS's
+    /// own documentation shows are passed over.
+    /// </summary>
+    public static IEnumerable<(int Line, string Kind, string Masked)> InSource(string path)
+    {
+        var number = 0;
+        foreach (var line in File.ReadLines(path))
+        {
+            number++;
+            foreach (var (kind, form, signs) in Forms.Take(CertainForms))
+            {
+                if (line.AsSpan().ContainsAny(signs) && form.Match(line) is { Success: true } match && !match.Value.EndsWith("EXAMPLE", StringComparison.Ordinal))
+                    yield return (number, kind, Mask(match.Value));
+            }
+        }
+    }
+
     /// <summary>Finds tokens by their form, line by line.</summary>
-    public static void CheckText(SourceText source, DiagnosticBag diagnostics)
+    internal static void CheckText(SourceText source, DiagnosticBag diagnostics)
     {
         for (var line = 1; line <= source.LineCount; line++)
         {
@@ -42,10 +63,10 @@ internal static partial class SecretChecks
     private static SearchValues<string> Signs(params string[] texts) => SearchValues.Create(texts, StringComparison.Ordinal);
 
     /// <summary>Finds values whose key says that they are secret.</summary>
-    public static void CheckNames(YamlNode root, DiagnosticBag diagnostics) => Visit(root, "", diagnostics);
+    internal static void CheckNames(YamlNode root, DiagnosticBag diagnostics) => Visit(root, "", diagnostics);
 
     /// <summary>Takes what was found out of the other messages, which quote values.</summary>
-    public static void Redact(SourceText source, DiagnosticBag diagnostics)
+    internal static void Redact(SourceText source, DiagnosticBag diagnostics)
     {
         foreach (var found in diagnostics.InOrder().Where(d => d.Code == Code))
         {
