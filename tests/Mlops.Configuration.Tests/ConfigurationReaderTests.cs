@@ -119,6 +119,31 @@ public sealed class ConfigurationReaderTests
         }
     }
 
+    /// <summary>A parser reports where it cannot go on; a person looks for where it went wrong.</summary>
+    [Theory]
+    [InlineData("  name: customer-churn", "  name customer-churn")]
+    [InlineData("  name: customer-churn", "  name:customer-churn")]
+    [InlineData("    source: data/customers.csv", "    source: 'data/customers.csv")]
+    [InlineData("  owner: retention@example.com", "  owner: \"retention@example.com")]
+    [InlineData("  instance: { type: ml.m5.xlarge, count: 1, volume: 30gb }", "  instance: { type: ml.m5.xlarge, count: 1, volume: 30gb")]
+    [InlineData("    inputs: [model, preprocess.test]", "    inputs: model, preprocess.test]")]
+    [InlineData("retrain:", "retrain: {")]
+    [InlineData("inference:", "inference:}")]
+    [InlineData("    data: customers\n", "   data: customers\n")]
+    [InlineData("  account: \"111111111111\"", "   account: \"111111111111\"")]
+    [InlineData("  - stage: acceptance", "  - stage:acceptance")]
+    [InlineData("    entry_point: src/evaluate.py", "    entry_point: @src/evaluate.py")]
+    public void A_syntax_error_stands_at_the_line_of_the_mistake(string right, string wrong)
+    {
+        var text = File.ReadAllText(Path.Combine(Golden, "full", "config.yaml")).ReplaceLineEndings("\n");
+        var at = text.IndexOf(right, StringComparison.Ordinal);
+        var line = text[..at].Count(c => c == '\n') + 1;
+
+        var found = Read(text[..at] + wrong + text[(at + right.Length)..], "full").Diagnostics.Where(d => d.Severity == Severity.Error);
+
+        Assert.Equal(line, found.First().Span.Line);
+    }
+
     [Fact]
     public void Bombs_are_refused_by_a_stated_limit()
     {

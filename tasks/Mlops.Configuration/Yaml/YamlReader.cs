@@ -37,14 +37,15 @@ public sealed class YamlReader
         }
         catch (YamlException e)
         {
-            diagnostics.Add(Errors.Syntax(Place(e.Start, e.Start), e.Message));
+            diagnostics.Add(Errors.Syntax(SyntaxPlace.Of(source, Place(e.Start, e.Start)), e.Message));
             return null;
         }
         catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException or OverflowException or IndexOutOfRangeException)
         {
-            // The scanner leaves some malformed texts by way of a general exception; the last event is the nearest place.
-            var at = reader.parser.Current?.End ?? Mark.Empty;
-            diagnostics.Add(Errors.Syntax(Place(at, at), "the text ends or turns where a value was expected"));
+            // The scanner leaves some malformed texts by way of a general exception: what comes behind the last event is the nearest place.
+            var end = reader.parser.Current?.End ?? Mark.Empty;
+            var at = SyntaxPlace.NextContent(source, Place(end, end));
+            diagnostics.Add(Errors.Syntax(SyntaxPlace.Of(source, at), "the text ends or turns where a value was expected"));
             return null;
         }
     }
