@@ -50,7 +50,12 @@ internal static class FurtherStepEmitter
         shapes.AddTags(arguments);
         return new PipelineStep
         {
-            Name = step.Name, Type = StepTypes.Transform, Arguments = arguments, DependsOn = step.After, Cache = StepShapes.Cache(step.Cache), Others = StepShapes.Retries(step.Retry),
+            Name = step.Name,
+            Type = StepTypes.Transform,
+            Arguments = arguments,
+            DependsOn = step.After,
+            Cache = StepShapes.Cache(step.Cache),
+            Others = StepShapes.Retries(step.Retry),
         };
     }
 

@@ -28,15 +28,30 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         TransformStep transform => PlanTransform(step, transform),
         LambdaStep lambda => new PlannedQuestion(lambda.Function!.Value.Value.Text, null)
         {
-            Name = step.Name, Place = step.Place, After = After(step), Payload = Maps.Of(lambda.Payload), Outputs = Answers(step), Cache = lambda.Cache?.Value.Duration,
+            Name = step.Name,
+            Place = step.Place,
+            After = After(step),
+            Payload = Maps.Of(lambda.Payload),
+            Outputs = Answers(step),
+            Cache = lambda.Cache?.Value.Duration,
         },
         CallbackStep callback => new PlannedQuestion(null, callback.Queue!.Value.Value)
         {
-            Name = step.Name, Place = step.Place, After = After(step), Payload = Maps.Of(callback.Payload), Outputs = Answers(step), Cache = callback.Cache?.Value.Duration,
+            Name = step.Name,
+            Place = step.Place,
+            After = After(step),
+            Payload = Maps.Of(callback.Payload),
+            Outputs = Answers(step),
+            Cache = callback.Cache?.Value.Duration,
         },
         EmrStep emr => new PlannedEmr(emr.Cluster!.Value.Value, emr.Jar!.Value.Value, emr.MainClass?.Value)
         {
-            Name = step.Name, Place = step.Place, After = After(step), Arguments = emr.Arguments ?? [], Properties = Maps.Of(emr.Properties), Cache = emr.Cache?.Value.Duration,
+            Name = step.Name,
+            Place = step.Place,
+            After = After(step),
+            Arguments = emr.Arguments ?? [],
+            Properties = Maps.Of(emr.Properties),
+            Cache = emr.Cache?.Value.Duration,
         },
         ConditionStep condition => PlanCondition(step, condition),
         FailStep fail => new PlannedFail(fail.Message!) { Name = step.Name, Place = step.Place, After = After(step) },

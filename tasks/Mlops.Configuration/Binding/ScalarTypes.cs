@@ -43,7 +43,8 @@ public static class ScalarTypes
         [typeof(Schedule)] = new(Schedule.Expected, (s, key) => Schedule.Parse(s.Text, out var problem) is { } schedule ? schedule : problem is null ? null : Errors.BadSchedule(s.Span, s.Text, problem))
         { Pattern = "hourly|daily|weekly|rate\\(.+\\)|cron\\(.+\\)" },
         [typeof(InstanceType)] = new("an instance type such as ml.m5.xlarge", (s, key) =>
-            InstanceTypes.UsesOf(s.Text) == InstanceUse.None ? Errors.UnknownInstanceType(s.Span, s.Text, InstanceTypes.Names) : new InstanceType(s.Text)) { Pattern = "ml\\.[a-z0-9-]+\\.[a-z0-9]+" },
+            InstanceTypes.UsesOf(s.Text) == InstanceUse.None ? Errors.UnknownInstanceType(s.Span, s.Text, InstanceTypes.Names) : new InstanceType(s.Text))
+        { Pattern = "ml\\.[a-z0-9-]+\\.[a-z0-9]+" },
         [typeof(TimeZoneName)] = new("the IANA name of a time zone such as Europe/Amsterdam", (s, key) =>
             TimeZones.Exists(s.Text) ? new TimeZoneName(s.Text) : Errors.UnknownTimeZone(s.Span, s.Text, TimeZones.Names)),
         [typeof(AwsRegion)] = OneOf("a region such as eu-west-1", Regions.Names, name => new AwsRegion(name)),
