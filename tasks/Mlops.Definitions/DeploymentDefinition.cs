@@ -74,7 +74,16 @@ public sealed record SourceBundle(string File, string Sha256, string Key, bool A
 /// <param name="Source">A path within the repository, or an S3 URI.</param>
 public sealed record PublishedData(string Name, string Parameter, string Source);
 
-public sealed record ImageParameter(string Parameter, string Framework, string? Version = null);
+/// <summary>A parameter that takes an image: of SageMaker's where <see cref="Repository"/> is known, else one that publish makes.</summary>
+public sealed record ImageParameter(string Parameter, string Framework, string? Version = null)
+{
+    public string? Repository { get; init; }
+
+    public string? Tag { get; init; }
+
+    /// <summary>The account of the repository, by region.</summary>
+    public IReadOnlyDictionary<string, string>? Accounts { get; init; }
+}
 
 /// <param name="Step">The condition that checks it.</param>
 /// <param name="Metric">As the configuration names it.</param>

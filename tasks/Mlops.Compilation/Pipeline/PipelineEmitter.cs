@@ -68,10 +68,14 @@ public sealed class PipelineEmitter
 
     /// <summary>The images that publish has to find, in a stable order.</summary>
     public static IReadOnlyList<ImageParameter> Images(ModelPlan plan) =>
-        [.. plan.Jobs.Select(s => (s.Runtime, Use: ImageUse.Training))
-            .Concat(new[] { plan.Inference.Runtime, plan.Inference.Before?.Runtime, plan.Inference.Behind?.Runtime }.OfType<PlannedRuntime>().Select(r => (Runtime: r, Use: ImageUse.Inference)))
-            .Where(r => r.Runtime.Image is null)
-            .Select(r => new ImageParameter(r.Runtime.ImageParameter(r.Use), r.Runtime.FrameworkName, r.Runtime.Version))
+        [.. plan.Jobs.Select(s => s.Image).Concat(plan.Inference.Containers.Select(c => plan.Inference.ImageOf(c.Container)))
+            .Where(i => i.Own is null)
+            .Select(i => new ImageParameter(i.Parameter, i.Framework, i.Version)
+            {
+                Repository = i.Published?.Repository,
+                Tag = i.Published?.Tag,
+                Accounts = i.Published is { } published ? ImageRegistries.Accounts(published.Registry) : null,
+            })
             .DistinctBy(i => i.Parameter).OrderBy(i => i.Parameter, StringComparer.Ordinal)];
 
     private static JsonValue Value(PlannedParameter parameter) => parameter.Type switch

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
-using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
 
@@ -18,7 +17,7 @@ internal static class ProcessingEmitter
         var bundle = step.Bundle!;
         var application = new JsonObject
         {
-            ["ImageUri"] = StepShapes.Image(step.Runtime, ImageUse.Training),
+            ["ImageUri"] = StepShapes.Image(step.Image),
             ["ContainerEntrypoint"] = StepShapes.Strings(bundle.Command(Code)),
         };
         if (step.Arguments.Count > 0)

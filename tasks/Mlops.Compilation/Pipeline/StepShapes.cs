@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
-using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 using Mlops.Definitions;
@@ -43,8 +42,7 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
     /// <summary>BUCKET/PREFIX/runs/RUN ID/STEP/OUTPUT: outputs of different runs never meet.</summary>
     public JsonObject RunUri(params string[] rest) => Expression.Joined("/", RunParts(rest));
 
-    public static JsonNode Image(PlannedRuntime runtime, ImageUse use) =>
-        runtime.Image is { } image ? JsonValue.Create(image) : Expression.Parameter(runtime.ImageParameter(use));
+    public static JsonNode Image(PlannedImage image) => image.Own is { } uri ? JsonValue.Create(uri) : Expression.Parameter(image.Parameter);
 
     public static StepCache? Cache(Duration? cache) => cache is { } duration ? new StepCache(true, duration.ToIso8601()) : null;
 

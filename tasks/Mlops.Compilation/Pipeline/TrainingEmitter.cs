@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
-using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
 
@@ -86,7 +85,7 @@ internal static class TrainingEmitter
     {
         var channels = step.Inputs.Select(i => Channel(i.Name, shapes.Uri(i.Source), i)).ToList();
         hyperparameters = shapes.Expressions.Texts(step.Hyperparameters);
-        var algorithm = new JsonObject { ["TrainingImage"] = StepShapes.Image(step.Runtime, ImageUse.Training), ["TrainingInputMode"] = "File" };
+        var algorithm = new JsonObject { ["TrainingImage"] = StepShapes.Image(step.Image), ["TrainingInputMode"] = "File" };
         if (step.Bundle is { } script && step.Runtime.HasToolkit)
         {
             hyperparameters["sagemaker_program"] = script.Program;

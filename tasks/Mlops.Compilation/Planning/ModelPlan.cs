@@ -1,3 +1,4 @@
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
@@ -107,6 +108,12 @@ public sealed record PlannedInference
     public required IReadOnlyList<string> ContentTypes { get; init; }
 
     public required IReadOnlyList<string> ResponseTypes { get; init; }
+
+    /// <summary>The containers of the model, in the order in which a request passes them, each with its image.</summary>
+    public IEnumerable<(PlannedContainer Container, bool IsModel)> Containers =>
+        new[] { (Before, false), (new PlannedContainer(Runtime, Bundle, null, Environment), true), (Behind, false) }.Where(c => c.Item1 is not null).Select(c => (c.Item1!, c.Item2));
+
+    public PlannedImage ImageOf(PlannedContainer container) => container.Runtime.Image(ImageUse.Inference, RealtimeInstanceTypes);
 
     public required IReadOnlyList<string> RealtimeInstanceTypes { get; init; }
 

@@ -1,28 +1,9 @@
-using Mlops.Configuration.Checks;
 using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Planning;
-
-/// <summary>What code runs in: an image of the user's, or one that publish finds for the framework.</summary>
-/// <param name="Algorithm">A built-in algorithm; null: a framework, with code.</param>
-public sealed record PlannedRuntime(Framework Framework, string? Version, string? Image, string? Algorithm = null)
-{
-    /// <summary>The pipeline parameter that takes the image where the user names none.</summary>
-    public string ImageParameter(ImageUse use) =>
-        ReservedNames.ImagePrefix + FrameworkName + (Version is null ? "" : "-" + Version.Replace('.', '-').ToLowerInvariant())
-        + (HasTwoImages && use == ImageUse.Inference ? "-inference" : "");
-
-    public string FrameworkName => Algorithm ?? Framework.ToString().ToLowerInvariant();
-
-    /// <summary>Whether SageMaker serves it with another image than it trains with.</summary>
-    private bool HasTwoImages => Algorithm is null && Framework is Framework.Pytorch or Framework.Tensorflow or Framework.Huggingface;
-
-    /// <summary>SageMaker's own containers, which fetch a script by the training and inference toolkits' contract.</summary>
-    public bool HasToolkit => Algorithm is null && Framework is Framework.Sklearn or Framework.Xgboost or Framework.Pytorch or Framework.Tensorflow or Framework.Huggingface;
-}
 
 public enum StepKind
 {
@@ -50,6 +31,8 @@ public sealed record PlannedStep : PlannedNode
     public required StepKind Kind { get; init; }
 
     public required PlannedRuntime Runtime { get; init; }
+
+    public PlannedImage Image => Runtime.Image(ImageUse.Training, Instance.Type);
 
     /// <summary>Null: a built-in algorithm, which brings its own program.</summary>
     public BundlePlan? Bundle { get; init; }

@@ -1,4 +1,5 @@
 using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 
@@ -189,11 +190,11 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     }
 
     public static PlannedRuntime Runtime(RuntimeSection? runtime) =>
-        new(runtime?.Framework?.Value ?? Framework.Custom, runtime?.FrameworkVersion?.Value, runtime?.Image?.Value.Text);
+        new(runtime?.Framework?.Value ?? Framework.Custom, runtime?.FrameworkVersion?.Value, runtime?.PythonVersion?.Value, runtime?.Image?.Value.Text);
 
     /// <summary>Of the built-in algorithms XGBoost alone has versions to choose from; the others have one image.</summary>
     public static PlannedRuntime AlgorithmRuntime(string algorithm, RuntimeSection? runtime) =>
-        new(Framework.Custom, algorithm == "xgboost" ? runtime?.FrameworkVersion?.Value ?? DefaultXgboost : null, null, algorithm);
+        new(Framework.Custom, algorithm == Algorithms.Xgboost ? runtime?.FrameworkVersion?.Value ?? DefaultXgboost : null, null, runtime?.Image?.Value.Text, algorithm);
 
     public static PlannedInstance Instance(InstanceSection? own, InstanceSection? shared, string defaultType) => new(
         own?.Type?.Value.Name ?? shared?.Type?.Value.Name ?? defaultType,

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;
@@ -7,6 +8,7 @@ public sealed class RepositoryFiles(string root)
 {
     private const int MostNear = 1000;
     private const int FirstLineCharacters = 64 * 1024;
+    private const int Piece = 1024;
 
     private readonly SortedSet<string> used = new(StringComparer.Ordinal);
     private readonly Lazy<string?> realRoot = new(() => RealPath.Of(Path.GetFullPath(root)));
@@ -56,17 +58,27 @@ public sealed class RepositoryFiles(string root)
     /// <summary>The first line of a text file without its line break; null where the file cannot be read.</summary>
     public string? FirstLine(RepositoryPath path)
     {
+        var buffer = ArrayPool<char>.Shared.Rent(FirstLineCharacters);
         try
         {
             using var reader = new StreamReader(FullPath(path));
-            var buffer = new char[FirstLineCharacters];
-            var text = buffer.AsSpan(0, reader.ReadBlock(buffer));
-            var end = text.IndexOfAny('\r', '\n');
-            return (end < 0 ? text : text[..end]).ToString();
+            var length = 0;
+            var end = -1;
+            while (end < 0 && length < FirstLineCharacters && reader.Read(buffer, length, Math.Min(Piece, FirstLineCharacters - length)) is > 0 and var more)
+            {
+                end = buffer.AsSpan(length, more).IndexOfAny('\r', '\n') is >= 0 and var at ? length + at : -1;
+                length += more;
+            }
+
+            return new string(buffer, 0, end < 0 ? length : end);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(buffer);
         }
     }
 

@@ -2,41 +2,63 @@ using Mlops.Configuration.Binding;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;
 
 /// <summary>Runtimes: SageMaker has an image of the framework's version for what it is used for, or one is given.</summary>
 internal static class RuntimeChecks
 {
+    private const string DefaultInstance = "ml.m5.xlarge";
+
     public static void Check(ModelConfig config, DiagnosticBag diagnostics)
     {
         // What a runtime that several share lacks is said once.
         var lacking = new HashSet<RuntimeSection>(ReferenceEqualityComparer.Instance);
-        foreach (var step in config.Steps)
+        foreach (var use in Uses(config).Where(u => !lacking.Contains(u.Runtime)))
         {
-            if (step.Section is TrainSection { Algorithm: not null } algorithm)
-            {
-                if (algorithm.Runtime is { } own && algorithm.Algorithm!.Value.Value.Name != "xgboost")
-                    diagnostics.Add(Errors.Excludes(own.Span, "runtime", "algorithm", "a built-in algorithm brings its own image. Remove one of the two."));
-            }
-            else if (step.Section is StepSection code && (code.Runtime ?? config.Runtime) is { } runtime)
-            {
-                CheckImage(runtime, ImageUse.Training, lacking, diagnostics);
-            }
+            if (Missing(use, [.. Regions(config, use.Use)]) is not { } missing)
+                continue;
+            lacking.Add(use.Runtime);
+            diagnostics.Add(missing);
         }
 
-        if ((config.Inference is not null || config.Deploy is not null) && config.Build?.Train?.Algorithm is null && config.ServingRuntime is { } serving)
-            CheckImage(serving, ImageUse.Inference, lacking, diagnostics);
-        foreach (var container in new[] { config.Inference?.Preprocess, config.Inference?.Postprocess })
-        {
-            if (container?.Runtime is { } own)
-                CheckImage(own, ImageUse.Inference, lacking, diagnostics);
-        }
-
+        if (config.Build?.Train is { Algorithm.Value: var algorithm, Runtime: { } beside } && algorithm.Name != Algorithms.Xgboost)
+            diagnostics.Add(Errors.Excludes(beside.Span, "runtime", "algorithm", "a built-in algorithm brings its own image. Remove one of the two."));
         var all = config.Steps.Select(s => (s.Section as StepSection)?.Runtime)
             .Concat([config.Runtime, config.Inference?.Runtime, config.Inference?.Preprocess?.Runtime, config.Inference?.Postprocess?.Runtime]).OfType<RuntimeSection>();
         foreach (var runtime in all.Distinct(ReferenceEqualityComparer.Instance).Cast<RuntimeSection>())
             CheckKeys(runtime, diagnostics);
+    }
+
+    /// <summary>A runtime, what for, and the instance that it runs on; null: the default one.</summary>
+    private sealed record RuntimeUse(RuntimeSection Runtime, ImageUse Use, Located<InstanceType>? Instance);
+
+    private static IEnumerable<RuntimeUse> Uses(ModelConfig config)
+    {
+        foreach (var step in config.Steps.Select(s => s.Section).OfType<StepSection>().Where(s => s is not TrainSection { Algorithm: not null }))
+        {
+            if ((step.Runtime ?? config.Runtime) is { } runtime)
+                yield return new(runtime, ImageUse.Training, step.Instance?.Type ?? config.Build?.Instance?.Type);
+        }
+
+        if (config.Inference is null && config.Deploy is null)
+            yield break;
+        var serving = config.Build?.Train?.Algorithm is null ? config.ServingRuntime : null;
+        foreach (var runtime in new[] { serving, config.Inference?.Preprocess?.Runtime, config.Inference?.Postprocess?.Runtime }.OfType<RuntimeSection>())
+        {
+            foreach (var instance in Instances(config).DefaultIfEmpty(null))
+                yield return new(runtime, ImageUse.Inference, instance);
+        }
+    }
+
+    private static IEnumerable<Located<InstanceType>?> Instances(ModelConfig config) =>
+        (config.Deploy ?? []).SelectMany(s => new[] { s.Realtime?.Instance?.Type, s.Async?.Instance?.Type, s.Batch?.Instance?.Type }).Where(t => t is not null);
+
+    private static IEnumerable<string> Regions(ModelConfig config, ImageUse use)
+    {
+        var stages = use == ImageUse.Inference ? (config.Deploy ?? []).Select(s => s.Aws?.Region?.Value.Name) : [];
+        return stages.Prepend(config.Aws?.Region?.Value.Name).OfType<string>().Distinct();
     }
 
     private static void CheckKeys(RuntimeSection runtime, DiagnosticBag diagnostics)
@@ -51,25 +73,26 @@ internal static class RuntimeChecks
             diagnostics.Add(Errors.NoEffect(py.Span, "py_version", $"SageMaker has no image of '{Words.Snake(other)}'. Remove it, or name an 'image'."));
     }
 
-    private static void CheckImage(RuntimeSection runtime, ImageUse use, HashSet<RuntimeSection> lacking, DiagnosticBag diagnostics)
+    private static Diagnostic? Missing(RuntimeUse use, IReadOnlyList<string> regions)
     {
-        if (lacking.Contains(runtime) || runtime.Image is not null || runtime.Unreadable.Overlaps(["framework", "framework_version", "image"]) || runtime.Framework is not { } framework || !FrameworkImages.HasImages(framework.Value))
-            return;
-        var known = FrameworkImages.Versions(framework.Value, use);
-        if (known.Count == 0)
-            return;
-        var name = Words.Snake(framework.Value);
+        var runtime = use.Runtime;
+        if (runtime.Image is not null || runtime.Unreadable.Overlaps(["framework", "framework_version", "image"]) || runtime.Framework is not { } framework || !FrameworkImages.HasImages(framework.Value))
+            return null;
+        // The newest first: they are what is looked for.
+        IReadOnlyList<string> known = [.. FrameworkImages.Versions(framework.Value, use.Use).Reverse()];
+        var (name, purpose) = (Words.Snake(framework.Value), use.Use == ImageUse.Training ? "training" : "inference");
         if (runtime.FrameworkVersion is not { } version)
-            Report(Errors.RuntimeWithoutVersion(framework.Span, name, known));
-        else if (FrameworkImages.Find(framework.Value, use, version.Value) is not { } image)
-            Report(Errors.UnknownFrameworkVersion(version.Span, name, version.Value, use == ImageUse.Training ? "training" : "inference", known));
-        else if (runtime.PythonVersion is { } python && !image.Pythons.Contains(python.Value))
-            Report(Errors.UnknownChoice(python.Span, "py_version", python.Value, [.. image.Pythons]));
-
-        void Report(Diagnostic diagnostic)
-        {
-            lacking.Add(runtime);
-            diagnostics.Add(diagnostic);
-        }
+            return Errors.RuntimeWithoutVersion(framework.Span, name, known);
+        var images = FrameworkImages.Find(framework.Value, use.Use, version.Value);
+        if (images.Count == 0)
+            return Errors.UnknownFrameworkVersion(version.Span, name, version.Value, purpose, known);
+        // An image that brings its own Python leaves nothing to choose: that of training has, or CheckKeys says so.
+        if (runtime.PythonVersion is { } python && images[0].Python is not null && images.All(i => i.Python != python.Value))
+            return Errors.UnknownChoice(python.Span, "py_version", python.Value, [.. images.Select(i => i.Python!)]);
+        var processor = use.Instance is { } instance ? InstanceTypes.ProcessorOf(instance.Value.Name) : Processor.Cpu;
+        if (images[^1].Tag(processor) is null)
+            return Errors.ImageDoesNotRun((use.Instance?.Span ?? version.Span), name, version.Value, purpose, use.Instance?.Value.Name ?? DefaultInstance, images[^1].GpuTag is null ? "ml.m5.xlarge" : "ml.g5.xlarge");
+        var accounts = ImageRegistries.Accounts(images[^1].Registry);
+        return regions.FirstOrDefault(r => !accounts.ContainsKey(r)) is { } region ? Errors.ImageElsewhere(version.Span, name, region) : null;
     }
 }

@@ -49,10 +49,12 @@ public static partial class SecretChecks
     /// <summary>Finds tokens by their form, line by line.</summary>
     internal static void CheckText(SourceText source, DiagnosticBag diagnostics)
     {
+        // Most files hold the signs of no token: those forms are not asked for line by line.
+        var forms = Forms.Where(f => source.Text.AsSpan().ContainsAny(f.Signs)).ToList();
         for (var line = 1; line <= source.LineCount; line++)
         {
             var text = source.Line(line);
-            foreach (var (kind, form, signs) in Forms)
+            foreach (var (kind, form, signs) in forms)
             {
                 if (text.AsSpan().ContainsAny(signs) && form.Match(text) is { Success: true } match)
                     diagnostics.Add(Errors.Secret(new Span(line, match.Index + 1, line, match.Index + match.Length + 1), kind, Mask(match.Value)));
@@ -81,7 +83,7 @@ public static partial class SecretChecks
     {
         switch (node)
         {
-            case YamlScalar scalar when IsSecretOf(key, scalar.Text) && !Forms.Any(f => f.Form.IsMatch(scalar.Text)):
+            case YamlScalar scalar when key.Length > 0 && IsSecretOf(key, scalar.Text) && !Forms.Any(f => f.Form.IsMatch(scalar.Text)):
                 diagnostics.Add(Errors.Secret(scalar.Span, $"the value of a secret, by its name '{Errors.Shown(key)}'", Mask(scalar.Text)));
                 break;
             case YamlSequence list:

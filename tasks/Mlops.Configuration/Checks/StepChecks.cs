@@ -93,6 +93,8 @@ internal static class StepChecks
         if (step.Inputs is { } inputs && inputs.All(i => i.Value?.From is not null)
             && (inputs.Count(i => i.Value!.From!.Value.Value == "model") != 1 || inputs.Count != 2))
             diagnostics.Add(Errors.TransformInputs(inputs.Span, name));
+        if (step.MaxRuntime is { } longest)
+            diagnostics.Add(Errors.NoEffect(longest.Span, "max_runtime", "SageMaker's transform jobs have no time limit. Remove it."));
         if (step.Join is { Value: Join.Input } join && step.Split?.Value != Split.Line && !step.Unreadable.Contains("split"))
             diagnostics.Add(Errors.NoEffect(join.Span, "join", "records are joined line by line, which needs 'split: line'. Add that, or remove it."));
     }

@@ -23,8 +23,16 @@ internal static class TrainingChecks
             CheckMetrics(train, diagnostics);
             CheckHyperparameters(train, diagnostics);
             if (train.Tune is { } tune)
-                TuningChecks.Check(step, train, tune, diagnostics);
+                TuningChecks.Check(step, train, tune, StartsByItself(train, config), diagnostics);
         }
+    }
+
+    /// <summary>A tuning job names no program: its container has to find one, as the training toolkits, the algorithms and a published C# program do.</summary>
+    private static bool StartsByItself(TrainSection train, ModelConfig config)
+    {
+        var runtime = train.Runtime ?? config.Runtime;
+        return train.Algorithm is not null || train.Unreadable.Overlaps(["algorithm", "runtime"]) || runtime?.Unreadable.Contains("framework") == true
+            || (runtime?.Framework?.Value ?? Framework.Custom) is not (Framework.R or Framework.Custom);
     }
 
     private static void CheckSpot(TrainSection train, BuildSection build, DiagnosticBag diagnostics)

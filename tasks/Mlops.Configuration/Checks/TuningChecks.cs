@@ -6,11 +6,14 @@ namespace Mlops.Configuration.Checks;
 /// <summary>Tuning: ranges can be searched by the strategy, and the objective is measured.</summary>
 internal static class TuningChecks
 {
-    public static void Check(ConfiguredStep step, TrainSection train, TuneSection tune, DiagnosticBag diagnostics)
+    /// <param name="startsByItself">Whether the container finds its program.</param>
+    public static void Check(ConfiguredStep step, TrainSection train, TuneSection tune, bool startsByItself, DiagnosticBag diagnostics)
     {
         var strategy = tune.Unreadable.Contains("strategy") ? null : (TuningStrategy?)(tune.Strategy?.Value ?? TuningStrategy.Bayesian);
         if (step.IsFurther)
             diagnostics.Add(Errors.NoEffect(tune.Span, "tune", "the model that goes on is that of 'build.train'. Tune there."));
+        else if (!startsByItself)
+            diagnostics.Add(Errors.NoEffect(tune.Span, "tune", "a tuning job names no program to start, and the containers of 'r' and 'custom' find none. Use sklearn, xgboost, pytorch, tensorflow, huggingface, dotnet or a built-in algorithm, or remove it."));
         foreach (var (name, span, range) in tune.Ranges ?? Values.NamedMap<RangeSection>.Empty)
         {
             if (train.Hyperparameters?.Find(name) is { } fixedValue)

@@ -56,6 +56,12 @@ public static partial class Errors
     public static Diagnostic UnknownBiasMetric(Span span, string metric, IReadOnlyCollection<string> known) =>
         Error("MLOPS3046", span, $"'{Shown(metric)}' is no bias metric.{DidYouMean.Sentence(metric, known)} There are {Names(known)}.");
 
+    public static Diagnostic ImageDoesNotRun(Span span, string framework, string version, string use, string instance, string fit) =>
+        Error("MLOPS3057", span, $"SageMaker's {use} image of {framework} {Shown(version)} does not run on {Shown(instance)}. Choose an instance such as {fit}, or name an 'image' of your own that does.");
+
+    public static Diagnostic ImageElsewhere(Span span, string framework, string region) =>
+        Error("MLOPS3058", span, $"SageMaker has no images of {framework} in the region {Shown(region)}. Choose another region, or name an 'image' of your own.");
+
     public static Diagnostic RuntimeWithoutVersion(Span span, string framework, IReadOnlyCollection<string> known) =>
         Error("MLOPS3047", span, $"'{framework}' needs a 'framework_version': SageMaker has {Names(known)}. Or name an 'image' of your own.");
 }

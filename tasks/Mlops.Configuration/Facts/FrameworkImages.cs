@@ -8,52 +8,60 @@ public enum ImageUse
     Inference,
 }
 
-/// <summary>A version of a framework that SageMaker has an image of.</summary>
+/// <summary>An image that SageMaker has of a framework.</summary>
 /// <param name="Version">In full, such as 2.14.1.</param>
-/// <param name="Pythons">The Pythons that there are images with, such as py310, the newest last.</param>
-public sealed record FrameworkImage(string Version, IReadOnlyList<string> Pythons);
+/// <param name="Python">Such as py310; null: the image brings its own, and there is nothing to choose.</param>
+/// <param name="Registry">The name of the registry that holds it: see <see cref="ImageRegistries"/>.</param>
+/// <param name="CpuTag">Null: there is none for instances without a GPU; <paramref name="GpuTag"/> alike for those with one.</param>
+public sealed record FrameworkImage(string Version, string? Python, string Registry, string Repository, string? CpuTag, string? GpuTag)
+{
+    /// <summary>Null: the image does not run on such instances.</summary>
+    public string? Tag(Processor processor) => processor switch { Processor.Cpu => CpuTag, Processor.Gpu => GpuTag, _ => null };
+}
 
-/// <summary>
-/// The framework images of SageMaker, by the image_uri_config tables of the SageMaker Python SDK 2.257 (Apache-2.0). A line of the table:
-/// framework, use, then versions, each with the Pythons of its images behind ':'; or "alias", framework, and pairs of alias and version.
-/// </summary>
+/// <summary>The framework images of SageMaker; framework-images.txt says where they are from and what its lines mean.</summary>
 public static class FrameworkImages
 {
-    private static readonly Lazy<(Dictionary<(string, ImageUse), List<FrameworkImage>> Images, Dictionary<(string, string), string> Aliases)> Table = new(Read);
+    private sealed record Facts(Dictionary<(string, ImageUse), List<FrameworkImage>> Images, Dictionary<(string, ImageUse, string), string> Aliases);
+
+    private static readonly Lazy<Facts> Table = new(Read);
 
     public static bool HasImages(Framework framework) => framework is Framework.Sklearn or Framework.Xgboost or Framework.Pytorch or Framework.Tensorflow or Framework.Huggingface;
 
-    public static IReadOnlyList<string> Versions(Framework framework, ImageUse use) => [.. Of(framework, use).Select(i => i.Version)];
+    public static IReadOnlyList<string> Versions(Framework framework, ImageUse use) => [.. Of(framework, use).Select(i => i.Version).Distinct()];
 
-    /// <summary>The image of a version, or of an alias of one such as 2.14; null: there is none.</summary>
-    public static FrameworkImage? Find(Framework framework, ImageUse use, string version)
+    /// <summary>The images of a version, or of an alias of one such as 2.14: one for each Python, the usual one last. Empty: there is none.</summary>
+    public static IReadOnlyList<FrameworkImage> Find(Framework framework, ImageUse use, string version)
     {
-        var full = Table.Value.Aliases.GetValueOrDefault((Name(framework), version), version);
-        return Of(framework, use).FirstOrDefault(i => i.Version == full) ?? Of(framework, use).FirstOrDefault(i => i.Version == version);
+        var full = Table.Value.Aliases.GetValueOrDefault((Name(framework), use, version), version);
+        return [.. Of(framework, use).Where(i => i.Version == full)];
     }
 
     private static List<FrameworkImage> Of(Framework framework, ImageUse use) => Table.Value.Images.GetValueOrDefault((Name(framework), use)) ?? [];
 
     private static string Name(Framework framework) => framework.ToString().ToLowerInvariant();
 
-    private static (Dictionary<(string, ImageUse), List<FrameworkImage>> Images, Dictionary<(string, string), string> Aliases) Read()
+    private static Facts Read()
     {
-        var images = new Dictionary<(string, ImageUse), List<FrameworkImage>>();
-        var aliases = new Dictionary<(string, string), string>();
+        var facts = new Facts([], []);
         foreach (var parts in FactFile.Lines("framework-images.txt").Select(line => line.Split(' ')))
         {
             if (parts[0] == "alias")
             {
-                foreach (var pair in parts.Skip(2).Select(p => p.Split('=')))
-                    aliases[(parts[1], pair[0])] = pair[1];
+                foreach (var pair in parts.Skip(3).Select(p => p.Split('=')))
+                    facts.Aliases[(parts[1], Use(parts[2]), pair[0])] = pair[1];
+                continue;
             }
-            else
-            {
-                images[(parts[0], parts[1] == "training" ? ImageUse.Training : ImageUse.Inference)] =
-                    [.. parts.Skip(2).Select(p => p.Split(':')).Select(p => new FrameworkImage(p[0], p.Length > 1 ? p[1].Split(',') : []))];
-            }
+
+            var key = (parts[0], Use(parts[1]));
+            if (!facts.Images.TryGetValue(key, out var images))
+                facts.Images[key] = images = [];
+            images.Add(new FrameworkImage(parts[2], Known(parts[3]), parts[4], parts[5], Known(parts[6]), Known(parts[7])));
         }
 
-        return (images, aliases);
+        return facts;
+
+        static ImageUse Use(string word) => word == "training" ? ImageUse.Training : ImageUse.Inference;
+        static string? Known(string word) => word == "-" ? null : word;
     }
 }

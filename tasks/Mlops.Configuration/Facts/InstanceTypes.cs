@@ -11,6 +11,22 @@ public enum InstanceUse
     Hosting = 8,
 }
 
+/// <summary>What an instance computes with, which decides the images that run on it.</summary>
+public enum Processor
+{
+    /// <summary>x86-64.</summary>
+    Cpu,
+
+    /// <summary>NVIDIA's, beside x86-64.</summary>
+    Gpu,
+
+    /// <summary>Graviton.</summary>
+    Arm,
+
+    /// <summary>Inferentia, Trainium, Gaudi.</summary>
+    Accelerator,
+}
+
 /// <summary>
 /// The instance types of SageMaker, by use: the enumerations TrainingInstanceType, ProcessingInstanceType, TransformInstanceType and
 /// ProductionVariantInstanceType of its API (botocore 1.43; a test compares). A line of the table: family, uses (t, p, b, h), sizes.
@@ -25,6 +41,19 @@ public static class InstanceTypes
     public static InstanceUse UsesOf(string type) => Table.Value.GetValueOrDefault(type);
 
     public static IReadOnlyCollection<string> For(InstanceUse use) => [.. Table.Value.Where(t => t.Value.HasFlag(use)).Select(t => t.Key)];
+
+    /// <summary>By the family's name: a letter for the kind, a number for the generation, and 'g' behind it for Graviton.</summary>
+    public static Processor ProcessorOf(string type)
+    {
+        var family = type.Split('.') is [_, var name, ..] ? name : type;
+        return family switch
+        {
+            ['i', 'n', 'f', ..] or ['t', 'r', 'n', ..] or ['d', 'l', ..] => Processor.Accelerator,
+            ['p' or 'g', >= '0' and <= '9', ..] => Processor.Gpu,
+            ['c' or 'm' or 'r', >= '0' and <= '9', 'g', ..] => Processor.Arm,
+            _ => Processor.Cpu,
+        };
+    }
 
     private static Dictionary<string, InstanceUse> Read()
     {

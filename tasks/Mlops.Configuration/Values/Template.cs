@@ -17,9 +17,11 @@ public sealed record Template(string Text, IReadOnlyList<TemplatePart> Parts)
     /// <summary>Parses a text. A part that is no reference comes back in <paramref name="malformed"/>.</summary>
     public static Template? Parse(string text, out string? malformed)
     {
+        malformed = null;
+        if (!text.Contains("${", StringComparison.Ordinal))
+            return new Template(text, text.Length > 0 ? [new LiteralPart(text)] : []);
         var parts = new List<TemplatePart>();
         var literal = new StringBuilder();
-        malformed = null;
         for (var i = 0; i < text.Length; i++)
         {
             if (text.AsSpan(i).StartsWith("$${"))
