@@ -104,7 +104,7 @@ internal sealed class SyntaxPlace
         if (line.Opened == 0 || line.Opened == line.Number || lines.FirstOrDefault(l => l.Number == line.Opened) is not { } opener)
             return null;
         var between = lines.Where(l => l.Number > opener.Number && l.Number < line.Number).ToList();
-        return line.Indent <= opener.Indent || (opener.Text[^1] is '{' or '[' && between.TrueForAll(l => !l.Text.EndsWith(','))) || between.Count == 0 && !opener.Text.EndsWith(',') && line.IsEntry && line.Text[0] is not ('{' or '[')
+        return line.Indent <= opener.Indent || (opener.Text is [.., '{' or '['] && between.TrueForAll(l => !l.Text.EndsWith(','))) || between.Count == 0 && !opener.Text.EndsWith(',') && line.IsEntry && line.Text[0] is not ('{' or '[')
             ? opener.Number : null;
     }
 
@@ -135,7 +135,7 @@ internal sealed class SyntaxPlace
         for (var i = index - 1; i >= 0; i--)
         {
             if (lines[i].Indent < lines[index].Indent)
-                return lines[i].Text[^1] is '|' or '>' || lines[i].Text[^2..] is "|-" or ">-" or "|+" or ">+";
+                return lines[i].Text is [.., '|' or '>'] or [.., '|' or '>', '-' or '+'];
         }
 
         return false;
