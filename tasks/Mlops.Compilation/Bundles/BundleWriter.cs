@@ -27,6 +27,8 @@ public static class BundleWriter
             ScriptBundle { SourceDir: { } folder } => FolderFiles(repository, folder.Text.TrimEnd('/'), diagnostics, inputs),
             ScriptBundle script => ScriptFiles(script, repository),
             FileBundle single => [(single.Program, repository.FullPath(single.File))],
+            SettingsBundle { File: { } named } => [(named.FileName, repository.FullPath(named))],
+            SettingsBundle => [],
             ProgramBundle p => ProgramFiles(program!, p.Assembly!),
             _ => throw new ArgumentOutOfRangeException(nameof(bundle)),
         };
@@ -34,7 +36,7 @@ public static class BundleWriter
         {
             inputs.Add(whole.Text.TrimEnd('/') + '/');
         }
-        else if (bundle is ScriptBundle or FileBundle)
+        else if (bundle is ScriptBundle or FileBundle or SettingsBundle)
         {
             foreach (var (_, path) in files)
                 inputs.Add(Path.GetRelativePath(repository.Root, path).Replace('\\', '/'));
@@ -52,7 +54,7 @@ public static class BundleWriter
         var name = $"source/{bundle.Name}.tar";
         try
         {
-            return new Artifact(name, Tar(files));
+            return new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle)]));
         }
         catch (ArgumentException)
         {
@@ -71,14 +73,18 @@ public static class BundleWriter
         }
     }
 
-    private static byte[] Tar(IEnumerable<(string Name, string Path)> files)
+    /// <summary>Files of a bundle that no file of the repository is.</summary>
+    private static IEnumerable<(string Name, Func<Stream> Open)> Made(BundlePlan bundle) =>
+        bundle is SettingsBundle settings ? [(SettingsBundle.FileName, () => new MemoryStream(settings.Settings))] : [];
+
+    private static byte[] Tar(IEnumerable<(string Name, Func<Stream> Open)> files)
     {
         using var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, TarEntryFormat.Ustar, leaveOpen: true))
         {
-            foreach (var (name, path) in files.OrderBy(f => f.Name, StringComparer.Ordinal))
+            foreach (var (name, open) in files.OrderBy(f => f.Name, StringComparer.Ordinal))
             {
-                using var content = File.OpenRead(path);
+                using var content = open();
                 tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
                 {
                     DataStream = content,

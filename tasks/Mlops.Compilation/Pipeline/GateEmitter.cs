@@ -81,7 +81,7 @@ internal static class GateEmitter
             yield return ("LessThanOrEqualTo", Expression.Parameter(Parameter(gate, "max")), string.Create(CultureInfo.InvariantCulture, $"max_rise {rise}: at most"));
     }
 
-    private static JsonObject Metric(PlannedGate gate) => Expression.FromPropertyFile("evaluate", PropertyFileName, gate.Path);
+    private static JsonObject Metric(PlannedGate gate) => Expression.FromPropertyFile(gate.Step, PropertyFileName, gate.Path);
 
     /// <summary>Parameter names take letters, digits and '-' alone, where EventBridge is to pass them.</summary>
     private static string Parameter(PlannedGate gate, string side)

@@ -28,8 +28,10 @@ internal static class ModelEmitter
             ["SupportedTransformInstanceTypes"] = StepShapes.Strings(inference.TransformInstanceTypes),
         };
         arguments["ModelApprovalStatus"] = "PendingManualApproval";
-        if (plan.Jobs.FirstOrDefault(s => s.Report is not null) is { } evaluation)
-            arguments["ModelMetrics"] = new JsonObject { ["ModelQuality"] = new JsonObject { ["Statistics"] = Report(evaluation) } };
+        if (ModelMetrics(plan) is { Count: > 0 } metrics)
+            arguments["ModelMetrics"] = metrics;
+        if (DriftBaselines(plan) is { Count: > 0 } baselines)
+            arguments["DriftCheckBaselines"] = baselines;
         if (plan.Metadata.Count > 0)
             arguments["CustomerMetadataProperties"] = shapes.Expressions.Texts(plan.Metadata);
         arguments["Domain"] = Words.Upper(plan.Domain);
@@ -84,10 +86,64 @@ internal static class ModelEmitter
         return container;
     }
 
-    private static JsonObject Report(PlannedStep evaluation) => new()
+    /// <summary>What was measured of the model, in the places that SageMaker's registry has for it.</summary>
+    private static JsonObject ModelMetrics(ModelPlan plan)
+    {
+        var metrics = new JsonObject();
+        foreach (var step in plan.Jobs)
+        {
+            switch (step.Name)
+            {
+                case ConfiguredStep.Evaluate:
+                    metrics["ModelQuality"] = new JsonObject { ["Statistics"] = InReport(step, step.Report!) };
+                    break;
+                case ConfiguredStep.CheckData:
+                    metrics["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
+                    break;
+                case AnalysisPlanner.BiasBefore when step.Outputs.Any(o => o.Name == AnalysisPlanner.Report):
+                    metrics["Bias"] = new JsonObject { ["PreTrainingReport"] = InReport(step, "analysis.json") };
+                    break;
+                case ConfiguredStep.Bias:
+                    var bias = metrics["Bias"] as JsonObject ?? [];
+                    bias[step.Inputs.Count > 1 ? "PostTrainingReport" : "PreTrainingReport"] = InReport(step, "analysis.json");
+                    metrics["Bias"] = bias;
+                    break;
+                case ConfiguredStep.Explain:
+                    metrics["Explainability"] = new JsonObject { ["Report"] = InReport(step, "analysis.json") };
+                    break;
+            }
+        }
+
+        return metrics;
+    }
+
+    /// <summary>What later data and answers are compared with.</summary>
+    private static JsonObject DriftBaselines(ModelPlan plan)
+    {
+        var baselines = new JsonObject();
+        foreach (var step in plan.Jobs)
+        {
+            switch (step.Name)
+            {
+                case ConfiguredStep.CheckData:
+                    baselines["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
+                    break;
+                case ConfiguredStep.Bias:
+                    baselines["Bias"] = new JsonObject { [step.Inputs.Count > 1 ? "PostTrainingConstraints" : "PreTrainingConstraints"] = InReport(step, "analysis.json") };
+                    break;
+                case ConfiguredStep.Explain:
+                    baselines["Explainability"] = new JsonObject { ["Constraints"] = InReport(step, "analysis.json") };
+                    break;
+            }
+        }
+
+        return baselines;
+    }
+
+    private static JsonObject InReport(PlannedStep step, string file) => new()
     {
         ["ContentType"] = "application/json",
-        ["S3Uri"] = Expression.Joined("/", [Expression.ProcessingOutput(evaluation.Name, "report"), JsonValue.Create(evaluation.Report!)]),
+        ["S3Uri"] = Expression.Joined("/", [Expression.ProcessingOutput(step.Name, AnalysisPlanner.Report), JsonValue.Create(file)]),
     };
 
     /// <summary>By the model card's JSON schema ("Amazon SageMaker Model Cards: model card JSON schema").</summary>

@@ -5,6 +5,7 @@ using Mlops.Configuration.Binding;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Pipeline;
@@ -56,6 +57,8 @@ public sealed class PipelineEmitter
             yield return new(data.Parameter, "String", null, []);
         foreach (var (gate, baseline, isFloor) in GateEmitter.Baselines(plan))
             yield return new(baseline, "Float", JsonValue.Create(isFloor ? -GateEmitter.NoLimit : GateEmitter.NoLimit), []);
+        if (plan.Jobs.Any(s => s.Arguments.Any(a => a.Parts is [ParameterPart { Name: AnalysisPlanner.BaselineParameter }])))
+            yield return new(AnalysisPlanner.BaselineParameter, "String", JsonValue.Create("none"), []);
         if (plan.Model is BroughtModel)
             yield return new(StepShapes.ModelParameter, "String", null, []);
         if (plan.KmsKey is { } key)

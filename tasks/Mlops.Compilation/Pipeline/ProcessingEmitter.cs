@@ -10,16 +10,12 @@ namespace Mlops.Compilation.Pipeline;
 internal static class ProcessingEmitter
 {
     private const string Folder = "/opt/ml/processing/input";
-    private const string Code = Folder + "/code";
-
     public static PipelineStep Emit(PlannedStep step, StepShapes shapes)
     {
         var bundle = step.Bundle!;
-        var application = new JsonObject
-        {
-            ["ImageUri"] = StepShapes.Image(step.Image),
-            ["ContainerEntrypoint"] = StepShapes.Strings(bundle.Command(Code)),
-        };
+        var application = new JsonObject { ["ImageUri"] = StepShapes.Image(step.Image) };
+        if (bundle.Command($"{Folder}/{bundle.Input}") is { Count: > 0 } command)
+            application["ContainerEntrypoint"] = StepShapes.Strings(command);
         if (step.Arguments.Count > 0)
             application["ContainerArguments"] = new JsonArray([.. step.Arguments.Select(shapes.Expressions.Text)]);
 
@@ -29,7 +25,7 @@ internal static class ProcessingEmitter
             ["InstanceCount"] = step.Instance.Count,
             ["VolumeSizeInGB"] = step.Instance.VolumeGiB,
         };
-        var inputs = step.Inputs.Select(i => Input(i.Name, shapes.Uri(i.Source), i.Distribution)).Append(Input("code", shapes.Sources.FilesUri(bundle), DataDistribution.Replicated));
+        var inputs = step.Inputs.Select(i => Input(i.Name, shapes.Uri(i.Source), i.Distribution)).Append(Input(bundle.Input, shapes.Sources.FilesUri(bundle), DataDistribution.Replicated));
         var arguments = new JsonObject
         {
             ["ProcessingResources"] = new JsonObject { ["ClusterConfig"] = cluster },
@@ -67,7 +63,7 @@ internal static class ProcessingEmitter
             Type = StepTypes.Processing,
             Arguments = arguments,
             DependsOn = step.After,
-            PropertyFiles = step.Report is null ? [] : [new PropertyFile(GateEmitter.PropertyFileName, "report", step.Report)],
+            PropertyFiles = step.Report is null ? [] : [new PropertyFile(GateEmitter.PropertyFileName, AnalysisPlanner.Report, step.Report)],
             Cache = StepShapes.Cache(step.Cache),
             Others = StepShapes.Retries(step.Retry),
         };

@@ -46,7 +46,7 @@ internal sealed class TemplateExpressions(ModelPlan plan)
 
     private ParameterType TypeOf(TemplatePart part) => part switch
     {
-        ParameterPart p => plan.Parameters.First(x => x.Name == p.Name).Type,
+        ParameterPart p => plan.Parameters.FirstOrDefault(x => x.Name == p.Name)?.Type ?? ParameterType.String, // Those that publish fills in are strings.
         StepOutputPart o => plan.AllSteps.OfType<PlannedQuestion>().First(q => q.Name == o.Step).Outputs.First(x => x.Name == o.Output).Type,
         _ => ParameterType.String,
     };

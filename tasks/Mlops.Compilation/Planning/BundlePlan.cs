@@ -9,6 +9,9 @@ public abstract record BundlePlan(string Name)
     /// <summary>What starts the entry point in a container, given the folder where the bundle lies.</summary>
     public abstract IReadOnlyList<string> Command(string codeFolder);
 
+    /// <summary>The name of the input that brings it to a processing job.</summary>
+    public virtual string Input => "code";
+
     /// <summary>The file that a toolkit's SAGEMAKER_PROGRAM names, relative to the bundle.</summary>
     public abstract string Program { get; }
 }
@@ -38,6 +41,19 @@ public sealed record ScriptBundle(string Name, RepositoryPath EntryPoint, Reposi
 public sealed record FileBundle(string Name, RepositoryPath File) : BundlePlan(Name)
 {
     public override string Program => File.FileName;
+
+    public override IReadOnlyList<string> Command(string codeFolder) => [];
+}
+
+/// <summary>Settings of the analyzer, which its container starts with.</summary>
+/// <param name="File">A file of the repository that the settings name; null: none.</param>
+public sealed record SettingsBundle(string Name, byte[] Settings, RepositoryPath? File) : BundlePlan(Name)
+{
+    public const string FileName = "analysis_config.json";
+
+    public override string Input => "config";
+
+    public override string Program => FileName;
 
     public override IReadOnlyList<string> Command(string codeFolder) => [];
 }

@@ -84,7 +84,8 @@ public sealed record PlannedData(string Name, string Source)
 }
 
 /// <param name="Path">In the report.</param>
-public sealed record PlannedGate(string Metric, string Path, double? Min, double? Max, double? MaxDrop, double? MaxRise, Span Place);
+/// <param name="Step">The step whose report is read.</param>
+public sealed record PlannedGate(string Metric, string Step, string Path, double? Min, double? Max, double? MaxDrop, double? MaxRise, Span Place);
 
 public sealed record PlannedInference
 {

@@ -5,9 +5,12 @@ namespace Mlops.Compilation.Planning;
 
 /// <summary>What code runs in.</summary>
 /// <param name="OwnImage">An image of the user's; null: publish finds one.</param>
-/// <param name="Algorithm">A built-in algorithm; null: a framework, with code.</param>
+/// <param name="Algorithm">A built-in algorithm, or the analyzer; null: a framework, with code.</param>
 public sealed record PlannedRuntime(Framework Framework, string? Version, string? Python, string? OwnImage, string? Algorithm = null)
 {
+    /// <summary>The program of this project that checks data, measures bias and explains; publish brings its container.</summary>
+    public static PlannedRuntime Analyzer { get; } = new(Framework.Custom, null, null, null, "analyzer");
+
     public string FrameworkName => Algorithm ?? Framework.ToString().ToLowerInvariant();
 
     /// <summary>SageMaker's own containers, which fetch a script by the training and inference toolkits' contract.</summary>
@@ -32,6 +35,8 @@ public sealed record PlannedRuntime(Framework Framework, string? Version, string
 
     private PublishedImage? Published(ImageUse use, Processor processor)
     {
+        if (this == Analyzer)
+            return null;
         if (Algorithm is { } algorithm and not Algorithms.Xgboost)
             return new(Algorithms.Registry(algorithm), algorithm, Algorithms.Tag);
         var framework = Algorithm is null ? Framework : Framework.Xgboost;

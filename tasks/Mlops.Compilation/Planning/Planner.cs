@@ -54,7 +54,7 @@ public sealed class Planner
             Steps = steps,
             Model = model.Artifact is { } artifact ? new BroughtModel(artifact.Value.Text) : new TrainedModel(all.OfType<PlannedStep>().First(s => s.Name == ConfiguredStep.Train)),
             Gates = [.. (build.QualityGates ?? NamedMap<GateSection>.Empty).Select(g => new PlannedGate(
-                g.Name, Metrics.PathOf(g.Name, problem), g.Value!.Min?.Value, g.Value.Max?.Value, g.Value.MaxDrop?.Value, g.Value.MaxRise?.Value, g.NameSpan))],
+                g.Name, ConfiguredStep.Evaluate, Metrics.PathOf(g.Name, problem), g.Value!.Min?.Value, g.Value.Max?.Value, g.Value.MaxDrop?.Value, g.Value.MaxRise?.Value, g.NameSpan)), .. BiasGates()],
             Metadata = Maps.Of(build.Register?.Metadata),
             Tags = (model.Tags ?? NamedMap<Given<string>>.Empty).ToDictionary(t => t.Name, t => t.Value!.Value, StringComparer.Ordinal),
             Card = PlanCard(model),
@@ -66,6 +66,12 @@ public sealed class Planner
             Gaps = NotCarriedOut.Of(config),
         };
     }
+
+    /// <summary>A limit of a bias metric holds for every facet; the analyzer writes the facets in the order of the configuration.</summary>
+    private IEnumerable<PlannedGate> BiasGates() =>
+        from limit in config.Build?.Bias?.Limits ?? NamedMap<LimitSection>.Empty
+        from facet in config.Build!.Bias!.Facets!.Select((f, i) => (Name: f.Name!.Value.Value, Index: i))
+        select new PlannedGate($"{limit.Name} of {facet.Name}", ConfiguredStep.Bias, $"facets[{facet.Index}].{limit.Name}", limit.Value!.Min?.Value, limit.Value.Max?.Value, null, null, limit.NameSpan);
 
     private static PlannedCard? PlanCard(ModelSection model) => model is { Owner: null, Card: null } ? null : new(
         model.Owner?.Value, model.Description?.Value, model.Card?.IntendedUses?.Value, model.Card?.RiskRating?.Value ?? RiskRating.Unknown, model.Card?.Caveats?.Value);

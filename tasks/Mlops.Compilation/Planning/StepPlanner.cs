@@ -19,10 +19,11 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     public IReadOnlyList<PlannedNode> PlanAll()
     {
         var branched = config.Steps.Select(s => s.Section).OfType<ConditionStep>().SelectMany(c => (c.Then ?? []).Concat(c.Else ?? [])).Select(m => m.Value).ToHashSet(StringComparer.Ordinal);
-        return [.. config.Steps.Where(s => !branched.Contains(s.Name)).Select(Plan).OfType<PlannedNode>()];
+        var analyses = new AnalysisPlanner(config, this);
+        return [.. config.Steps.Where(s => !branched.Contains(s.Name)).SelectMany(s => s.Section is CheckDataSection or BiasSection or ExplainSection ? analyses.Plan(s) : [Plan(s)])];
     }
 
-    private PlannedNode? Plan(ConfiguredStep step) => step.Section switch
+    private PlannedNode Plan(ConfiguredStep step) => step.Section switch
     {
         NotebookStep notebook => PlanNotebook(step, notebook),
         StepSection code => PlanCode(step, code),
@@ -56,8 +57,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         },
         ConditionStep condition => PlanCondition(step, condition),
         FailStep fail => new PlannedFail(fail.Message!) { Name = step.Name, Place = step.Place, After = After(step) },
-        // Data checks, bias and explanations wait for the analyzer that carries them out: a gap, said by the verbs.
-        _ => null,
+        _ => throw new ArgumentOutOfRangeException(nameof(step)),
     };
 
     private PlannedStep PlanCode(ConfiguredStep configured, StepSection step)
@@ -156,7 +156,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         };
 
         List<PlannedNode> Members(IReadOnlyList<Located<string>>? names) =>
-            [.. (names ?? []).Select(n => Plan(config.Steps.First(s => s.Name == n.Value))).OfType<PlannedNode>()];
+            [.. (names ?? []).Select(n => Plan(config.Steps.First(s => s.Name == n.Value)))];
     }
 
     private static PlannedTuning Tuning(TuneSection tune)
@@ -210,13 +210,20 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
 
     private static List<(string Name, ParameterType Type)> Answers(ConfiguredStep step) => [.. step.Answers.Select(a => (a.Name, a.Type ?? ParameterType.String))];
 
-    private static List<string> After(ConfiguredStep step) => [.. (step.Section.After ?? []).Select(a => a.Value)];
+    /// <summary>What reads data that is checked waits for the check: bad data must not be learned from.</summary>
+    private List<string> After(ConfiguredStep step)
+    {
+        List<string> after = [.. (step.Section.After ?? []).Select(a => a.Value)];
+        if (build.CheckData?.Data is { } data && step.Section is StepSection && step.Reads.Any(r => r.Value == data.Value) && !after.Contains(ConfiguredStep.CheckData))
+            after.Add(ConfiguredStep.CheckData);
+        return after;
+    }
 
-    private int MaxRuntime(JobSection step) => (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds;
+    public int MaxRuntime(JobSection step) => (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds;
 
-    private Duration? Cache(JobSection step) => (step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration;
+    public Duration? Cache(JobSection step) => (step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration;
 
-    private PlannedRetry? Retry(JobSection step) => (step.Retry ?? build.Retry) is not { } retry ? null : new(
+    public PlannedRetry? Retry(JobSection step) => (step.Retry ?? build.Retry) is not { } retry ? null : new(
         [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],
         (int)(retry.Attempts?.Value ?? 3), retry.Interval?.Value.Seconds ?? 1, retry.Backoff?.Value ?? 2.0);
 

@@ -42,6 +42,8 @@ internal static class AnalysisChecks
 
     private static void CheckBias(BiasSection bias, ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
+        if (config.Data is { } sets && !config.Unreadable.Contains("data") && sets.All(d => d.Value is { Target: null } set && !set.Unreadable.Contains("target")))
+            diagnostics.Add(Errors.MonitorNeeds(bias.Span, "bias", "a data set with a 'target'", "it compares labels, and none says which column they are"));
         var type = config.Model?.ProblemType?.Value;
         if (type is ProblemType.Forecasting or ProblemType.Clustering or ProblemType.Ranking or ProblemType.Other && config.Model!.ProblemType is { } problem)
             diagnostics.Add(Errors.Excludes(bias.Span, "bias", $"problem_type: {Words.Snake(problem.Value)}", "bias is measured of labels. Use it with a classification or a regression."));
