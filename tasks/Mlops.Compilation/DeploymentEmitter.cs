@@ -42,8 +42,8 @@ public static class DeploymentEmitter
             new JsonObject
             {
                 ["VariantName"] = "AllTraffic",
-                ["InstanceType"] = stage.Instance.Type,
-                ["InitialInstanceCount"] = stage.Instance.Count,
+                ["InstanceType"] = stage.Instance?.Type ?? StagePlanner.DefaultInstance,
+                ["InitialInstanceCount"] = stage.Instance?.Count ?? 1,
                 ["InitialVariantWeight"] = 1,
             },
         ],

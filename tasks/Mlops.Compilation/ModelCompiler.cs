@@ -4,6 +4,7 @@ using Mlops.Compilation.Bundles;
 using Mlops.Compilation.Graph;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
+using Mlops.Compilation.Stacks;
 using Mlops.Configuration;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
@@ -51,11 +52,13 @@ public static class ModelCompiler
 
         var sources = new SourceKeys(plan.Prefix, bundles);
         var pipeline = PipelineEmitter.Emit(plan, sources);
+        var stacks = StackArtifacts.Make(plan, sources).ToList();
         var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config), read.Source!.Sha256);
         List<Artifact> artifacts =
         [
             new(PipelineFile, Json.Write(pipeline.ToJson())),
             new(DeploymentFile, Json.Write(deployment.ToJson())),
+            .. stacks,
             new(GraphFile, Encoding.UTF8.GetBytes(MermaidGraph.Write(plan, pipeline))),
             .. bundles.Values.OrderBy(b => b.Name, StringComparer.Ordinal),
         ];
@@ -68,7 +71,8 @@ public static class ModelCompiler
     {
         var written = new Dictionary<string, Artifact>(StringComparer.Ordinal);
         var plans = plan.Jobs.Select(s => s.Bundle)
-            .Concat([plan.Inference.Bundle, plan.Inference.SamplePayload, plan.Inference.Before?.Bundle, plan.Inference.Behind?.Bundle]).OfType<BundlePlan>();
+            .Concat([plan.Inference.Bundle, plan.Inference.SamplePayload, plan.Inference.Before?.Bundle, plan.Inference.Behind?.Bundle])
+            .Concat(plan.Operations.Monitors.Select(m => m.Bundle)).OfType<BundlePlan>();
         foreach (var bundle in plans.DistinctBy(b => b.Name))
         {
             if (bundle is ProgramBundle { Assembly: null })

@@ -12,39 +12,9 @@ internal static class FurtherStepEmitter
 {
     public static PipelineStep Emit(PlannedTransform step, StepShapes shapes)
     {
-        var output = new JsonObject { ["S3OutputPath"] = shapes.RunUri(step.Name, "predictions"), ["Accept"] = step.Accept };
-        if (step.Split == Split.Line)
-            output["AssembleWith"] = "Line";
-        var arguments = new JsonObject
-        {
-            ["ModelName"] = Expression.Reference($"Steps.{ModelEmitter.CreateStep}.ModelName"),
-            ["TransformInput"] = new JsonObject
-            {
-                ["DataSource"] = new JsonObject { ["S3DataSource"] = new JsonObject { ["S3DataType"] = "S3Prefix", ["S3Uri"] = shapes.Uri(step.Data) } },
-                ["ContentType"] = step.ContentType,
-                ["CompressionType"] = "None",
-                ["SplitType"] = step.Split switch { Split.Line => "Line", Split.Recordio => "RecordIO", Split.Tfrecord => "TFRecord", _ => "None" },
-            },
-            ["TransformOutput"] = output,
-            ["TransformResources"] = new JsonObject { ["InstanceType"] = step.Instance.Type, ["InstanceCount"] = step.Instance.Count },
-            ["BatchStrategy"] = step.Records == Records.One ? "SingleRecord" : "MultiRecord",
-        };
-        if (shapes.Plan.KmsKey is not null)
-        {
-            output["KmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
-            arguments["TransformResources"]!["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
-        }
-
-        if (step.Filter is not null || step.OutputFilter is not null || step.Join != Join.None)
-        {
-            var processing = new JsonObject { ["JoinSource"] = step.Join.ToString() };
-            if (step.Filter is not null)
-                processing["InputFilter"] = step.Filter;
-            if (step.OutputFilter is not null)
-                processing["OutputFilter"] = step.OutputFilter;
-            arguments["DataProcessing"] = processing;
-        }
-
+        var arguments = TransformShape.Arguments(
+            Expression.Reference($"Steps.{ModelEmitter.CreateStep}.ModelName"), shapes.Uri(step.Data), shapes.RunUri(step.Name, "predictions"), step.ContentType, step.Accept,
+            step.Split, step.Records, step.Join, step.Filter, step.OutputFilter, step.Instance, shapes.Plan.Aws.KmsKey is null ? null : Expression.Parameter(StepShapes.KmsKeyParameter));
         if (step.Environment.Count > 0)
             arguments["Environment"] = shapes.Expressions.Texts(step.Environment);
         shapes.AddTags(arguments);

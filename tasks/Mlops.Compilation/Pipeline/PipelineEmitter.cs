@@ -61,7 +61,7 @@ public sealed class PipelineEmitter
             yield return new(AnalysisPlanner.BaselineParameter, "String", JsonValue.Create("none"), []);
         if (plan.Model is BroughtModel)
             yield return new(StepShapes.ModelParameter, "String", null, []);
-        if (plan.KmsKey is { } key)
+        if (plan.Aws.KmsKey is { } key)
             yield return new(StepShapes.KmsKeyParameter, "String", JsonValue.Create(key), []);
         if (plan.UsesGitCommit)
             yield return new(ReservedNames.GitCommit, "String", null, []);

@@ -36,16 +36,16 @@ internal static class ProcessingEmitter
         if (step.Outputs.Count > 0)
         {
             var outputs = new JsonObject { ["Outputs"] = new JsonArray([.. step.Outputs.Select(o => Output(step, o, shapes))]) };
-            if (shapes.Plan.KmsKey is not null)
+            if (shapes.Plan.Aws.KmsKey is not null)
                 outputs["KmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
             arguments["ProcessingOutputConfig"] = outputs;
         }
 
-        if (shapes.Plan.KmsKey is not null)
+        if (shapes.Plan.Aws.KmsKey is not null)
             cluster["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
         if (step.Environment.Count > 0)
             arguments["Environment"] = shapes.Expressions.Texts(step.Environment);
-        if (shapes.Plan.Network is { } network)
+        if (shapes.Plan.Aws.Network is { } network)
         {
             arguments["NetworkConfig"] = new JsonObject
             {

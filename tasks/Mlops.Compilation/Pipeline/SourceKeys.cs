@@ -14,7 +14,10 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Artifa
     public IReadOnlyList<SourceBundle> Used => [.. used.Values];
 
     /// <summary>The S3 URI of a prefix with the bundle's files.</summary>
-    public JsonNode FilesUri(BundlePlan bundle) => Uri(Use(bundle, "source", archive: false).Key);
+    public JsonNode FilesUri(BundlePlan bundle) => Uri(FilesKey(bundle));
+
+    /// <summary>That prefix, as a key in the bucket.</summary>
+    public string FilesKey(BundlePlan bundle) => Use(bundle, "source", archive: false).Key;
 
     /// <summary>The S3 URI of the bundle as the gzipped tar that SageMaker's script mode fetches.</summary>
     public JsonNode ArchiveUri(BundlePlan bundle) => Uri(Use(bundle, "archive", archive: true).Key + "/sourcedir.tar.gz");

@@ -73,7 +73,7 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
     }
 
     /// <summary>VpcConfig as jobs and models take it; null: they run outside of a VPC.</summary>
-    public JsonObject? VpcConfig() => Plan.Network is not { } network ? null : new JsonObject
+    public JsonObject? VpcConfig() => Plan.Aws.Network is not { } network ? null : new JsonObject
     {
         ["SecurityGroupIds"] = Strings(network.SecurityGroups),
         ["Subnets"] = Strings(network.Subnets),

@@ -101,7 +101,7 @@ internal static class TrainingEmitter
         if (step.MetricDefinitions.Count > 0)
             algorithm["MetricDefinitions"] = new JsonArray([.. step.MetricDefinitions.Select(m => new JsonObject { ["Name"] = m.Key, ["Regex"] = m.Value })]);
         var output = new JsonObject { ["S3OutputPath"] = shapes.RunUri(step.Name) };
-        if (shapes.Plan.KmsKey is not null)
+        if (shapes.Plan.Aws.KmsKey is not null)
             output["KmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
         var stopping = new JsonObject { ["MaxRuntimeInSeconds"] = step.MaxRuntimeSeconds };
         var job = new JsonObject
@@ -114,7 +114,7 @@ internal static class TrainingEmitter
         };
         if (step.Environment.Count > 0)
             job["Environment"] = shapes.Expressions.Texts(step.Environment);
-        if (shapes.Plan.Network is { } network)
+        if (shapes.Plan.Aws.Network is { } network)
         {
             job["VpcConfig"] = shapes.VpcConfig();
             job["EnableNetworkIsolation"] = network.Isolated;
@@ -138,7 +138,7 @@ internal static class TrainingEmitter
             ["InstanceCount"] = step.Instance.Count,
             ["VolumeSizeInGB"] = step.Instance.VolumeGiB,
         };
-        if (shapes.Plan.KmsKey is not null)
+        if (shapes.Plan.Aws.KmsKey is not null)
             resources["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
         return resources;
     }

@@ -51,16 +51,8 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
     private IEnumerable<PlannedNode> PlanBias(ConfiguredStep step, BiasSection bias)
     {
         var asked = bias.Metrics?.Select(m => m.Value).ToList();
-        var settings = Dataset(bias.Data!.Value.Value);
-        settings["label_values_or_threshold"] = Values(bias.PositiveLabels!);
-        settings["facet"] = new JsonArray([.. bias.Facets!.Select(f => new JsonObject
-        {
-            ["name_or_index"] = f.Name!.Value.Value,
-            ["value_or_threshold"] = f.Values is { } values ? Values(values) : new JsonArray(f.Above!.Value.Value),
-        })]);
-        if (bias.Group is { } group)
-            settings["group_variable"] = group.Value;
-        var data = Input("data", steps.Source(bias.Data.Value.Value));
+        var settings = BiasSettings(bias);
+        var data = Input("data", steps.Source(bias.Data!.Value.Value));
         var (before, after) = (Methods(true), Methods(false));
         if (after is null)
         {
@@ -86,7 +78,22 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
         }
     }
 
-    private IEnumerable<PlannedNode> PlanExplain(ConfiguredStep step, ExplainSection explain)
+    /// <summary>What bias is measured of, without the metrics.</summary>
+    public JsonObject BiasSettings(BiasSection bias)
+    {
+        var settings = Dataset(bias.Data!.Value.Value);
+        settings["label_values_or_threshold"] = Values(bias.PositiveLabels!);
+        settings["facet"] = new JsonArray([.. bias.Facets!.Select(f => new JsonObject
+        {
+            ["name_or_index"] = f.Name!.Value.Value,
+            ["value_or_threshold"] = f.Values is { } values ? Values(values) : new JsonArray(f.Above!.Value.Value),
+        })]);
+        if (bias.Group is { } group)
+            settings["group_variable"] = group.Value;
+        return settings;
+    }
+
+    public JsonObject ExplainSettings(ExplainSection explain)
     {
         var settings = Dataset(explain.Data!.Value.Value);
         var shap = new JsonObject { ["num_samples"] = explain.SampleCount?.Value ?? 100, ["agg_method"] = Words.Snake(explain.Aggregation?.Value ?? AggregationMethod.MeanAbs) };
@@ -94,7 +101,13 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
             shap["baseline"] = baseline.Value.FileName;
         settings["methods"] = new JsonObject { ["shap"] = shap };
         settings["predictor"] = Predictor();
-        yield return Job(step, explain, ExplainSample, settings, [Input("data", steps.Source(explain.Data.Value.Value))], ["samples", "requests"], [Maps.Literal("explain-sample")], explain.Baseline?.Value);
+        return settings;
+    }
+
+    private IEnumerable<PlannedNode> PlanExplain(ConfiguredStep step, ExplainSection explain)
+    {
+        var settings = ExplainSettings(explain);
+        yield return Job(step, explain, ExplainSample, settings, [Input("data", steps.Source(explain.Data!.Value.Value))], ["samples", "requests"], [Maps.Literal("explain-sample")], explain.Baseline?.Value);
         yield return Predict(step, explain, ExplainPredict, ExplainSample);
         yield return Job(step, explain, step.Name, settings.DeepClone().AsObject(),
             [Input("samples", new OutputInput(ExplainSample, "samples")), Input("predictions", new PredictionsInput(ExplainPredict))], [Report], [Maps.Literal("explain")], null);
@@ -138,7 +151,7 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
     private static PlannedInput Input(string name, InputSource source) => new(name, source, null, InputMode.File, DataDistribution.Replicated);
 
     /// <summary>What is known of the records: a step's output has the columns of the data that the configuration has a label for.</summary>
-    private JsonObject Dataset(string reference)
+    public JsonObject Dataset(string reference)
     {
         var set = config.Data?.Find(reference)?.Value ?? config.Data?.FirstOrDefault(d => d.Value?.Target is not null)?.Value;
         var settings = new JsonObject();
@@ -156,7 +169,7 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
         return settings;
     }
 
-    private JsonObject Predictor()
+    public JsonObject Predictor()
     {
         var inference = config.Inference;
         var predictor = new JsonObject { ["content_type"] = inference?.ContentTypes?[0].Value ?? "text/csv", ["accept_type"] = inference?.ResponseTypes?[0].Value ?? "text/csv" };

@@ -54,10 +54,8 @@ public sealed record ModelPlan
     /// <summary>The model card's content by SageMaker's schema; null: nothing is said of the model.</summary>
     public PlannedCard? Card { get; init; }
 
-    public PlannedNetwork? Network { get; init; }
-
-    /// <summary>The ARN of the key that encrypts volumes and outputs; null: S3's own encryption.</summary>
-    public string? KmsKey { get; init; }
+    /// <summary>Where the build is; a stage has its own.</summary>
+    public required PlannedAws Aws { get; init; }
 
     public required IReadOnlyList<PlannedGate> Gates { get; init; }
 
@@ -66,6 +64,8 @@ public sealed record ModelPlan
     public required PlannedInference Inference { get; init; }
 
     public required IReadOnlyList<PlannedStage> Stages { get; init; }
+
+    public required PlannedOperations Operations { get; init; }
 
     public required LocalSettings Local { get; init; }
 
@@ -139,22 +139,3 @@ public sealed record BroughtModel(string Source) : PlannedModel
 
 /// <summary>What a person says of the model.</summary>
 public sealed record PlannedCard(string? Owner, string? Description, string? IntendedUses, RiskRating RiskRating, string? Caveats);
-
-public sealed record PlannedNetwork(IReadOnlyList<string> Subnets, IReadOnlyList<string> SecurityGroups, bool Isolated, bool EncryptTraffic);
-
-public sealed record PlannedStage
-{
-    public required string Name { get; init; }
-
-    public required Approval Approval { get; init; }
-
-    public required PlannedInstance Instance { get; init; }
-
-    public required IReadOnlyDictionary<string, string> Environment { get; init; }
-
-    public required IReadOnlyList<PlannedTest> Tests { get; init; }
-
-    public required Span Place { get; init; }
-}
-
-public sealed record PlannedTest(string? Payload, string? ContentType, int ExpectStatus, int? MaxLatencyMilliseconds, IReadOnlyList<string>? Command, Span Place);

@@ -9,8 +9,6 @@ namespace Mlops.Compilation.Planning;
 /// <summary>Fills in defaults and resolves references. Its input has passed the checks: what they ask for is there.</summary>
 public sealed class Planner
 {
-    private const string DefaultServingInstance = "ml.m5.large";
-
     private readonly ModelConfig config;
     private readonly Dictionary<string, PlannedData> data;
     private readonly StepPlanner planner;
@@ -35,7 +33,7 @@ public sealed class Planner
         var all = steps.SelectMany(s => s.WithNested()).ToList();
         var used = all.OfType<PlannedStep>().SelectMany(s => s.Inputs).Select(i => i.Source).Concat(all.OfType<PlannedTransform>().Select(t => t.Data))
             .OfType<DataInput>().Select(d => d.Data.Name).ToHashSet(StringComparer.Ordinal);
-        var stages = (config.Deploy ?? []).Select(PlanStage).ToList();
+        var stages = new StagePlanner(config).Plan();
         return new ModelPlan
         {
             ModelName = name,
@@ -58,10 +56,10 @@ public sealed class Planner
             Metadata = Maps.Of(build.Register?.Metadata),
             Tags = (model.Tags ?? NamedMap<Given<string>>.Empty).ToDictionary(t => t.Name, t => t.Value!.Value, StringComparer.Ordinal),
             Card = PlanCard(model),
-            Network = config.Aws?.Network is { } network ? new PlannedNetwork([.. network.Subnets!.Select(s => s.Value)], [.. network.SecurityGroups!.Select(s => s.Value)], network.Isolated?.Value ?? false, network.EncryptTraffic?.Value ?? false) : null,
-            KmsKey = config.Aws?.KmsKey?.Value.Text,
+            Aws = PlannedAws.Of(null, config.Aws),
             Inference = PlanInference(config.Inference, stages),
             Stages = stages,
+            Operations = new OperationsPlanner(config, data, planner.Analyses).Plan(),
             Local = PlanLocal(),
             Gaps = NotCarriedOut.Of(config),
         };
@@ -82,7 +80,8 @@ public sealed class Planner
         var runtime = inference?.Runtime is null && train?.Algorithm is { } algorithm
             ? StepPlanner.AlgorithmRuntime(algorithm.Value.Name, train.Runtime)
             : StepPlanner.Runtime(config.ServingRuntime);
-        List<string> used = stages.Count == 0 ? [DefaultServingInstance] : [.. stages.Select(s => s.Instance.Type).Distinct(StringComparer.Ordinal)];
+        List<string> used = [.. stages.SelectMany(s => s.InstanceTypes).Distinct(StringComparer.Ordinal).DefaultIfEmpty(StagePlanner.DefaultInstance)];
+        var hosts = used.Where(t => InstanceTypes.UsesOf(t).HasFlag(InstanceUse.Hosting)).ToList();
         return new PlannedInference
         {
             Runtime = runtime,
@@ -94,7 +93,7 @@ public sealed class Planner
             Environment = Maps.Literals(inference?.Environment),
             ContentTypes = inference?.ContentTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
             ResponseTypes = inference?.ResponseTypes?.Select(t => t.Value).ToList() ?? ["text/csv"],
-            RealtimeInstanceTypes = inference?.Instances?.Realtime is { } realtime ? [.. realtime.Select(t => t.Value.Name)] : used,
+            RealtimeInstanceTypes = inference?.Instances?.Realtime is { } realtime ? [.. realtime.Select(t => t.Value.Name)] : hosts,
             TransformInstanceTypes = inference?.Instances?.Transform is { } transform ? [.. transform.Select(t => t.Value.Name)]
                 : [.. used.Where(t => InstanceTypes.UsesOf(t).HasFlag(InstanceUse.Transform)).DefaultIfEmpty(StepPlanner.DefaultInstance)],
         };
@@ -107,26 +106,6 @@ public sealed class Planner
         var runtime = StepPlanner.Runtime(container.Runtime ?? config.ServingRuntime);
         return new(runtime, planner.PlanBundle(name, runtime, container.EntryPoint!.Value.Value, container.SourceDir?.Value),
             container.Artifact is { } artifact ? (OutputInput)planner.Source(artifact.Value) : null, Maps.Literals(container.Environment));
-    }
-
-    private PlannedStage PlanStage(StageSection stage) => new()
-    {
-        Name = stage.Stage!.Value.Value,
-        Approval = stage.Approval?.Value ?? Approval.Automatic,
-        Instance = StepPlanner.Instance(stage.Realtime?.Instance ?? stage.Async?.Instance, null, DefaultServingInstance),
-        Environment = Maps.Literals(config.Inference?.Environment).Concat(Maps.Literals(stage.Environment))
-            .GroupBy(e => e.Key, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Last().Value, StringComparer.Ordinal),
-        Tests = [.. (stage.Tests ?? []).Select(PlanTest)],
-        Place = stage.Stage!.Value.Span,
-    };
-
-    private PlannedTest PlanTest(StageTestSection test)
-    {
-        var latency = (int?)test.MaxLatency?.Value.Time.TotalMilliseconds;
-        var command = test.EntryPoint is { } entry ? new ScriptBundle("test", entry.Value, null).Command(Path.GetDirectoryName(entry.Value.Text)!.Replace('\\', '/')) : null;
-        return new PlannedTest(
-            test.Payload?.Value.Text, test.ContentType?.Value ?? config.Inference?.ContentTypes?[0].Value ?? "text/csv",
-            (int)(test.ExpectStatus?.Value ?? 200), latency, command, test.Span);
     }
 
     private LocalSettings PlanLocal() => new()

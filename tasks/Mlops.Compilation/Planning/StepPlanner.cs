@@ -15,12 +15,13 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
 
     private readonly BuildSection build = config.Build ?? new BuildSection();
 
+    public AnalysisPlanner Analyses => field ??= new AnalysisPlanner(config, this);
+
     /// <summary>The steps at the top; those of a branch stand in their condition.</summary>
     public IReadOnlyList<PlannedNode> PlanAll()
     {
         var branched = config.Steps.Select(s => s.Section).OfType<ConditionStep>().SelectMany(c => (c.Then ?? []).Concat(c.Else ?? [])).Select(m => m.Value).ToHashSet(StringComparer.Ordinal);
-        var analyses = new AnalysisPlanner(config, this);
-        return [.. config.Steps.Where(s => !branched.Contains(s.Name)).SelectMany(s => s.Section is CheckDataSection or BiasSection or ExplainSection ? analyses.Plan(s) : [Plan(s)])];
+        return [.. config.Steps.Where(s => !branched.Contains(s.Name)).SelectMany(s => s.Section is CheckDataSection or BiasSection or ExplainSection ? Analyses.Plan(s) : [Plan(s)])];
     }
 
     private PlannedNode Plan(ConfiguredStep step) => step.Section switch

@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Pipeline;
+using Mlops.Compilation.Planning;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>Batch predictions: a pipeline with one transform, which a schedule or new files start.</summary>
+internal static class BatchResources
+{
+    public static void Add(StackTemplate template, ModelPlan plan, PlannedStage stage, PlannedBatch batch, JsonNode role)
+    {
+        var arguments = TransformShape.Arguments(
+            JsonValue.Create("${Model.ModelName}"), JsonValue.Create(batch.Input), JsonValue.Create(batch.Output), plan.Inference.ContentTypes[0], plan.Inference.ResponseTypes[0],
+            batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
+        AddPipeline(template, "BatchPipeline", $"{DeployStack.StageName(plan)}-batch", new PipelineStep { Name = "predict", Type = StepTypes.Transform, Arguments = arguments }, role);
+        Roles.Add(template, "BatchTriggerRole", "scheduler.amazonaws.com", "Starts the batches.", [Start(plan, "deploy.stage.batch", "batch")], stage.Aws.PermissionsBoundary);
+        if (batch.OnNewData)
+            template.Resources["BatchTriggerRole"]!["Properties"]!["AssumeRolePolicyDocument"]!["Statement"]![0]!["Principal"]!["Service"] = new JsonArray("events.amazonaws.com", "scheduler.amazonaws.com");
+        if (batch.Schedule is { } schedule)
+            template.Add("BatchSchedule", "AWS::Scheduler::Schedule", Retraining.Schedule(schedule, plan.Operations.TimeZone, PipelineArn($"{DeployStack.StageName(plan)}-batch"), Cfn.GetAtt("BatchTriggerRole", "Arn")), "BatchPipeline");
+        if (batch.OnNewData)
+        {
+            template.Add("BatchRule", "AWS::Events::Rule", new JsonObject
+            {
+                ["Description"] = "New records to predict.",
+                ["EventPattern"] = Retraining.NewObjects(batch.Input),
+                ["Targets"] = new JsonArray(new JsonObject { ["Id"] = "batch", ["Arn"] = PipelineArn($"{DeployStack.StageName(plan)}-batch"), ["RoleArn"] = Cfn.GetAtt("BatchTriggerRole", "Arn") }),
+            }, "BatchPipeline");
+        }
+    }
+
+    public static Permission Start(ModelPlan plan, string element, string pipeline) =>
+        new(element, ["sagemaker:StartPipelineExecution"], [$"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{DeployStack.StageName(plan)}-{pipeline}"]);
+
+    public static JsonObject PipelineArn(string name) => Cfn.Sub($"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{name}");
+
+    /// <summary>A pipeline of one step, whose definition takes what belongs to the place from the template.</summary>
+    public static void AddPipeline(StackTemplate template, string id, string name, PipelineStep step, JsonNode role)
+    {
+        var definition = new PipelineDefinition { Parameters = [], ExperimentConfig = null, Steps = [step] };
+        template.Add(id, "AWS::SageMaker::Pipeline", new JsonObject
+        {
+            ["PipelineName"] = Cfn.Sub(name),
+            ["PipelineDefinition"] = new JsonObject { ["PipelineDefinitionBody"] = Cfn.Sub(Json.Canonical(definition.ToJson())) },
+            ["RoleArn"] = role,
+        });
+    }
+}

@@ -1,0 +1,147 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Model;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>Component 2, model deploy: the model of a stage and what it serves with.</summary>
+internal sealed class DeployStack
+{
+    public const string Template = "model-deploy";
+
+    private const string Role = "ExecutionRole";
+
+    private readonly ModelPlan plan;
+    private readonly PlannedStage stage;
+    private readonly StackTemplate template;
+    private readonly Permissions permissions;
+
+    private DeployStack(ModelPlan plan, PlannedStage stage)
+    {
+        this.plan = plan;
+        this.stage = stage;
+        template = new StackTemplate(Description(plan));
+        permissions = new Permissions(plan, stage.Aws, Storage.BucketParameter);
+    }
+
+    /// <summary>The template of all stages, and each stage's parameters.</summary>
+    public static (StackTemplate Template, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Values) Make(ModelPlan plan)
+    {
+        var stages = plan.Stages.Select(s => (s.Name, new DeployStack(plan, s).Make())).ToList();
+        return (StageMerge.Merge(Description(plan), stages), stages.ToDictionary(s => s.Name, IReadOnlyDictionary<string, string> (s) => s.Item2.Values, StringComparer.Ordinal));
+    }
+
+    /// <summary>The name of the endpoint, and the beginning of that of all that belongs to the stage.</summary>
+    public static string StageName(ModelPlan plan) => $"{plan.ModelName}-${{{StageMerge.Parameter}}}";
+
+    private static string Description(ModelPlan plan) => $"{plan.ModelName}: model deploy, a stack for each stage.";
+
+    private StackTemplate Make()
+    {
+        template.Parameter(StageMerge.Parameter, "The stage that this stack is.", stage.Name);
+        template.Parameter(Storage.BucketParameter, "The bucket that the stage writes to.", stage.Aws.Bucket);
+        if (stage.Aws.KmsKey is { } key)
+            template.Parameter(Permissions.KeyParameter, "The key that encrypts what is written.", key);
+        AddRole();
+        AddModel("Model", "ModelPackageArn", "The version that is served: the ARN of its model package.");
+        if (stage.Endpoint is { } endpoint)
+            new EndpointResources(plan, stage, template, AddModel).Add(endpoint);
+        if (stage.Batch is { } batch)
+            BatchResources.Add(template, plan, stage, batch, RoleArn);
+        AddEvents();
+        return template;
+    }
+
+    private JsonNode RoleArn => stage.Aws.ExecutionRole is null ? Cfn.GetAtt(Role, "Arn") : Cfn.Ref("ExecutionRoleArn");
+
+    private void AddRole()
+    {
+        if (stage.Aws.ExecutionRole is { } given)
+        {
+            template.Parameter("ExecutionRoleArn", "The role of the model and its batches, which is there.", given);
+            return;
+        }
+
+        template.Parameter("ModelBucketName", "The bucket that the registered versions lie in.");
+        List<Permission> needed =
+        [
+            new("model", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{ModelBucketName}}/{plan.Prefix}/*"]),
+            .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
+            .. Permissions.Images(plan.Inference.Containers.Select(c => plan.Inference.ImageOf(c.Container)).Where(i => i.Own is not null).Select(i => ("inference", i.Own!))),
+            .. Capture(),
+            .. Endpoint(),
+            .. stage.Batch is { } batch ? Batch(batch) : [],
+            .. permissions.Key("aws.kms_key"),
+            .. permissions.Network("aws.network"),
+            .. Permissions.Logs($"deploy.{stage.Name}"),
+        ];
+        Roles.Add(template, Role, Roles.ServiceTrust("sagemaker.amazonaws.com"), "Runs the model and its batches.", [.. needed.Select(p => p with { Element = p.Element.Replace(stage.Name, "stage", StringComparison.Ordinal) })], stage.Aws.PermissionsBoundary, null);
+        template.Output(Role, "The role of the model and its batches.", Cfn.GetAtt(Role, "Arn"));
+    }
+
+    private IEnumerable<Permission> Capture() => stage.Capture switch
+    {
+        null => [],
+        { To: { } to } => [Permissions.Write($"deploy.{stage.Name}.capture", to)],
+        _ => permissions.OwnObjects($"deploy.{stage.Name}.capture", "capture/"),
+    };
+
+    private IEnumerable<Permission> Endpoint() => stage.Endpoint switch
+    {
+        AsyncEndpoint { Output: { } output } queued => [.. permissions.OwnObjects($"deploy.{stage.Name}.async", "async/"), Permissions.Write($"deploy.{stage.Name}.async", output), .. queued.Failures is { } failures ? [Permissions.Write($"deploy.{stage.Name}.async", failures)] : Array.Empty<Permission>()],
+        AsyncEndpoint => permissions.OwnObjects($"deploy.{stage.Name}.async", "async/"),
+        _ => [],
+    };
+
+    private IEnumerable<Permission> Batch(PlannedBatch batch) =>
+    [
+        .. Permissions.Read($"deploy.{stage.Name}.batch", batch.Input),
+        Permissions.Write($"deploy.{stage.Name}.batch", batch.Output),
+        new($"deploy.{stage.Name}.batch", ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"],
+            ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-job/pipelines-*"]),
+    ];
+
+    /// <summary>A model of a registered version. Its name is CloudFormation's, so that another version replaces it.</summary>
+    private void AddModel(string id, string parameter, string meaning)
+    {
+        var container = new JsonObject { ["ModelPackageName"] = template.Parameter(parameter, meaning) };
+        if (stage.Environment.Count > 0)
+            container["Environment"] = new JsonObject(stage.Environment.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => KeyValuePair.Create(e.Key, (JsonNode?)JsonValue.Create(e.Value))));
+        var model = new JsonObject { ["ExecutionRoleArn"] = RoleArn, ["PrimaryContainer"] = container };
+        if (stage.Aws.Network is { } network)
+        {
+            model["EnableNetworkIsolation"] = network.Isolated;
+            model["VpcConfig"] = new JsonObject
+            {
+                ["Subnets"] = template.List("Subnets", "The subnets of the stage's VPC.", network.Subnets),
+                ["SecurityGroupIds"] = template.List("SecurityGroups", "The security groups of the stage.", network.SecurityGroups),
+            };
+        }
+
+        template.Add(id, "AWS::SageMaker::Model", model);
+        if (id == "Model")
+            template.Output(id, "The model that serves.", Cfn.GetAtt(id, "ModelName"));
+    }
+
+    /// <summary>What the endpoint goes through reaches the topic; one in another account is published to by a role.</summary>
+    private void AddEvents()
+    {
+        if (stage.Endpoint is null || plan.Operations.Notifications is not { } notify)
+            return;
+        var elsewhere = notify.Topic is null && stage.Aws.Account is { } account && plan.Aws.Account is { } home && account != home;
+        (NotifyEvent Event, string Id, string Meaning, string[] States, string Message)[] rules =
+        [
+            (NotifyEvent.Deployed, "DeployedRule", "The endpoint serves a version.", ["IN_SERVICE"], $"{plan.ModelName}: the endpoint <endpoint> is in service."),
+            (NotifyEvent.RolledBack, "RolledBackRule", "The endpoint went back to the version before.", ["ROLLING_BACK", "UPDATE_ROLLBACK_FAILED"], $"{plan.ModelName}: the endpoint <endpoint> rolls back (<status>). Its alarms and logs say why; the version before goes on serving."),
+        ];
+        foreach (var rule in rules.Where(r => notify.Events.Contains(r.Event)))
+        {
+            var topic = template.Parameter(Notifications.Parameter, "The topic that is told of what happens.", notify.Topic);
+            if (elsewhere && !template.Resources.ContainsKey("TopicRole"))
+                Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"])], stage.Aws.PermissionsBoundary);
+            Notifications.AddRule(template, rule.Id, rule.Meaning, topic, "SageMaker Endpoint State Change",
+                new JsonObject { ["EndpointName"] = new JsonArray(Cfn.Sub(StageName(plan))), ["EndpointStatus"] = new JsonArray([.. rule.States.Select(s => JsonValue.Create(s))]) },
+                new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, elsewhere ? Cfn.GetAtt("TopicRole", "Arn") : null);
+        }
+    }
+}

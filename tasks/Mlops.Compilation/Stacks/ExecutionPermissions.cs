@@ -1,0 +1,87 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>What the role of the pipeline and its jobs has to be allowed, step by step of the plan.</summary>
+internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
+{
+    private const string Region = "${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}";
+
+    private readonly Permissions shared = new(plan, plan.Aws, bucket);
+
+    /// <param name="role">The ARN of the role itself, which its jobs take on.</param>
+    public IReadOnlyList<Permission> All(string role) =>
+    [
+        .. shared.OwnObjects("build"),
+        .. plan.Data.Where(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)).SelectMany(d => Permissions.Read($"data.{d.Name}", d.Source)),
+        .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
+        .. plan.AllSteps.SelectMany(Of),
+        .. plan.Jobs.SelectMany(s => s.Outputs.Where(o => o.To is not null).Select(o => Permissions.Write($"build.{s.Name}.outputs.{o.Name}", o.To!))),
+        .. Secrets(),
+        .. Permissions.Images(OwnImages()),
+        .. Model(),
+        .. Experiment(),
+        .. shared.Key("aws.kms_key"),
+        .. shared.Network("aws.network"),
+        .. Permissions.Logs("build"),
+        new("build", ["iam:PassRole"], [role]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } },
+    ];
+
+    private static IEnumerable<Permission> Of(PlannedNode step) => step switch
+    {
+        PlannedStep { Tuning: not null } => [Jobs(step, "HyperParameterTuningJob", "hyper-parameter-tuning-job"), Jobs(step, "TrainingJob", "training-job")],
+        PlannedStep { Kind: StepKind.Training } => [Jobs(step, "TrainingJob", "training-job")],
+        PlannedStep => [Jobs(step, "ProcessingJob", "processing-job")],
+        PlannedTransform => [Jobs(step, "TransformJob", "transform-job")],
+        PlannedQuestion { Function: { } function } => [new(Name(step), ["lambda:InvokeFunction"], [function])],
+        PlannedQuestion { Queue: { } queue } => [new(Name(step), ["sqs:SendMessage"], [QueueArn(queue)])],
+        PlannedEmr emr => [new(Name(step), ["elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:CancelSteps", "elasticmapreduce:DescribeCluster", "elasticmapreduce:DescribeStep"],
+            [$"arn:${{AWS::Partition}}:elasticmapreduce:${{AWS::Region}}:${{AWS::AccountId}}:cluster/{emr.Cluster}"])],
+        _ => [],
+    };
+
+    /// <summary>Jobs that a pipeline starts have names that begin with 'pipelines-'.</summary>
+    private static Permission Jobs(PlannedNode step, string operation, string resource) =>
+        new(Name(step), ["sagemaker:AddTags", $"sagemaker:Create{operation}", $"sagemaker:Describe{operation}", $"sagemaker:Stop{operation}"], [$"arn:{Region}:{resource}/pipelines-*"]);
+
+    private IEnumerable<Permission> Model()
+    {
+        yield return new("build.register", [
+            "sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
+            [$"arn:{Region}:model-package-group/{plan.GroupName}", $"arn:{Region}:model-package/{plan.GroupName}/*"]);
+        if (plan.AllSteps.OfType<PlannedTransform>().Any())
+            yield return new("create-model", ["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:DescribeModel"], [$"arn:{Region}:model/pipelines-*"]);
+    }
+
+    private IEnumerable<Permission> Experiment()
+    {
+        yield return new("build.experiment", ["sagemaker:AddTags", "sagemaker:CreateExperiment", "sagemaker:CreateTrial", "sagemaker:DescribeExperiment", "sagemaker:DescribeTrial"],
+            [$"arn:{Region}:experiment/{plan.ExperimentName.ToLowerInvariant()}", $"arn:{Region}:experiment-trial/*"]);
+        yield return new("build.experiment", [
+            "sagemaker:AddTags", "sagemaker:AssociateTrialComponent", "sagemaker:CreateTrialComponent", "sagemaker:DescribeTrialComponent", "sagemaker:UpdateTrialComponent"],
+            [$"arn:{Region}:experiment-trial/*", $"arn:{Region}:experiment-trial-component/*"]);
+    }
+
+    /// <summary>A secret's variable holds its ARN, and only a secret's ARN reads so.</summary>
+    private IEnumerable<Permission> Secrets() =>
+        from step in plan.Jobs
+        from variable in step.Environment
+        where Arn.Parse(variable.Value.Text) is { Service: "secretsmanager" }
+        select new Permission($"{Name(step)}.secrets.{variable.Key}", ["secretsmanager:GetSecretValue"], [variable.Value.Text]);
+
+    private IEnumerable<(string Element, string Uri)> OwnImages() =>
+        plan.Jobs.Where(s => s.Image.Own is not null).Select(s => (Name(s), s.Image.Own!))
+            .Concat(plan.Inference.Containers.Select(c => plan.Inference.ImageOf(c.Container)).Where(i => i.Own is not null).Select(i => ("inference", i.Own!)));
+
+    private static string Name(PlannedNode step) => $"build.{step.Name}";
+
+    /// <summary>https://sqs.REGION.HOST/ACCOUNT/NAME</summary>
+    private static string QueueArn(string url)
+    {
+        var uri = new Uri(url);
+        var (account, name) = uri.Segments is [_, var a, var n] ? (a.TrimEnd('/'), n) : ("${AWS::AccountId}", uri.Segments[^1]);
+        return $"arn:${{AWS::Partition}}:sqs:{uri.Host.Split('.')[1]}:{account}:{name}";
+    }
+}

@@ -1,0 +1,225 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Pipeline;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
+using Mlops.Definitions;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>
+/// Component 3, prediction service and monitoring: each monitor of a stage is a pipeline with one Processing job of the analyzer, which a
+/// schedule starts; what it finds is a metric with an alarm.
+/// </summary>
+internal sealed class MonitorStack
+{
+    public const string Template = "model-monitor";
+
+    /// <summary>Of the metric that the analyzer writes: how many violations a round found.</summary>
+    public const string Namespace = "Mlops/Monitor";
+
+    private const string Metric = "Violations";
+    private const string Role = "MonitorRole";
+    private const string Trigger = "MonitorTriggerRole";
+    private const string Image = "AnalyzerImage";
+    private const int MaxRuntimeSeconds = 3_600;
+
+    private readonly ModelPlan plan;
+    private readonly PlannedStage stage;
+    private readonly SourceKeys sources;
+    private readonly StackTemplate template;
+
+    private MonitorStack(ModelPlan plan, PlannedStage stage, SourceKeys sources)
+    {
+        this.plan = plan;
+        this.stage = stage;
+        this.sources = sources;
+        template = new StackTemplate(Description(plan));
+    }
+
+    /// <summary>The template of all monitored stages, and each stage's parameters; null: nothing is monitored.</summary>
+    public static (StackTemplate Template, IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>> Values)? Make(ModelPlan plan, SourceKeys sources)
+    {
+        var stages = plan.Stages.Where(s => plan.Operations.MonitoredStages.Contains(s.Name)).Select(s => (s.Name, new MonitorStack(plan, s, sources).Make())).ToList();
+        return stages.Count == 0 || plan.Operations.Monitors.Count == 0 ? null
+            : (StageMerge.Merge(Description(plan), stages), stages.ToDictionary(s => s.Name, IReadOnlyDictionary<string, string> (s) => s.Item2.Values, StringComparer.Ordinal));
+    }
+
+    private static string Description(ModelPlan plan) => $"{plan.ModelName}: prediction service and monitoring, a stack for each monitored stage.";
+
+    private StackTemplate Make()
+    {
+        template.Parameter(StageMerge.Parameter, "The stage that this stack is.", stage.Name);
+        template.Parameter(Storage.BucketParameter, "The bucket that the stage writes to.", stage.Aws.Bucket);
+        if (stage.Aws.KmsKey is { } key)
+            template.Parameter(Permissions.KeyParameter, "The key that encrypts what is written.", key);
+        template.Parameter(Image, "The container of the analyzer; publishing brings it.");
+        AddRoles();
+        foreach (var monitor in plan.Operations.Monitors)
+            AddMonitor(monitor);
+        if (plan.Operations.Dashboard)
+            AddDashboard();
+        return template;
+    }
+
+    private string Capture => stage.Capture?.To ?? $"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/capture/{DeployStack.StageName(plan)}";
+
+    private void AddRoles()
+    {
+        var permissions = new Permissions(plan, stage.Aws, Storage.BucketParameter);
+        List<Permission> needed =
+        [
+            .. permissions.OwnObjects("monitor"),
+            .. stage.Capture?.To is { } to ? Permissions.Read("deploy.stage.capture", to) : [],
+            .. plan.Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>().Distinct()
+                .SelectMany(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal) ? Permissions.Read($"data.{d.Name}", d.Source) : []),
+            new("monitor", ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:processing-job/pipelines-*"]),
+            new("monitor", ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], ["arn:${AWS::Partition}:ecr:*:*:repository/mlops-analyzer"]),
+            new("monitor", ["ecr:GetAuthorizationToken"], ["*"]),
+            new("monitor", ["iam:PassRole"], [$"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{RoleName}"]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } },
+            .. permissions.Key("aws.kms_key"),
+            .. permissions.Network("aws.network"),
+            .. Permissions.Logs("monitor"),
+        ];
+        Roles.Add(template, Role, Roles.ServiceTrust("sagemaker.amazonaws.com"), "Runs the monitors.", needed, stage.Aws.PermissionsBoundary, Cfn.Sub(RoleName));
+        Roles.Add(template, Trigger, "scheduler.amazonaws.com", "Starts the rounds of the monitors.",
+            [.. plan.Operations.Monitors.Select(m => BatchResources.Start(plan, $"monitor.{m.Name.Replace('-', '_')}", m.Name))], stage.Aws.PermissionsBoundary);
+    }
+
+    private string RoleName => $"{DeployStack.StageName(plan)}-monitor";
+
+    private void AddMonitor(PlannedMonitor monitor)
+    {
+        var id = Retraining.Pascal(monitor.Name);
+        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", Step(monitor), Cfn.GetAtt(Role, "Arn"));
+        template.Add($"{id}Schedule", "AWS::Scheduler::Schedule",
+            Retraining.Schedule(monitor.Schedule, plan.Operations.TimeZone, BatchResources.PipelineArn($"{DeployStack.StageName(plan)}-{monitor.Name}"), Cfn.GetAtt(Trigger, "Arn")), $"{id}Pipeline");
+        var alarm = new JsonObject
+        {
+            ["AlarmName"] = Cfn.Sub($"{DeployStack.StageName(plan)}-{monitor.Name}"),
+            ["AlarmDescription"] = $"The monitor of {monitor.Name.Replace('-', ' ')} found a violation; its report lies under monitor/ in the bucket.",
+            ["Namespace"] = Namespace,
+            ["MetricName"] = Metric,
+            ["Dimensions"] = Dimensions(monitor),
+            ["Statistic"] = "Maximum",
+            ["Period"] = 300,
+            ["EvaluationPeriods"] = 1,
+            ["Threshold"] = 0,
+            ["ComparisonOperator"] = "GreaterThanThreshold",
+            ["TreatMissingData"] = "notBreaching", // Each violation is an alarm of its own.
+        };
+        AlarmResources.Notify(template, plan, alarm, NotifyEvent.Violation);
+        template.Add($"{id}Alarm", "AWS::CloudWatch::Alarm", alarm);
+    }
+
+    private PipelineStep Step(PlannedMonitor monitor)
+    {
+        var inputs = new List<JsonObject> { Input("config", $"s3://${{{Storage.BucketParameter}}}/{sources.FilesKey(monitor.Bundle)}") };
+        List<string> arguments = [monitor.Name, "--capture", Capture, "--endpoint", DeployStack.StageName(plan), "--metrics", Namespace];
+        if (monitor.Baseline is { } baseline)
+            inputs.Add(Input("baseline", DataUri(baseline)));
+        if (monitor.GroundTruth is { } truth)
+            arguments.AddRange(["--ground-truth", DataUri(truth), "--delay", Seconds(monitor.DelaySeconds), "--window", Seconds(monitor.WindowSeconds ?? monitor.DelaySeconds)]);
+        var instance = plan.Operations.MonitorInstance;
+        var cluster = new JsonObject { ["InstanceType"] = instance.Type, ["InstanceCount"] = instance.Count, ["VolumeSizeInGB"] = instance.VolumeGiB };
+        var output = new JsonObject
+        {
+            ["OutputName"] = AnalysisPlanner.Report,
+            ["AppManaged"] = false,
+            ["S3Output"] = new JsonObject
+            {
+                ["S3Uri"] = Expression.Joined("/", [JsonValue.Create($"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/monitor/{DeployStack.StageName(plan)}/{monitor.Name}"), Expression.Reference("Execution.PipelineExecutionId")]),
+                ["LocalPath"] = "/opt/ml/processing/output/report",
+                ["S3UploadMode"] = "EndOfJob",
+            },
+        };
+        var outputs = new JsonObject { ["Outputs"] = new JsonArray(output) };
+        var job = new JsonObject
+        {
+            ["ProcessingResources"] = new JsonObject { ["ClusterConfig"] = cluster },
+            ["AppSpecification"] = new JsonObject { ["ImageUri"] = $"${{{Image}}}", ["ContainerArguments"] = new JsonArray([.. arguments.Select(a => JsonValue.Create(a))]) },
+            ["RoleArn"] = $"${{{Role}.Arn}}",
+            ["ProcessingInputs"] = new JsonArray([.. inputs]),
+            ["ProcessingOutputConfig"] = outputs,
+            ["StoppingCondition"] = new JsonObject { ["MaxRuntimeInSeconds"] = MaxRuntimeSeconds },
+        };
+        if (stage.Aws.KmsKey is not null)
+        {
+            outputs["KmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
+            cluster["VolumeKmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
+        }
+
+        if (stage.Aws.Network is { } network)
+        {
+            job["NetworkConfig"] = new JsonObject
+            {
+                ["EnableInterContainerTrafficEncryption"] = network.EncryptTraffic,
+                ["EnableNetworkIsolation"] = false, // The analyzer fetches what was captured.
+                ["VpcConfig"] = new JsonObject { ["SecurityGroupIds"] = StepShapes.Strings(network.SecurityGroups), ["Subnets"] = StepShapes.Strings(network.Subnets) },
+            };
+        }
+
+        return new PipelineStep { Name = monitor.Name, Type = StepTypes.Processing, Arguments = job };
+    }
+
+    /// <summary>Where a data set is published, as ${...} names it.</summary>
+    private string DataUri(PlannedData data)
+    {
+        if (data.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal))
+            return data.Source;
+        var name = $"{Retraining.Pascal(data.Name)}Uri";
+        template.Parameter(name, $"Where the data set {data.Name} is published: an S3 prefix.");
+        return $"${{{name}}}";
+    }
+
+    private static JsonObject Input(string name, string uri) => new()
+    {
+        ["InputName"] = name,
+        ["AppManaged"] = false,
+        ["S3Input"] = new JsonObject
+        {
+            ["S3Uri"] = uri,
+            ["LocalPath"] = $"/opt/ml/processing/input/{name}",
+            ["S3DataType"] = "S3Prefix",
+            ["S3InputMode"] = "File",
+            ["S3DataDistributionType"] = "FullyReplicated",
+            ["S3CompressionType"] = "None",
+        },
+    };
+
+    private JsonArray Dimensions(PlannedMonitor monitor) => new(
+        new JsonObject { ["Name"] = "Endpoint", ["Value"] = Cfn.Sub(DeployStack.StageName(plan)) },
+        new JsonObject { ["Name"] = "Monitor", ["Value"] = monitor.Name });
+
+    /// <summary>Requests, latency, errors, and what each monitor found ("Dashboard body structure and syntax" of CloudWatch).</summary>
+    private void AddDashboard()
+    {
+        var endpoint = DeployStack.StageName(plan);
+        JsonArray Of(string metric, string stat) => new("AWS/SageMaker", metric, "EndpointName", endpoint, "VariantName", EndpointResources.OneVariant, new JsonObject { ["stat"] = stat });
+        JsonObject[] widgets =
+        [
+            Widget(0, "Requests", [Of("Invocations", "Sum")]),
+            Widget(1, "Latency of the model (microseconds)", [Of("ModelLatency", "p50"), Of("ModelLatency", "p99")]),
+            Widget(2, "Errors", [Of("Invocation4XXErrors", "Sum"), Of("Invocation5XXErrors", "Sum")]),
+            Widget(3, "Violations", [.. plan.Operations.Monitors.Select(m => new JsonArray(Namespace, Metric, "Endpoint", endpoint, "Monitor", m.Name, new JsonObject { ["stat"] = "Maximum" }))]),
+        ];
+        template.Add("Dashboard", "AWS::CloudWatch::Dashboard", new JsonObject
+        {
+            ["DashboardName"] = Cfn.Sub(endpoint),
+            ["DashboardBody"] = Cfn.Sub(Json.Canonical(new JsonObject { ["widgets"] = new JsonArray([.. widgets]) })),
+        });
+    }
+
+    private static JsonObject Widget(int index, string title, JsonArray[] metrics) => new()
+    {
+        ["type"] = "metric",
+        ["x"] = index % 2 * 12,
+        ["y"] = index / 2 * 6,
+        ["width"] = 12,
+        ["height"] = 6,
+        ["properties"] = new JsonObject { ["title"] = title, ["region"] = "${AWS::Region}", ["period"] = 300, ["metrics"] = new JsonArray([.. metrics]) },
+    };
+
+    private static string Seconds(int seconds) => seconds.ToString(CultureInfo.InvariantCulture) + "s";
+}

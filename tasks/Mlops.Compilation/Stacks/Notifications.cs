@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Model;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>The topic that people subscribe to, and the events that reach it.</summary>
+internal static class Notifications
+{
+    public const string Topic = "Topic";
+    public const string Parameter = "TopicArn";
+    private const string Key = "TopicKey";
+
+    /// <summary>The topic in the build stack: one of its own, or one that is there.</summary>
+    public static void Add(StackTemplate template, ModelPlan plan)
+    {
+        if (plan.Operations.Notifications is not { } notify)
+            return;
+        if (notify.Topic is null)
+            AddTopic(template, plan, notify);
+        else
+            template.Parameter(Parameter, "The topic that is told of what happens.", notify.Topic);
+
+        var pipeline = Cfn.Sub($"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{plan.PipelineName.ToLowerInvariant()}");
+        if (notify.Events.Contains(NotifyEvent.RunFailed))
+        {
+            AddRule(template, "RunFailedRule", "A run of the pipeline failed.", Arn(notify), "SageMaker Model Building Pipeline Execution Status Change",
+                new JsonObject { ["pipelineArn"] = new JsonArray(pipeline.DeepClone()), ["currentPipelineExecutionStatus"] = new JsonArray("Failed") },
+                new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn" },
+                $"The pipeline {plan.PipelineName} failed: <execution>. The failed step and its log: mlops status, or the execution in SageMaker Studio.");
+        }
+
+        if (notify.Events.Contains(NotifyEvent.GateFailed) && plan.Gates.Count > 0)
+        {
+            AddRule(template, "GateFailedRule", "A model did not pass the quality gates.", Arn(notify), "SageMaker Model Building Pipeline Execution Step Status Change",
+                new JsonObject { ["pipelineArn"] = new JsonArray(pipeline.DeepClone()), ["stepName"] = new JsonArray("quality-gates-failed"), ["currentStepStatus"] = new JsonArray("Failed") },
+                new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn", ["reason"] = "$.detail.failureReason" },
+                $"A model of {plan.ModelName} was not registered: <reason> Execution: <execution>.");
+        }
+
+        if (notify.Events.Contains(NotifyEvent.ApprovalNeeded))
+        {
+            AddRule(template, "ApprovalNeededRule", "A version waits for approval.", Arn(notify), "SageMaker Model Package State Change",
+                new JsonObject { ["ModelPackageGroupName"] = new JsonArray(plan.GroupName), ["ModelApprovalStatus"] = new JsonArray("PendingManualApproval") },
+                new JsonObject { ["version"] = "$.detail.ModelPackageVersion" },
+                $"Version <version> of {plan.ModelName} waits for approval: dotnet publish -t:MlopsApprove -p:MlopsModelVersion=<version>, or -t:MlopsReject with -p:MlopsReason.");
+        }
+    }
+
+    /// <summary>The topic's ARN in the build stack.</summary>
+    public static JsonNode Arn(PlannedNotifications notify) => notify.Topic is null ? Cfn.Ref(Topic) : Cfn.Ref(Parameter);
+
+    public static void AddRule(StackTemplate template, string id, string meaning, JsonNode topic, string detailType, JsonObject detail, JsonObject paths, string message, JsonNode? role = null)
+    {
+        var target = new JsonObject
+        {
+            ["Id"] = "topic",
+            ["Arn"] = topic,
+            ["InputTransformer"] = new JsonObject { ["InputPathsMap"] = paths, ["InputTemplate"] = $"\"{message}\"" },
+        };
+        if (role is not null)
+            target["RoleArn"] = role;
+        template.Add(id, "AWS::Events::Rule", new JsonObject
+        {
+            ["Description"] = meaning,
+            ["EventPattern"] = new JsonObject { ["source"] = new JsonArray("aws.sagemaker"), ["detail-type"] = new JsonArray(detailType), ["detail"] = detail },
+            ["Targets"] = new JsonArray(target),
+        });
+    }
+
+    /// <summary>A topic with a key of its own: events and alarms cannot use the key that AWS manages for SNS.</summary>
+    private static void AddTopic(StackTemplate template, ModelPlan plan, PlannedNotifications notify)
+    {
+        string[] services = ["cloudwatch.amazonaws.com", "events.amazonaws.com"];
+        var key = template.Add(Key, "AWS::KMS::Key", new JsonObject
+        {
+            ["Description"] = $"Encrypts the notifications of {plan.ModelName}.",
+            ["EnableKeyRotation"] = true,
+            ["KeyPolicy"] = Roles.Document([
+                new JsonObject
+                {
+                    ["Sid"] = "Account",
+                    ["Effect"] = "Allow",
+                    ["Principal"] = new JsonObject { ["AWS"] = Cfn.Sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root") },
+                    ["Action"] = "kms:*",
+                    ["Resource"] = "*",
+                },
+                new JsonObject
+                {
+                    ["Sid"] = "Publishers",
+                    ["Effect"] = "Allow",
+                    ["Principal"] = new JsonObject { ["Service"] = Strings(services) },
+                    ["Action"] = new JsonArray("kms:Decrypt", "kms:GenerateDataKey*"),
+                    ["Resource"] = "*",
+                    ["Condition"] = SourceAccounts(plan),
+                },
+            ]),
+        });
+        key["DeletionPolicy"] = "Delete";
+        key["UpdateReplacePolicy"] = "Delete";
+        template.Add(Topic, "AWS::SNS::Topic", new JsonObject { ["DisplayName"] = plan.ModelName, ["KmsMasterKeyId"] = Cfn.Ref(Key) });
+        template.Add("TopicPolicy", "AWS::SNS::TopicPolicy", new JsonObject
+        {
+            ["Topics"] = new JsonArray(Cfn.Ref(Topic)),
+            ["PolicyDocument"] = Roles.Document([new JsonObject
+            {
+                ["Sid"] = "Publishers",
+                ["Effect"] = "Allow",
+                ["Principal"] = new JsonObject { ["Service"] = Strings(services) },
+                ["Action"] = "sns:Publish",
+                ["Resource"] = Cfn.Ref(Topic),
+                ["Condition"] = SourceAccounts(plan),
+            }]),
+        });
+        foreach (var (email, i) in notify.Emails.Select((e, i) => (e, i + 1)))
+            template.Add($"Subscription{i}", "AWS::SNS::Subscription", new JsonObject { ["TopicArn"] = Cfn.Ref(Topic), ["Protocol"] = "email", ["Endpoint"] = email });
+        template.Output(Topic, "The topic that is told of what happens.", Cfn.Ref(Topic));
+    }
+
+    /// <summary>This account, and those of the stages, whose alarms publish here.</summary>
+    private static JsonObject SourceAccounts(ModelPlan plan)
+    {
+        JsonNode accounts = Sharing.Accounts(plan).Count == 0
+            ? Cfn.Ref("AWS::AccountId")
+            : Cfn.If(Sharing.Condition, new JsonObject { ["Fn::Split"] = new JsonArray(",", new JsonObject { ["Fn::Join"] = new JsonArray(",", new JsonArray(Cfn.Ref("AWS::AccountId"), Sharing.Joined)) }) }, Cfn.Ref("AWS::AccountId"));
+        return new JsonObject { ["StringEquals"] = new JsonObject { ["aws:SourceAccount"] = accounts } };
+    }
+
+    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
+}

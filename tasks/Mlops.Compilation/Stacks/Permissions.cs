@@ -1,0 +1,104 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>Permissions that several roles have, for one element of the plan each.</summary>
+/// <param name="bucket">What ${...} names the bucket: a parameter, or the bucket itself.</param>
+internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
+{
+    public const string KeyParameter = "KmsKeyArn";
+
+    private string BucketArn => $"arn:${{AWS::Partition}}:s3:::${{{bucket}}}";
+
+    /// <summary>Reads and writes below the prefix of the model.</summary>
+    public IEnumerable<Permission> OwnObjects(string element, string below = "", bool write = true)
+    {
+        yield return new(element, ["s3:ListBucket"], [BucketArn]) { Condition = StringLike("s3:prefix", $"{plan.Prefix}/*") };
+        string[] actions = write ? ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"] : ["s3:GetObject"];
+        yield return new(element, actions, [$"{BucketArn}/{plan.Prefix}/{below}*"]);
+    }
+
+    /// <summary>Reads a place in S3 that the configuration names.</summary>
+    public static IEnumerable<Permission> Read(string element, string uri)
+    {
+        var (bucket, key) = Place(uri);
+        yield return new(element, ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::{bucket}/{key}*"]);
+        yield return new(element, ["s3:ListBucket"], [$"arn:${{AWS::Partition}}:s3:::{bucket}"]) { Condition = StringLike("s3:prefix", $"{key}*") };
+    }
+
+    public static Permission Write(string element, string uri)
+    {
+        var (bucket, key) = Place(uri);
+        return new(element, ["s3:PutObject", "s3:AbortMultipartUpload"], [$"arn:${{AWS::Partition}}:s3:::{bucket}/{key}*"]);
+    }
+
+    /// <summary>Reads and writes what the key encrypts, volumes of instances included.</summary>
+    public IEnumerable<Permission> Key(string element)
+    {
+        if (aws.KmsKey is not { } key)
+            yield break;
+        var alias = Arn.Parse(key) is { } arn && arn.Resource.StartsWith("alias/", StringComparison.Ordinal) ? arn.Resource : null;
+        // A policy names keys, not aliases: a key that is known by its alias is every key that has it.
+        string[] keys = alias is null ? [$"${{{KeyParameter}}}"] : ["arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"];
+        var condition = alias is null ? null : new JsonObject { ["ForAnyValue:StringEquals"] = new JsonObject { ["kms:ResourceAliases"] = alias } };
+        yield return new(element, ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"], keys) { Condition = condition };
+        var grant = condition?.DeepClone().AsObject() ?? [];
+        grant["Bool"] = new JsonObject { ["kms:GrantIsForAWSResource"] = "true" };
+        yield return new(element, ["kms:CreateGrant"], keys) { Condition = grant };
+    }
+
+    /// <summary>Network interfaces in the VPC ("Give SageMaker access to resources in your VPC"); EC2 knows no resource for most of these.</summary>
+    public IEnumerable<Permission> Network(string element)
+    {
+        if (aws.Network is not null)
+        {
+            yield return new(element, [
+                "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions",
+                "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"], ["*"]);
+        }
+    }
+
+    /// <summary>Images of the user's own; SageMaker fetches its own images itself.</summary>
+    public static IEnumerable<Permission> Images(IEnumerable<(string Element, string Uri)> images)
+    {
+        var any = false;
+        foreach (var (element, uri) in images)
+        {
+            if (RepositoryArn(uri) is not { } arn)
+                continue;
+            any = true;
+            yield return new(element, ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [arn]);
+        }
+
+        if (any)
+            yield return new("images", ["ecr:GetAuthorizationToken"], ["*"]);
+    }
+
+    /// <summary>Logs and metrics of jobs and endpoints, which SageMaker writes under fixed names.</summary>
+    public static IEnumerable<Permission> Logs(string element)
+    {
+        yield return new(element, ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/*"]);
+        yield return new(element, ["cloudwatch:PutMetricData"], ["*"])
+        {
+            Condition = StringLike("cloudwatch:namespace", "/aws/sagemaker/*", "aws/sagemaker/*", "AWS/SageMaker", MonitorStack.Namespace),
+        };
+    }
+
+    public static JsonObject StringLike(string key, params string[] values) =>
+        new() { ["StringLike"] = new JsonObject { [key] = values.Length == 1 ? values[0] : new JsonArray([.. values.Select(v => JsonValue.Create(v))]) } };
+
+    /// <summary>ACCOUNT.dkr.ecr.REGION.HOST/REPOSITORY:TAG; another registry needs no permission of AWS.</summary>
+    private static string? RepositoryArn(string uri)
+    {
+        var slash = uri.IndexOf('/', StringComparison.Ordinal);
+        if (slash < 0 || uri[..slash].Split('.') is not [var account, "dkr", "ecr", var region, ..])
+            return null;
+        var repository = uri[(slash + 1)..].Split('@')[0].Split(':')[0];
+        return $"arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{repository}";
+    }
+
+    private static (string Bucket, string Key) Place(string uri) => new S3Uri(uri) is var place ? (place.Bucket, place.Key) : default;
+}

@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>A role for each persona of 'access', with what its work on this one model takes.</summary>
+internal static class Personas
+{
+    private const string SageMaker = "arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}";
+
+    public static void Add(StackTemplate template, ModelPlan plan, string executionRole)
+    {
+        foreach (var (persona, principals) in plan.Operations.Access)
+        {
+            var id = Retraining.Pascal(persona);
+            var trust = new JsonObject
+            {
+                ["Effect"] = "Allow",
+                ["Principal"] = new JsonObject { ["AWS"] = template.List($"{id}Principals", $"Who may take on the role of the {persona.Replace('_', ' ')}.", principals) },
+                ["Action"] = new JsonArray("sts:AssumeRole", "sts:TagSession"),
+            };
+            Roles.Add(template, $"{id}Role", trust, Meaning(persona), [.. Of(persona, plan, executionRole).Select(p => p with { Element = $"access.{persona}" })],
+                plan.Aws.PermissionsBoundary, JsonValue.Create($"{plan.ModelName}-{persona.Replace('_', '-')}"));
+            template.Output($"{id}Role", Meaning(persona), Cfn.GetAtt($"{id}Role", "Arn"));
+        }
+    }
+
+    private static string Meaning(string persona) => persona switch
+    {
+        "data_scientist" => "Reads data and runs, starts runs, tries models.",
+        "ml_engineer" => "Changes pipelines and stages.",
+        "approver" => "Approves and rejects versions.",
+        _ => "Reads everything, changes nothing.",
+    };
+
+    private static IEnumerable<Permission> Of(string persona, ModelPlan plan, string executionRole)
+    {
+        var shared = new Permissions(plan, plan.Aws, Storage.Name(plan));
+        return persona switch
+        {
+            "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key(""), .. Run(plan), Try(plan)],
+            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Run(plan), Try(plan), .. Change(plan, executionRole)],
+            "approver" => [.. Look(plan), new("", ["sagemaker:UpdateModelPackage"], [$"{SageMaker}:model-package/{plan.GroupName}/*"])],
+            _ => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")).Select(k => k with { Actions = ["kms:Decrypt"] })],
+        };
+    }
+
+    private static IEnumerable<Permission> Look(ModelPlan plan)
+    {
+        var pipeline = $"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}";
+        yield return new("", ["sagemaker:DescribePipeline", "sagemaker:DescribePipelineDefinitionForExecution", "sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps", "sagemaker:ListPipelineExecutions", "sagemaker:ListPipelineParametersForExecution"],
+            [pipeline, $"{pipeline}/*"]);
+        yield return new("", ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
+            [$"{SageMaker}:model-package-group/{plan.GroupName}", $"{SageMaker}:model-package/{plan.GroupName}/*"]);
+        yield return new("", ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"], [$"{SageMaker}:endpoint/{plan.ModelName}-*", $"{SageMaker}:endpoint-config/*"]);
+        yield return new("", ["sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:DescribeTransformJob"],
+            [$"{SageMaker}:processing-job/pipelines-*", $"{SageMaker}:training-job/pipelines-*", $"{SageMaker}:transform-job/pipelines-*"]);
+        yield return new("", ["logs:FilterLogEvents", "logs:GetLogEvents"], ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/*"]);
+        yield return new("", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "sagemaker:ListEndpoints", "sagemaker:ListModelPackageGroups", "sagemaker:ListPipelines", "sagemaker:Search"], ["*"]);
+    }
+
+    private static IEnumerable<Permission> Run(ModelPlan plan)
+    {
+        var pipeline = $"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}";
+        yield return new("", ["sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"], [pipeline, $"{pipeline}/*"]);
+    }
+
+    private static Permission Try(ModelPlan plan) => new("", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], [$"{SageMaker}:endpoint/{plan.ModelName}-*"]);
+
+    private static IEnumerable<Permission> Change(ModelPlan plan, string executionRole)
+    {
+        yield return new("", ["sagemaker:AddTags", "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline"], [$"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}"]);
+        yield return new("", ["iam:PassRole"], [executionRole]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } };
+        yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate"],
+            [$"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{plan.ModelName}-*/*"]);
+    }
+}

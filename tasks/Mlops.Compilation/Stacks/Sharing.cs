@@ -1,0 +1,52 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>The model package group, and the accounts that read its versions: those of stages, and those that the configuration shares with.</summary>
+internal static class Sharing
+{
+    public const string Parameter = "SharedAccounts";
+
+    public const string Condition = "HasSharedAccounts";
+
+    /// <summary>The accounts as one text, with commas between.</summary>
+    public static JsonObject Joined => new() { ["Fn::Join"] = new JsonArray(",", Cfn.Ref(Parameter)) };
+
+    public const string Group = "ModelPackageGroup";
+
+    public static IReadOnlyList<string> Accounts(ModelPlan plan) =>
+        [.. plan.Operations.SharedWith.Concat(plan.Stages.Select(s => s.Aws.Account).OfType<string>().Where(a => a != plan.Aws.Account)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    public static void Add(StackTemplate template, ModelPlan plan)
+    {
+        var group = new JsonObject { ["ModelPackageGroupName"] = plan.GroupName };
+        if (plan.Description is not null)
+            group["ModelPackageGroupDescription"] = plan.Description.Length > 1024 ? plan.Description[..1024] : plan.Description;
+        if (Accounts(plan) is { Count: > 0 } accounts)
+        {
+            // Without accounts there is nobody to share with: then the stack is one of this account alone.
+            template.List(Parameter, "Accounts that may read the registered versions.", accounts);
+            template.Parameters[Parameter]!["Default"] = "";
+            template.Conditions[Condition] = new JsonObject { ["Fn::Not"] = new JsonArray(new JsonObject { ["Fn::Equals"] = new JsonArray(Joined, "") }) };
+            group["ModelPackageGroupPolicy"] = Cfn.If(Condition, Roles.Document([
+                Allow("ReadGroup", ["sagemaker:DescribeModelPackageGroup"], $"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:model-package-group/{plan.GroupName}"),
+                Allow("ReadVersions", ["sagemaker:CreateModel", "sagemaker:DescribeModelPackage", "sagemaker:ListModelPackages"], $"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:model-package/{plan.GroupName}/*"),
+            ]), Cfn.NoValue);
+        }
+
+        var resource = template.Add(Group, "AWS::SageMaker::ModelPackageGroup", group);
+        resource["DeletionPolicy"] = "Retain";
+        resource["UpdateReplacePolicy"] = "Retain";
+        template.Output(Group, "The group of the registered versions.", Cfn.GetAtt(Group, "ModelPackageGroupArn"));
+    }
+
+    private static JsonObject Allow(string sid, string[] actions, string resource) => new()
+    {
+        ["Sid"] = sid,
+        ["Effect"] = "Allow",
+        ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Parameter) },
+        ["Action"] = new JsonArray([.. actions.Select(a => JsonValue.Create(a))]),
+        ["Resource"] = Cfn.Sub(resource),
+    };
+}
