@@ -14,11 +14,13 @@ internal static class Conformance
     /// <summary>Whether python3 has a module.</summary>
     public static bool HasPython(string module) => RunPython("-c", $"import {module}").ExitCode == 0;
 
-    public static (int ExitCode, string Output) RunPython(params string[] arguments)
+    public static (int ExitCode, string Output) RunPython(params string[] arguments) => Run("python3", arguments);
+
+    public static (int ExitCode, string Output) Run(string program, params string[] arguments)
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("python3", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
             var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

@@ -17,6 +17,7 @@ public static class DeploymentEmitter
         ModelName = plan.ModelName,
         PipelineName = plan.PipelineName,
         ModelPackageGroupName = plan.GroupName,
+        MaxParallelExecutionSteps = plan.MaxParallelSteps,
         ConfigFile = configFile,
         ConfigSha256 = configSha256,
         Places = plan.AllSteps.Select(s => (s.Name, s.Place)).Append((InferencePlace, plan.Inference.Place))

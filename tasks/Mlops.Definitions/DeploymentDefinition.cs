@@ -20,6 +20,9 @@ public sealed record DeploymentDefinition
 
     public required string ModelPackageGroupName { get; init; }
 
+    /// <summary>ParallelismConfiguration.MaxParallelExecutionSteps of CreatePipeline; null: as many as are ready.</summary>
+    public int? MaxParallelExecutionSteps { get; init; }
+
     /// <summary>The file that the places below refer to, relative to the repository.</summary>
     public required string ConfigFile { get; init; }
 

@@ -10,9 +10,12 @@ internal static class BatchResources
 {
     public static void Add(StackTemplate template, ModelPlan plan, PlannedStage stage, PlannedBatch batch, JsonNode role)
     {
+        template.Parameter("BatchInput", "Where the records lie.", batch.Input);
+        template.Parameter("BatchOutput", "Where the predictions go.", batch.Output);
+        template.Parameter("BatchInstanceType", "The instances that predict.", batch.Instance.Type);
         var arguments = TransformShape.Arguments(
-            JsonValue.Create("${Model.ModelName}"), JsonValue.Create(batch.Input), JsonValue.Create(batch.Output), plan.Inference.ContentTypes[0], plan.Inference.ResponseTypes[0],
-            batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
+            JsonValue.Create("${Model.ModelName}"), JsonValue.Create("${BatchInput}"), JsonValue.Create("${BatchOutput}"), plan.Inference.ContentTypes[0], plan.Inference.ResponseTypes[0],
+            batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance with { Type = "${BatchInstanceType}" }, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
         AddPipeline(template, "BatchPipeline", $"{DeployStack.StageName(plan)}-batch", new PipelineStep { Name = "predict", Type = StepTypes.Transform, Arguments = arguments }, role);
         Roles.Add(template, "BatchTriggerRole", "scheduler.amazonaws.com", "Starts the batches.", [Start(plan, "deploy.stage.batch", "batch")], stage.Aws.PermissionsBoundary);
         if (batch.OnNewData)
@@ -30,19 +33,37 @@ internal static class BatchResources
         }
     }
 
+    public const string Subnets = "SubnetList";
+
+    public const string Groups = "SecurityGroupList";
+
+    /// <summary>The items with quotes and commas between: what stands between the first and the last quote of a JSON list.</summary>
+    private static JsonObject Quoted(JsonObject list) => new() { ["Fn::Join"] = new JsonArray("\",\"", list) };
+
     public static Permission Start(ModelPlan plan, string element, string pipeline) =>
         new(element, ["sagemaker:StartPipelineExecution"], [$"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{DeployStack.StageName(plan)}-{pipeline}"]);
 
     public static JsonObject PipelineArn(string name) => Cfn.Sub($"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{name}");
 
     /// <summary>A pipeline of one step, whose definition takes what belongs to the place from the template.</summary>
-    public static void AddPipeline(StackTemplate template, string id, string name, PipelineStep step, JsonNode role)
+    /// <param name="network">Its subnets and groups are lists of the template, which stand in the definition as <see cref="Subnets"/> and <see cref="Groups"/>.</param>
+    public static void AddPipeline(StackTemplate template, string id, string name, PipelineStep step, JsonNode role, PlannedNetwork? network = null)
     {
         var definition = new PipelineDefinition { Parameters = [], ExperimentConfig = null, Steps = [step] };
+        var body = Cfn.Sub(Json.Canonical(definition.ToJson()));
+        if (network is not null)
+        {
+            body["Fn::Sub"] = new JsonArray(body["Fn::Sub"]!.DeepClone(), new JsonObject
+            {
+                [Subnets] = Quoted(template.List("Subnets", "The subnets of the stage's VPC.", network.Subnets)),
+                [Groups] = Quoted(template.List("SecurityGroups", "The security groups of the stage.", network.SecurityGroups)),
+            });
+        }
+
         template.Add(id, "AWS::SageMaker::Pipeline", new JsonObject
         {
             ["PipelineName"] = Cfn.Sub(name),
-            ["PipelineDefinition"] = new JsonObject { ["PipelineDefinitionBody"] = Cfn.Sub(Json.Canonical(definition.ToJson())) },
+            ["PipelineDefinition"] = new JsonObject { ["PipelineDefinitionBody"] = body },
             ["RoleArn"] = role,
         });
     }

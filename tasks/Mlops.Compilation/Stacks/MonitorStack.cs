@@ -23,6 +23,7 @@ internal sealed class MonitorStack
     private const string Role = "MonitorRole";
     private const string Trigger = "MonitorTriggerRole";
     private const string Image = "AnalyzerImage";
+    private const string CaptureParameter = "CaptureUri";
     private const int MaxRuntimeSeconds = 3_600;
 
     private readonly ModelPlan plan;
@@ -60,10 +61,20 @@ internal sealed class MonitorStack
             AddMonitor(monitor);
         if (plan.Operations.Dashboard)
             AddDashboard();
+        AddForwarding();
         return template;
     }
 
-    private string Capture => stage.Capture?.To ?? $"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/capture/{DeployStack.StageName(plan)}";
+    /// <summary>Stages capture to places of their own; where a bucket is yet to be made, publishing knows.</summary>
+    private string Capture
+    {
+        get
+        {
+            var uri = stage.Capture?.To ?? (stage.Aws.Bucket is { } bucket ? $"s3://{bucket}/{plan.Prefix}/capture/{plan.ModelName}-{stage.Name}" : null);
+            template.Parameter(CaptureParameter, "Where the stage captures to: the S3 prefix.", uri);
+            return $"${{{CaptureParameter}}}";
+        }
+    }
 
     private void AddRoles()
     {
@@ -92,7 +103,7 @@ internal sealed class MonitorStack
     private void AddMonitor(PlannedMonitor monitor)
     {
         var id = Retraining.Pascal(monitor.Name);
-        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", Step(monitor), Cfn.GetAtt(Role, "Arn"));
+        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", Step(monitor), Cfn.GetAtt(Role, "Arn"), stage.Aws.Network);
         template.Add($"{id}Schedule", "AWS::Scheduler::Schedule",
             Retraining.Schedule(monitor.Schedule, plan.Operations.TimeZone, BatchResources.PipelineArn($"{DeployStack.StageName(plan)}-{monitor.Name}"), Cfn.GetAtt(Trigger, "Arn")), $"{id}Pipeline");
         var alarm = new JsonObject
@@ -156,7 +167,7 @@ internal sealed class MonitorStack
             {
                 ["EnableInterContainerTrafficEncryption"] = network.EncryptTraffic,
                 ["EnableNetworkIsolation"] = false, // The analyzer fetches what was captured.
-                ["VpcConfig"] = new JsonObject { ["SecurityGroupIds"] = StepShapes.Strings(network.SecurityGroups), ["Subnets"] = StepShapes.Strings(network.Subnets) },
+                ["VpcConfig"] = new JsonObject { ["SecurityGroupIds"] = new JsonArray($"${{{BatchResources.Groups}}}"), ["Subnets"] = new JsonArray($"${{{BatchResources.Subnets}}}") },
             };
         }
 
@@ -191,6 +202,21 @@ internal sealed class MonitorStack
     private JsonArray Dimensions(PlannedMonitor monitor) => new(
         new JsonObject { ["Name"] = "Endpoint", ["Value"] = Cfn.Sub(DeployStack.StageName(plan)) },
         new JsonObject { ["Name"] = "Monitor", ["Value"] = monitor.Name });
+
+    /// <summary>What starts a retraining happens here, and the build may be in another account.</summary>
+    private void AddForwarding()
+    {
+        if (plan.Operations.Retraining is not { OnViolation.Count: > 0 } retraining || stage.Aws.Account is not { } account || plan.Aws.Account is not { } home || account == home)
+            return;
+        var bus = template.Parameter("HomeEventBusArn", "The event bus of the account that the model is built in.");
+        Roles.Add(template, "ForwardRole", "events.amazonaws.com", "Tells the account that builds the model of violations.", [new("retrain.on_violation", ["events:PutEvents"], ["${HomeEventBusArn}"])], stage.Aws.PermissionsBoundary);
+        template.Add("ForwardRule", "AWS::Events::Rule", new JsonObject
+        {
+            ["Description"] = "A violation that starts a retraining.",
+            ["EventPattern"] = Retraining.Violations(retraining.OnViolation.Select(k => (JsonNode)Cfn.Sub($"{DeployStack.StageName(plan)}-{PlannedOperations.NameOf(k)}"))),
+            ["Targets"] = new JsonArray(new JsonObject { ["Id"] = "home", ["Arn"] = bus, ["RoleArn"] = Cfn.GetAtt("ForwardRole", "Arn") }),
+        });
+    }
 
     /// <summary>Requests, latency, errors, and what each monitor found ("Dashboard body structure and syntax" of CloudWatch).</summary>
     private void AddDashboard()

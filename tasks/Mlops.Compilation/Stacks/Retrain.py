@@ -16,8 +16,8 @@ def handler(event, context):
         boto3.client("dynamodb").update_item(
             TableName=os.environ["TABLE"],
             Key={"Pipeline": {"S": os.environ["PIPELINE"]}},
-            UpdateExpression="SET StartedAt = :now, Request = :request",
-            ConditionExpression="attribute_not_exists(StartedAt) OR StartedAt <= :before OR Request = :request",
+            UpdateExpression="SET StartedAt = :now, StartedBy = :request",
+            ConditionExpression="attribute_not_exists(StartedAt) OR StartedAt <= :before OR StartedBy = :request",
             ExpressionAttributeValues={
                 ":now": {"N": str(now)},
                 ":before": {"N": str(now - int(os.environ["COOLDOWN"]))},

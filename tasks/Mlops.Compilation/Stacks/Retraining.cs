@@ -35,12 +35,23 @@ internal static class Retraining
         if (retraining.OnViolation.Count > 0)
         {
             var alarms = from stage in plan.Operations.MonitoredStages from kind in retraining.OnViolation select $"{plan.ModelName}-{stage}-{PlannedOperations.NameOf(kind)}";
-            AddRule("ViolationRule", "A monitor found a violation.", new JsonObject
+            AddRule("ViolationRule", "A monitor found a violation.", Violations(alarms.Select(a => (JsonNode)JsonValue.Create(a))));
+            var elsewhere = plan.Stages.Any(s => plan.Operations.MonitoredStages.Contains(s.Name) && s.Aws.Account is { } account && plan.Aws.Account is { } home && account != home);
+            if (elsewhere)
             {
-                ["source"] = new JsonArray("aws.cloudwatch"),
-                ["detail-type"] = new JsonArray("CloudWatch Alarm State Change"),
-                ["detail"] = new JsonObject { ["alarmName"] = new JsonArray([.. alarms.Select(a => JsonValue.Create(a))]), ["state"] = new JsonObject { ["value"] = new JsonArray("ALARM") } },
-            });
+                // The stages' accounts forward their alarms to this account's bus.
+                template.Add("ForwardedEvents", "AWS::Events::EventBusPolicy", new JsonObject
+                {
+                    ["StatementId"] = $"{plan.ModelName}-stages",
+                    ["Statement"] = new JsonObject
+                    {
+                        ["Effect"] = "Allow",
+                        ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Sharing.Parameter) },
+                        ["Action"] = "events:PutEvents",
+                        ["Resource"] = Cfn.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"),
+                    },
+                }).Insert(1, "Condition", Sharing.Condition);
+            }
         }
 
         if (rules.Count > 0)
@@ -67,6 +78,14 @@ internal static class Retraining
             detail["object"] = new JsonObject { ["key"] = new JsonArray(new JsonObject { ["prefix"] = place.Key }) };
         return new JsonObject { ["source"] = new JsonArray("aws.s3"), ["detail-type"] = new JsonArray("Object Created"), ["detail"] = detail };
     }
+
+    /// <summary>EventBridge's pattern for alarms that go off ("Alarm events and EventBridge" of CloudWatch's user guide).</summary>
+    public static JsonObject Violations(IEnumerable<JsonNode> alarms) => new()
+    {
+        ["source"] = new JsonArray("aws.cloudwatch"),
+        ["detail-type"] = new JsonArray("CloudWatch Alarm State Change"),
+        ["detail"] = new JsonObject { ["alarmName"] = new JsonArray([.. alarms]), ["state"] = new JsonObject { ["value"] = new JsonArray("ALARM") } },
+    };
 
     public static JsonObject Schedule(string expression, string timeZone, JsonNode target, JsonNode role) => new()
     {

@@ -11,6 +11,8 @@ internal sealed class StageMerge
 {
     public const string Parameter = "Stage";
 
+    private const string Unused = "none";
+
     /// <summary>Fn::Or takes 2 to 10 conditions.</summary>
     private const int MostAlternatives = 10;
 
@@ -34,15 +36,18 @@ internal sealed class StageMerge
             merge.merged.Parameters.TryAdd(name, parameter!.DeepClone());
         merge.MergeParts(merge.merged.Resources, [.. templates.Select(t => (t.Stage, t.Template.Resources))]);
         merge.MergeParts(merge.merged.Outputs, [.. templates.Select(t => (t.Stage, t.Template.Outputs))]);
-        merge.MayBeLeftOut(templates);
+        merge.FillUp(templates.Select(t => t.Template));
         return merge.merged.WithoutUnused();
     }
 
-    /// <summary>A parameter of some stages has a default, so that the others need not give it.</summary>
-    private void MayBeLeftOut(IReadOnlyList<(string Stage, StackTemplate Template)> templates)
+    /// <summary>CloudFormation wants a value of every parameter, also where a stage has no use for it.</summary>
+    private void FillUp(IEnumerable<StackTemplate> templates)
     {
-        foreach (var (name, parameter) in merged.Parameters.Where(p => p.Key != Parameter && templates.Any(t => !t.Template.Parameters.ContainsKey(p.Key))))
-            parameter!["Default"] = parameter["Type"]!.GetValue<string>() == "Number" ? 0 : "none";
+        foreach (var template in templates)
+        {
+            foreach (var (name, parameter) in merged.Parameters.Where(p => !template.Parameters.ContainsKey(p.Key)))
+                template.Values[name] = parameter!["Type"]!.GetValue<string>() == "Number" ? "0" : Unused;
+        }
     }
 
     private void MergeParts(JsonObject target, IReadOnlyList<(string Stage, JsonObject Parts)> sources)

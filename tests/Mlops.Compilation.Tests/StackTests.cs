@@ -1,0 +1,154 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Mlops.Compilation.Tests;
+
+/// <summary>The three templates of every golden case, judged by cfn-lint, an IAM scan, and a CloudFormation that deploys them.</summary>
+public sealed class StackTests
+{
+    /// <summary>"IAM and AWS STS quotas": all inline policies of a role together, without white space.</summary>
+    private const int MostPolicyCharacters = 10_240;
+
+    private static readonly string Golden = Path.Combine(TestFolder.Of<StackTests>(), "Golden");
+
+    public static TheoryData<string, string> Stages
+    {
+        get
+        {
+            var stages = new TheoryData<string, string>();
+            foreach (var name in new[] { "full", "stages-of-every-mode", "three-accounts", "variants" })
+            {
+                foreach (var file in Directory.GetFiles(Path.Combine(Golden, name, "expected"), "parameters.*.json").Order(StringComparer.Ordinal))
+                    stages.Add(name, Path.GetFileName(file)["parameters.".Length..^".json".Length]);
+            }
+
+            return stages;
+        }
+    }
+
+    [SkippableFact]
+    public void Cfn_lint_and_a_scan_for_broad_permissions_find_nothing()
+    {
+        Skip.If(Conformance.Folder is null || !Conformance.HasPython("cfnlint"), Conformance.Missing);
+        using var folder = TestFolder.Temporary();
+        foreach (var template in Templates())
+            folder.Write($"{template.Case}/{Path.GetFileName(template.File)}", File.ReadAllText(template.File));
+
+        var (exitCode, output) = Conformance.Run("bash", Path.Combine(Conformance.Folder!, "check_templates.sh"), folder.Path, "--quiet");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains(" 0 error(s), 0 warning(s)", output, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Stages))]
+    public void A_stage_deploys_twice_without_a_change_and_goes_again(string name, string stage)
+    {
+        Skip.If(Conformance.Folder is null || !Conformance.HasPython("moto"), Conformance.Missing);
+        var expected = Path.Combine(Golden, name, "expected");
+        var parameters = new[] { "parameters.json", $"parameters.{stage}.json" }.Select(f => JsonNode.Parse(File.ReadAllBytes(Path.Combine(expected, f)))!.AsObject()).SelectMany(f => f).ToList();
+        // The stand-in's CloudFormation has no policy of a model package group: sharing is left to cfn-lint.
+        var given = parameters.SelectMany(t => t.Value!["Parameters"]!.AsObject()).Where(p => p.Key != "SharedAccounts").SelectMany(p => new[] { "--param", $"{p.Key}={p.Value}" });
+
+        var (exitCode, output) = Conformance.RunPython([Path.Combine(Conformance.Folder!, "moto_deploy.py"), .. given, "--twice", "--delete", .. parameters.Select(t => Path.Combine(expected, $"{t.Key}.template.json"))]);
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains(" 0 FAILED; 0 problem(s)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_statement_says_which_element_needs_it()
+    {
+        Assert.All(Roles(), role =>
+        {
+            // Where stages differ, Fn::If stands between: what it chooses from is looked at as well.
+            var sids = All(role.Resource["Properties"]!["Policies"]).OfType<JsonObject>().Where(o => o.ContainsKey("Sid")).Select(o => o["Sid"]!.ToString()).Distinct().Order(StringComparer.Ordinal);
+            var reasons = All(role.Resource["Metadata"]!["NeededBy"]).OfType<JsonObject>().SelectMany(o => o).Where(p => p.Key[0] == 'S').ToList();
+            Assert.Equal(sids, reasons.Select(r => r.Key).Distinct().Order(StringComparer.Ordinal));
+            Assert.All(reasons, r => Assert.NotEmpty(r.Value!.ToJsonString()));
+        });
+    }
+
+    [Fact]
+    public void Each_kind_of_element_that_needs_a_permission_has_a_case()
+    {
+        string[] kinds =
+        [
+            "build.train", "build.preprocess", "build.register", "build.experiment", "build.score", "build.count", "build.consult", "build.aggregate", "build.bias-predict", "build.check-data", "create-model", "data.rows",
+            "model.artifact", "images", "aws.kms_key", "aws.network", "inference", "access.data_scientist", "access.ml_engineer", "access.approver", "access.auditor", "retrain", "retrain.schedule",
+            "retrain.cooldown", "retrain.on_violation", "notify", "deploy.stage.capture", "deploy.stage.async", "deploy.stage.batch", "monitor", "monitor.data_quality",
+        ];
+        var shown = Roles().SelectMany(r => All(r.Resource["Metadata"]!["NeededBy"])).OfType<JsonValue>().SelectMany(r => r.ToString().Split(", ")).ToHashSet(StringComparer.Ordinal);
+
+        Assert.Empty(kinds.Except(shown));
+        Assert.Contains(shown, s => s.Contains(".secrets.", StringComparison.Ordinal));
+        Assert.Contains(shown, s => s.Contains(".outputs.", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Policies_fit_into_a_role() => Assert.All(Roles(), role =>
+        Assert.InRange(role.Resource["Properties"]!["Policies"]!.AsArray().Sum(p => p!["PolicyDocument"]!.ToJsonString().Length), 1, MostPolicyCharacters));
+
+    /// <summary>Parameters hold what belongs to an account: no template of a case without accounts in its steps has one.</summary>
+    [Theory]
+    [InlineData("three-accounts")]
+    [InlineData("access")]
+    [InlineData("adopted")]
+    [InlineData("bounded-and-encrypted")]
+    public void Templates_name_no_account(string name) => Assert.All(Templates().Where(t => t.Case == name), t =>
+        Assert.DoesNotMatch("[^0-9][0-9]{12}[^0-9]", File.ReadAllText(t.File)));
+
+    [SkippableFact]
+    public void A_retraining_starts_once_in_its_cooldown_and_a_message_that_comes_again_goes_on()
+    {
+        Skip.IfNot(Conformance.HasPython("moto"), Conformance.Missing);
+        using var folder = TestFolder.Temporary();
+        var template = JsonNode.Parse(File.ReadAllBytes(Path.Combine(Golden, "retrain-on-schedule", "expected", "model-build.template.json")))!;
+        folder.Write("index.py", template["Resources"]!["RetrainFunction"]!["Properties"]!["Code"]!["ZipFile"]!.ToString());
+        folder.Write("check.py", """
+            import json, os, sys
+            os.environ.update(TABLE="t", PIPELINE="p", COOLDOWN="3600", PARAMETERS='[{"Name":"depth","Value":"8"}]', AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+            import boto3
+            from moto import mock_aws
+            sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+            with mock_aws():
+                import index
+                boto3.client("dynamodb").create_table(TableName="t", BillingMode="PAY_PER_REQUEST", AttributeDefinitions=[dict(AttributeName="Pipeline", AttributeType="S")], KeySchema=[dict(AttributeName="Pipeline", KeyType="HASH")])
+                sagemaker = boto3.client("sagemaker")
+                message = lambda i, body: {"Records": [{"messageId": i, "body": body}]}
+                try:
+                    index.handler(message("a" * 36, "{}"), None)
+                    print("started without a pipeline")
+                except Exception as e:
+                    print("failed first")
+                sagemaker.create_pipeline(PipelineName="p", ClientRequestToken="x" * 32, RoleArn="arn:aws:iam::123456789012:role/x", PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": []}))
+                index.handler(message("a" * 36, "{}"), None)
+                index.handler(message("b" * 36, '{"detail-type": "Object Created"}'), None)
+                print(len(sagemaker.list_pipeline_executions(PipelineName="p")["PipelineExecutionSummaries"]), "started")
+            """);
+
+        var (exitCode, output) = Conformance.RunPython(folder.File("check.py"));
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("failed first", output, StringComparison.Ordinal);
+        Assert.Contains("\"because\": \"cooldown\", \"reason\": \"Object Created\"", output, StringComparison.Ordinal);
+        Assert.Contains("1 started", output, StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<JsonNode> All(JsonNode? node) => node switch
+    {
+        null => [],
+        JsonObject o => o.SelectMany(p => All(p.Value)).Prepend(o),
+        JsonArray a => a.SelectMany(All).Prepend(a),
+        _ => [node],
+    };
+
+    private static IEnumerable<(string Case, string File)> Templates() =>
+        Directory.GetFiles(Golden, "*.template.json", SearchOption.AllDirectories).Select(f => (Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(f)!)!), f));
+
+    private static IEnumerable<(string Name, JsonNode Resource)> Roles() =>
+        from template in Templates()
+        from resource in JsonNode.Parse(File.ReadAllBytes(template.File), documentOptions: new JsonDocumentOptions { MaxDepth = 128 })!["Resources"]!.AsObject()
+        where resource.Value!["Type"]!.ToString() == "AWS::IAM::Role"
+        select ($"{template.Case}: {resource.Key}", resource.Value!);
+}
