@@ -16,13 +16,19 @@ public static class ArtifactWriter
         {
             var path = Path.Combine(folder, artifact.Name.Replace('/', Path.DirectorySeparatorChar));
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            if (!IsEqual(path, artifact.Content.Span))
-                Replace(path, artifact.Content);
+            Write(path, artifact.Content);
         }
 
         var wanted = artifacts.Select(a => a.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var name in old.Where(n => !wanted.Contains(n)))
             File.Delete(Path.Combine(folder, name));
+    }
+
+    /// <summary>Writes one file, whole, where it is not as it should be.</summary>
+    public static void Write(string path, ReadOnlyMemory<byte> content)
+    {
+        if (!IsEqual(path, content.Span))
+            Replace(path, content);
     }
 
     private static IReadOnlyList<string> Listed(string manifest)

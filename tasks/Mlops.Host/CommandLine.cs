@@ -15,6 +15,7 @@ internal static class CommandLine
             ValidateCommand.Create(),
             CompileCommand.Create(),
             ShowCommand.Create(),
+            CiCommand.Create(),
             PublishCommand.Create(),
             RunCommand.Create(),
             DeployCommand.Create(),

@@ -32,6 +32,21 @@ public sealed class LanguageTests(PackagesFixture packages)
     }
 
     [Fact]
+    public async Task MlopsCi_writes_the_files_of_the_host_and_returns_them()
+    {
+        var model = await packages.ScriptsAsync();
+        await File.AppendAllTextAsync(Path.Combine(model.Folder, "config.yaml"), "\nci: { provider: github_actions, repository: acme/scripts, role: \"arn:aws:iam::111111111111:role/ci\" }\n");
+
+        var json = JsonNode.Parse((await model.RunAsync("build", "-t:MlopsCi", "-getTargetResult:MlopsCi")).Succeeded())!;
+
+        var file = Path.Combine(model.Folder, ".github", "workflows", "mlops.yml");
+        Assert.Equal(file, Assert.Single(json["TargetResults"]!["MlopsCi"]!["Items"]!.AsArray())!["FullPath"]!.ToString());
+        Assert.Contains("role-to-assume: arn:aws:iam::111111111111:role/ci", await File.ReadAllTextAsync(file), StringComparison.Ordinal);
+        await File.AppendAllTextAsync(file, "# mine\n");
+        Assert.Contains("error MLOPS3061", (await model.RunAsync("build", "-t:MlopsCi")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Diagnostics_are_written_as_SARIF_on_request()
     {
         var model = await packages.ScriptsAsync();

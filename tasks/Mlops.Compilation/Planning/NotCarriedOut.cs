@@ -59,7 +59,7 @@ internal static class NotCarriedOut
         (string Key, Span? Place)[] sections =
         [
             ("build.max_parallel_steps", config.Build?.MaxParallelSteps?.Span), ("build.retry", config.Build?.Retry?.Span), ("monitor", config.Monitor?.Span), ("retrain", config.Retrain?.Span),
-            ("notify", config.Notify?.Span), ("access", config.Access?.Span), ("labeling", config.Labeling?.Span), ("ci", config.Ci?.Span),
+            ("notify", config.Notify?.Span), ("access", config.Access?.Span), ("labeling", config.Labeling?.Span),
             ("local.sandbox", config.Local?.Sandbox?.Span), ("local.stand_ins", config.Local?.StandIns?.Span),
         ];
         foreach (var (key, place) in sections)

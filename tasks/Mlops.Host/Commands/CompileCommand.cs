@@ -15,24 +15,27 @@ internal static class CompileCommand
         var program = new Option<string?>("--program") { Description = "The built output of a project with C# steps." };
         var set = SetOption.Create();
         var json = new Option<bool>("--json") { Description = "Print diagnostics as JSON lines." };
-        var command = new Command("compile", "Compiles config.yaml into pipeline.json, deployment.json and source bundles.") { files, output, program, set, json };
+        var command = new Command("compile", "Compiles config.yaml into a pipeline definition, CloudFormation templates, deployment.json and source bundles.") { files, output, program, set, json };
         command.SetAction(parsed =>
         {
             if (SetOption.Read(parsed, set) is not { } overrides)
                 return ExitCodes.Usage;
             var configs = parsed.GetValue(files)!;
             var failed = false;
-            foreach (var config in configs)
-                failed |= !Compile(new CompileRequest(config, parsed.GetValue(program), ProgramAssembly(parsed.GetValue(program)), overrides), configs.Length > 1, parsed.GetValue(output), parsed.GetValue(json));
+            // Repositories are compiled side by side, and shown in their order.
+            foreach (var (request, result) in configs.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered)
+                .Select(c => new CompileRequest(c, parsed.GetValue(program), ProgramAssembly(parsed.GetValue(program)), overrides)).Select(r => (r, ModelCompiler.Compile(r))))
+            {
+                failed |= !Write(request.Config, result, configs.Length > 1, parsed.GetValue(output), parsed.GetValue(json));
+            }
+
             return failed ? ExitCodes.Errors : ExitCodes.Done;
         });
         return command;
     }
 
-    private static bool Compile(CompileRequest request, bool several, string? output, bool json)
+    private static bool Write(string config, CompileResult result, bool several, string? output, bool json)
     {
-        var config = request.Config;
-        var result = ModelCompiler.Compile(request);
         DiagnosticPrinter.Print(config, result.Configuration.Source, result.Diagnostics, json);
         if (result.HasErrors)
             return false;
