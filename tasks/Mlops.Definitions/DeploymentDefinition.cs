@@ -160,6 +160,9 @@ public sealed record LocalSettings
     /// <summary>Null: the first free one from 8080.</summary>
     public int? Port { get; init; }
 
+    /// <summary>Commands in place of what a laptop has not, by function ARN and queue URL.</summary>
+    public IReadOnlyDictionary<string, string> StandIns { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What to start in place of a container's python3, Rscript, ...</summary>
     public IReadOnlyDictionary<string, string> Interpreters { get; init; } = new Dictionary<string, string>();
 }

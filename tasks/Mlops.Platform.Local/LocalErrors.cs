@@ -57,6 +57,9 @@ internal static class LocalErrors
     public static Problem LinkInData(string path) =>
         Problem.Error("MLOPS6017", $"The data set holds a link, '{path}'. A link leads out of what is versioned: replace it by what it points to.");
 
+    public static Problem NoStandIn(string step, string target) =>
+        Problem.Error("MLOPS6018", $"The step '{step}' asks '{target}', which a laptop has not. Nothing was started. Name a command that answers in its place: local: {{ stand_ins: {{ \"{target}\": python3 tools/answer.py }} }}.");
+
     public static Problem RegistryDamaged(string path, string reason) =>
         Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Put a copy back in its place, or move the file away: the next deploy then begins a new registry, and artifacts under 's3' stay.");
 

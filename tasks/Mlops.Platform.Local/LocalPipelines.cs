@@ -28,7 +28,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var fingerprint = Fingerprint(definition, values, workspace.Interpreters);
         try
         {
-            Engine.Check(definition);
+            Engine.Check(definition, workspace.Deployment.Local.StandIns);
             if (Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
         }
@@ -48,8 +48,11 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Registry = registry,
             Objects = objects,
             Interpreters = workspace.Interpreters,
+            Repository = workspace.Repository,
+            StandIns = workspace.Deployment.Local.StandIns,
             Events = events,
             Lineage = Lineage(workspace, values, id),
+            MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
         });
         var ended = new EngineResult("Failed", null, "the run was broken off");
         try
@@ -82,7 +85,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     /// <summary>An execution of this very content that succeeded, with results that are still there and may be used again.</summary>
     private ExecutionRow? Unchanged(PipelineDefinition definition, string fingerprint)
     {
-        var jobs = definition.AllSteps.Where(s => s.Type is StepTypes.Processing or StepTypes.Training).ToList();
+        var jobs = definition.AllSteps.Where(s => Engine.IsJob(s.Type)).ToList();
         if (jobs.Any(s => s.Cache is not { Enabled: true }) || registry.Executions.FindSucceeded(fingerprint) is not { ModelVersion: { } version, ModelGroup: { } group } found)
             return null;
         var lifetime = jobs.Select(s => s.Cache!.Lifetime()).Min();
@@ -102,7 +105,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     /// <summary>S3 URIs that a definition names outright, as those of other tools do: what lies there may change under it.</summary>
     private static IEnumerable<string> LiteralInputs(PipelineDefinition definition) =>
         definition.AllSteps.SelectMany(s => ProcessingJob.Items(s.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
-            .Concat(ProcessingJob.Items(s.Arguments["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"])))
+            .Concat(ProcessingJob.Items(s.Arguments["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
+            .Append(s.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .OfType<JsonValue>().Select(StepContext.Text);
 
     private static JsonObject ParameterValues(PipelineDefinition definition, IReadOnlyDictionary<string, string> given)

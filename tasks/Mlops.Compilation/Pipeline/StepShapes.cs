@@ -81,10 +81,14 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
 
     public static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
 
+    /// <summary>Where a tuning's trainings write, each below its own name. Without the run's id: the cache may find them in a later run.</summary>
+    public static JsonObject TuningUri(ModelPlan plan, PlannedStep step) =>
+        Expression.Joined("/", [JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create($"{plan.Prefix}/runs/tuning"), JsonValue.Create(step.Name)]);
+
     /// <summary>A training's own artifacts. The best job of a tuning writes below its own name; the first summary is that of the best.</summary>
     private JsonObject Artifacts(PlannedStep step) => step.Tuning is null
         ? Expression.Reference($"Steps.{step.Name}.ModelArtifacts.S3ModelArtifacts")
-        : Expression.Joined("/", [.. RunParts([step.Name]), Expression.Reference($"Steps.{step.Name}.TrainingJobSummaries[0].TrainingJobName"), JsonValue.Create("output/model.tar.gz")]);
+        : Expression.Joined("/", [TuningUri(Plan, step), Expression.Reference($"Steps.{step.Name}.TrainingJobSummaries[0].TrainingJobName"), JsonValue.Create("output/model.tar.gz")]);
 
     private IEnumerable<JsonNode> RunParts(IEnumerable<string> rest) =>
     [

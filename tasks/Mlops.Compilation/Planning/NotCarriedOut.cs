@@ -22,12 +22,11 @@ internal static class NotCarriedOut
                 yield return Essential(key, at);
         }
 
-        foreach (var step in (build?.Steps ?? NamedMap<FurtherStep>.Empty).Where(s => s.Value is TransformStep or LambdaStep or CallbackStep or EmrStep))
+        // A function and a queue are asked by a stand-in; without one the run says so at once.
+        foreach (var step in (build?.Steps ?? NamedMap<FurtherStep>.Empty).Where(s => s.Value is EmrStep))
             yield return Essential($"build.steps.{step.Name}", step.NameSpan);
         if (build?.Train is { Algorithm: { } algorithm })
             yield return Essential("build.train.algorithm", algorithm.Span);
-        if (build?.Train is { Tune: { } tune })
-            yield return Essential("build.train.tune", tune.Span);
         foreach (var (key, container) in new[] { ("inference.preprocess", config.Inference?.Preprocess), ("inference.postprocess", config.Inference?.Postprocess) })
         {
             if (container is not null)
@@ -58,9 +57,9 @@ internal static class NotCarriedOut
     {
         (string Key, Span? Place)[] sections =
         [
-            ("build.max_parallel_steps", config.Build?.MaxParallelSteps?.Span), ("build.retry", config.Build?.Retry?.Span), ("monitor", config.Monitor?.Span), ("retrain", config.Retrain?.Span),
+            ("monitor", config.Monitor?.Span), ("retrain", config.Retrain?.Span),
             ("notify", config.Notify?.Span), ("access", config.Access?.Span), ("labeling", config.Labeling?.Span),
-            ("local.sandbox", config.Local?.Sandbox?.Span), ("local.stand_ins", config.Local?.StandIns?.Span),
+            ("local.sandbox", config.Local?.Sandbox?.Span),
         ];
         foreach (var (key, place) in sections)
         {

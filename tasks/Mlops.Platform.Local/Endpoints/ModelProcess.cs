@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 
 namespace Mlops.Platform.Local.Endpoints;
 
@@ -54,7 +55,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             Archives.Unpack(objects.ExistingPathOf(submit), code);
 
         var port = FreePort();
-        var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, interpreters));
+        var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters));
         start.WorkingDirectory = code;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         CleanEnvironment.Apply(start.Environment);
@@ -131,7 +132,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
     }
 
-    private static IReadOnlyList<string> Command(string program, string code, IReadOnlyDictionary<string, string> interpreters)
+    private static IReadOnlyList<string> Command(string program, string code, string folder, IReadOnlyDictionary<string, string> interpreters)
     {
         var path = Path.Combine(code, program);
         if (program.Length == 0 || !File.Exists(path))
@@ -139,7 +140,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         var command = Path.GetExtension(program).ToLowerInvariant() switch
         {
             ".dll" => new[] { "dotnet", path, "serve" },
-            ".py" => ["python3", path],
+            ".py" => ["python3", ScriptMode.IsServedByToolkit(path) ? ScriptMode.WriteServer(folder) : path],
             ".r" => ["Rscript", path],
             ".sh" => ["/bin/sh", path],
             _ => [path],

@@ -5,6 +5,7 @@ using Mlops.Platform.Events;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Tuning;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -15,7 +16,10 @@ internal sealed record EngineResult(string Status, string? FailedStep, string? F
 /// <summary>Runs a pipeline definition: steps as soon as what they wait for is done, several at a time, each recorded and cached.</summary>
 internal sealed class Engine
 {
-    private static readonly HashSet<string> Known = [StepTypes.Processing, StepTypes.Training, StepTypes.Model, StepTypes.RegisterModel, StepTypes.Condition, StepTypes.Fail];
+    private static readonly HashSet<string> Known =
+    [
+        StepTypes.Processing, StepTypes.Training, StepTypes.Tuning, StepTypes.Transform, StepTypes.Model, StepTypes.RegisterModel, StepTypes.Condition, StepTypes.Fail, StepTypes.Lambda, StepTypes.Callback,
+    ];
 
     private readonly PipelineDefinition definition;
     private readonly StepGraph graph;
@@ -47,12 +51,17 @@ internal sealed class Engine
     }
 
     /// <summary>Refuses what cannot be run here before anything starts.</summary>
-    public static void Check(PipelineDefinition definition)
+    public static void Check(PipelineDefinition definition, IReadOnlyDictionary<string, string> standIns)
     {
         _ = new StepGraph(definition);
         if (definition.AllSteps.FirstOrDefault(s => !Known.Contains(s.Type)) is { } step)
             throw LocalErrors.StepTypeNotRun(step.Name, step.Type).ToException();
+        if (definition.AllSteps.FirstOrDefault(s => s.Type is StepTypes.Lambda or StepTypes.Callback && StandIn.Of(s, standIns) is null) is { } asks)
+            throw LocalErrors.NoStandIn(asks.Name, StandIn.Target(asks)).ToException();
     }
+
+    /// <summary>Whether a step does work that is worth keeping: it may be cached, and has a log.</summary>
+    public static bool IsJob(string type) => type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Lambda or StepTypes.Callback;
 
     public async Task<EngineResult> RunAsync(CancellationToken cancellation)
     {
@@ -115,9 +124,9 @@ internal sealed class Engine
         try
         {
             var job = ContextOf(step, process => executions.StartStep(id, start, process.ToString()));
-            var isJob = step.Type is StepTypes.Processing or StepTypes.Training;
+            var isJob = IsJob(step.Type);
             if (isJob)
-                start = start with { CacheKey = step.Cache is { Enabled: true } ? StepFingerprint.Of(job) : null, Log = job.Log };
+                start = start with { CacheKey = step.Cache is { Enabled: true } ? StepFingerprint.Of(job, step.Type == StepTypes.Transform ? scope.Model(StepContext.Text(job.Arguments["ModelName"])) : null) : null, Log = job.Log };
             if (start.CacheKey is not null && FindCached(step, start.CacheKey) is { } cached)
             {
                 var metrics = executions.Metrics(cached.ExecutionId, step.Name);
@@ -169,6 +178,9 @@ internal sealed class Engine
     {
         StepTypes.Processing => await ProcessingJob.RunAsync(step, cancellation),
         StepTypes.Training => await TrainingJob.RunAsync(step, cancellation),
+        StepTypes.Tuning => await TuningJob.RunAsync(step, cancellation),
+        StepTypes.Transform => await TransformJob.RunAsync(step, scope.Model(StepContext.Text(step.Arguments["ModelName"])), cancellation),
+        StepTypes.Lambda or StepTypes.Callback => await StandIn.RunAsync(step, cancellation),
         StepTypes.Condition => new StepOutcome(new JsonObject { ["Outcome"] = new ConditionEvaluator(expressions).AllHold(step.Arguments) ? "True" : "False" }),
         StepTypes.Fail => StepOutcome.Failed(StepContext.Text(step.Arguments["ErrorMessage"])),
         StepTypes.Model => RegisterModelStep.CreateModel(step),
@@ -185,7 +197,7 @@ internal sealed class Engine
 
     private static IEnumerable<string> OutputsOf(JsonObject properties) =>
         ProcessingJob.Items(properties["ProcessingOutputConfig"]?["Outputs"]).Select(o => StepContext.Text(o["S3Output"]?["S3Uri"]))
-            .Append(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"])).Where(uri => uri.Length > 0);
+            .Append(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"])).Append(StepContext.Text(properties["TransformOutput"]?["S3OutputPath"])).Where(uri => uri.Length > 0);
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)
     {

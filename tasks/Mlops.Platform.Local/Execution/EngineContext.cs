@@ -17,10 +17,17 @@ internal sealed record EngineContext
 
     public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
 
+    /// <summary>The folder that commands of the user start in.</summary>
+    public required string Repository { get; init; }
+
+    /// <summary>Commands in place of functions and queues, by ARN and URL.</summary>
+    public required IReadOnlyDictionary<string, string> StandIns { get; init; }
+
     public required IEventSink Events { get; init; }
 
     /// <summary>What a model of this execution is made of, as lineage nodes.</summary>
     public required IReadOnlyList<string> Lineage { get; init; }
 
-    public int MaxParallel { get; init; } = Math.Max(2, Environment.ProcessorCount);
+    /// <summary>How many steps run at once.</summary>
+    public required int MaxParallel { get; init; }
 }

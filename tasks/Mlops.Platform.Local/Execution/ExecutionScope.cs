@@ -19,6 +19,10 @@ internal sealed class ExecutionScope(PipelineDefinition definition, JsonObject p
 
     public JsonObject? StepProperties(string step) => properties.GetValueOrDefault(step);
 
+    /// <summary>The properties of the Model step that made a model.</summary>
+    public JsonObject Model(string name) => definition.AllSteps.Where(s => s.Type == StepTypes.Model).Select(s => StepProperties(s.Name)).FirstOrDefault(p => p is not null && StepContext.Text(p["ModelName"]) == name)
+        ?? throw new DefinitionException($"No step of this pipeline made the model '{name}': a model of an account is not here.");
+
     public JsonNode PropertyFile(string step, string name)
     {
         var declared = definition.AllSteps.FirstOrDefault(s => s.Name == step)?.PropertyFiles.FirstOrDefault(f => f.Name == name)

@@ -11,13 +11,22 @@ namespace Mlops.Platform.Local.Execution;
 /// </summary>
 internal static class StepFingerprint
 {
-    private static readonly string[] WithoutEffect = ["RoleArn", "ProcessingResources", "ResourceConfig", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig"];
+    private static readonly string[] WithoutEffect =
+        ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig"];
 
-    public static string Of(StepContext step)
+    /// <param name="model">What a transform asks, by its content: a model's name is another one in each execution.</param>
+    public static string Of(StepContext step, JsonObject? model)
     {
         var arguments = (JsonObject)step.Arguments.DeepClone();
-        foreach (var member in WithoutEffect)
-            arguments.Remove(member);
+        foreach (var part in new[] { arguments, arguments["TrainingJobDefinition"] as JsonObject }.OfType<JsonObject>())
+        {
+            foreach (var member in WithoutEffect)
+                part.Remove(member);
+        }
+
+        if (model is not null)
+            arguments["ModelName"] = new JsonObject { ["Primary"] = model["PrimaryContainer"]?.DeepClone(), ["Containers"] = model["Containers"]?.DeepClone() };
+        (arguments["TransformOutput"] as JsonObject)?.Remove("S3OutputPath");
         foreach (var output in ProcessingJob.Items(arguments["ProcessingOutputConfig"]?["Outputs"]))
             (output["S3Output"] as JsonObject)?.Remove("S3Uri");
         var content = new JsonObject
@@ -25,6 +34,7 @@ internal static class StepFingerprint
             ["Type"] = step.Step.Type,
             ["Arguments"] = ByContent(arguments, step.Objects),
             ["Interpreter"] = Interpreter(step),
+            ["Target"] = StandIn.Target(step.Step) is { Length: > 0 } target ? $"{target} {StandIn.Of(step.Step, step.Execution.StandIns)}" : null,
         };
         return ContentHash.OfText(Json.Canonical(content));
     }

@@ -12,6 +12,9 @@ internal static class Archives
     private const long MostBytes = 64L << 30;
     private const int MostEntries = 1_000_000;
 
+    /// <summary>Two blocks of zeros.</summary>
+    private const int EndOfArchive = 1024;
+
     /// <summary>Packs a folder's files; owner, time and mode are not kept, so that equal content is an equal archive.</summary>
     public static void Pack(string folder, string tarGz)
     {
@@ -21,8 +24,10 @@ internal static class Archives
         using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
         using (var tar = new TarWriter(gzip, TarEntryFormat.Ustar))
         {
-            var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => (Name: Path.GetRelativePath(folder, f).Replace('\\', '/'), Path: f));
-            foreach (var (name, path) in files.OrderBy(f => f.Name, StringComparer.Ordinal))
+            var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => (Name: Path.GetRelativePath(folder, f).Replace('\\', '/'), Path: f)).OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
+            if (files.Count == 0)
+                gzip.Write(new byte[EndOfArchive]); // A writer without entries writes nothing at all, which is no archive.
+            foreach (var (name, path) in files)
             {
                 using var content = File.OpenRead(path);
                 tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Processes;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>
+/// A command in place of what a laptop has not: a Lambda function, or whoever listens to a callback's queue. It gets what they get, as
+/// JSON on its input, and writes the outputs as a JSON object.
+/// </summary>
+internal static class StandIn
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
+    /// <summary>What stands in for a step; null: nothing does.</summary>
+    public static string? Of(PipelineStep step, IReadOnlyDictionary<string, string> standIns) => standIns.GetValueOrDefault(Target(step));
+
+    /// <summary>The function, or the queue.</summary>
+    public static string Target(PipelineStep step) => StepContext.Text(step.Others["FunctionArn"] ?? step.Others["SqsQueueUrl"]);
+
+    public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
+    {
+        var words = Words(Of(step.Step, step.Execution.StandIns)!);
+        words[0] = step.Interpreter(words[0]);
+        var program = Programs.Find(words[0]) ?? throw LocalErrors.CannotStart(step.Step.Name, words[0], "it is not installed").ToException();
+        var start = ProcessGroup.Start([program, .. words.Skip(1)]);
+        start.WorkingDirectory = step.Execution.Repository;
+        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        start.StandardInputEncoding = start.StandardOutputEncoding = start.StandardErrorEncoding = new UTF8Encoding(false);
+        CleanEnvironment.Apply(start.Environment);
+        start.Environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
+        using var log = new LogWriter(step.Log);
+        using var process = Process.Start(start)!;
+        step.OnStart(ProcessIdentity.Of(process));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Limit);
+        var copied = log.CopyAsync(process.StandardError);
+        var answer = process.StandardOutput.ReadToEndAsync(limit.Token);
+        try
+        {
+            await TellAsync(process, Message(step).ToJsonString(), limit.Token);
+            await process.WaitForExitAsync(limit.Token);
+            await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
+            return process.ExitCode == 0 ? Outputs(step, await answer) : StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {process.ExitCode}. {log.Tail}".TrimEnd());
+        }
+        catch (OperationCanceledException)
+        {
+            await ProcessGroup.StopAsync(process, Patience);
+            cancellation.ThrowIfCancellationRequested();
+            return StepOutcome.Failed($"its stand-in ran longer than {Limit.TotalMinutes} minutes and was ended.");
+        }
+    }
+
+    private static async Task TellAsync(Process process, string message, CancellationToken cancellation)
+    {
+        try
+        {
+            await process.StandardInput.WriteAsync(message.AsMemory(), cancellation);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It does not care for its input, and may answer all the same.
+        }
+    }
+
+    /// <summary>A function gets the arguments; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>
+    private static JsonObject Message(StepContext step) => step.Step.Type == StepTypes.Lambda ? step.Arguments : new JsonObject
+    {
+        ["token"] = step.ExecutionId[..10],
+        ["pipelineExecutionArn"] = $"arn:aws:sagemaker:local:000000000000:pipeline/local/execution/{step.ExecutionId}",
+        ["arguments"] = step.Arguments.DeepClone(),
+    };
+
+    private static StepOutcome Outputs(StepContext step, string answer)
+    {
+        JsonObject? given;
+        try
+        {
+            given = answer.Trim().Length == 0 ? [] : JsonNode.Parse(answer) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            given = null;
+        }
+
+        if (given is null)
+            return StepOutcome.Failed("its stand-in wrote something else than one JSON object. What it tells people goes to its error output.");
+        var outputs = new JsonObject();
+        foreach (var declared in ProcessingJob.Items(step.Step.Others["OutputParameters"]))
+        {
+            var (name, type) = (StepContext.Text(declared["OutputName"]), StepContext.Text(declared["OutputType"]));
+            if (given[name] is not { } value)
+                return StepOutcome.Failed($"its stand-in did not write the output '{name}'.");
+            if (!Fits(value, type))
+                return StepOutcome.Failed($"its stand-in wrote {value.ToJsonString()} as '{name}', which is of type {type}.");
+            outputs[name] = value.DeepClone();
+        }
+
+        return new StepOutcome(new JsonObject { ["OutputParameters"] = outputs });
+    }
+
+    private static bool Fits(JsonNode value, string type) => (type, value.GetValueKind()) switch
+    {
+        ("Integer", JsonValueKind.Number) => Json.Number(value) is { } number && number == Math.Floor(number),
+        ("Float", JsonValueKind.Number) => true,
+        ("Boolean", JsonValueKind.True or JsonValueKind.False) => true,
+        ("String", JsonValueKind.String) => true,
+        _ => false,
+    };
+
+    /// <summary>A command line's words: spaces part them, quotes hold them together.</summary>
+    private static List<string> Words(string command)
+    {
+        var words = new List<string>();
+        var word = new StringBuilder();
+        var quote = '\0';
+        var any = false;
+        foreach (var c in command)
+        {
+            if (quote != '\0' && c == quote)
+            {
+                quote = '\0';
+            }
+            else if (quote == '\0' && c is '"' or '\'' && quote == '\0')
+            {
+                (quote, any) = (c, true);
+            }
+            else if (quote == '\0' && c == ' ')
+            {
+                if (any || word.Length > 0)
+                    words.Add(word.ToString());
+                word.Clear();
+                any = false;
+            }
+            else
+            {
+                word.Append(c);
+            }
+        }
+
+        if (any || word.Length > 0)
+            words.Add(word.ToString());
+        return words.Count > 0 ? words : [command];
+    }
+}

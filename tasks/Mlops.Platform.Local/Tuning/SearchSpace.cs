@@ -1,0 +1,78 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Execution;
+
+namespace Mlops.Platform.Local.Tuning;
+
+/// <summary>One hyperparameter's range (ParameterRanges of CreateHyperParameterTuningJob): a number on [0, 1] is a value of it.</summary>
+internal sealed record SearchRange(string Name, double Min, double Max, bool Integer, string Scaling, IReadOnlyList<string>? Values)
+{
+    /// <summary>From so many times the lowest on, 'Auto' searches a range by its logarithm.</summary>
+    private const double WideRange = 100;
+
+    /// <summary>The value at a place from 0 to 1, as a job takes it.</summary>
+    public string At(double place)
+    {
+        if (Values is { } values)
+            return values[Math.Min(values.Count - 1, (int)(place * values.Count))];
+        var value = Scaling switch
+        {
+            "Logarithmic" => Math.Exp(Between(Math.Log(Min), Math.Log(Max), place)),
+            "ReverseLogarithmic" => 1 - Math.Exp(Between(Math.Log(1 - Min), Math.Log(1 - Max), place)),
+            "Auto" when Min > 0 && Max / Min >= WideRange => Math.Exp(Between(Math.Log(Min), Math.Log(Max), place)),
+            _ => Between(Min, Max, place),
+        };
+        if (!Integer)
+            return Math.Clamp(value, Min, Max).ToString("R", CultureInfo.InvariantCulture);
+        return Math.Clamp(Math.Round(value), Min, Max).ToString("0", CultureInfo.InvariantCulture);
+    }
+
+    private static double Between(double from, double to, double place) => from + (to - from) * place;
+}
+
+/// <summary>All ranges of a tuning job.</summary>
+internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
+{
+    public IReadOnlyList<SearchRange> Ranges { get; } = ranges;
+
+    public static SearchSpace Of(JsonNode? parameterRanges) => new([
+        .. ProcessingJob.Items(parameterRanges?["ContinuousParameterRanges"]).Select(r => Numbers(r, integer: false)),
+        .. ProcessingJob.Items(parameterRanges?["IntegerParameterRanges"]).Select(r => Numbers(r, integer: true)),
+        .. ProcessingJob.Items(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Text(r["Name"]), 0, 0, false, "Linear", [.. ProcessingJob.Strings(r["Values"])])),
+    ]);
+
+    public IReadOnlyDictionary<string, string> At(double[] place) => Ranges.Select((r, i) => (r.Name, Value: r.At(place[i]))).ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal);
+
+    /// <summary>Every combination, where all ranges are lists.</summary>
+    public IEnumerable<double[]> Combinations()
+    {
+        if (Ranges.FirstOrDefault(r => r.Values is null) is { } range)
+            throw new DefinitionException($"The strategy Grid takes lists of values, and '{range.Name}' is a range of numbers.");
+        var place = new double[Ranges.Count];
+        var total = Ranges.Aggregate(1L, (n, r) => n * r.Values!.Count);
+        for (var i = 0L; i < total; i++)
+        {
+            var rest = i;
+            for (var d = Ranges.Count - 1; d >= 0; d--)
+            {
+                var count = Ranges[d].Values!.Count;
+                place[d] = (rest % count + 0.5) / count;
+                rest /= count;
+            }
+
+            yield return [.. place];
+        }
+    }
+
+    /// <summary>A place as a model sees it: a list's values are as far from each other as can be.</summary>
+    public double[] Features(double[] place) =>
+        [.. Ranges.SelectMany((r, i) => r.Values is { } values ? Enumerable.Range(0, values.Count).Select(v => v == Math.Min(values.Count - 1, (int)(place[i] * values.Count)) ? 0.7 : 0.0) : [place[i]])];
+
+    private static SearchRange Numbers(JsonObject range, bool integer) => new(
+        Text(range["Name"]), Number(range["MinValue"]), Number(range["MaxValue"]), integer, range["ScalingType"] is { } scaling ? Text(scaling) : "Auto", null);
+
+    private static double Number(JsonNode? node) => double.Parse(Text(node), CultureInfo.InvariantCulture);
+
+    private static string Text(JsonNode? node) => StepContext.Text(node);
+}

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Execution;
+using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Tuning;
+
+/// <summary>A Tuning step: trainings with hyperparameters that a strategy chooses, several at a time; the best one's model goes on (CreateHyperParameterTuningJob).</summary>
+internal static class TuningJob
+{
+    /// <summary>ResourceLimits' default where a grid does not say.</summary>
+    private const int MostTrials = 500;
+
+    private sealed record Ended(int Number, double[] Place, IReadOnlyDictionary<string, string> Values, StepOutcome Outcome, double? Objective, string JobName);
+
+    public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
+    {
+        var first = step.OnStart;
+        var config = step.Arguments["HyperParameterTuningJobConfig"] ?? throw new DefinitionException($"'{step.Step.Name}' has no HyperParameterTuningJobConfig.");
+        var definition = step.Arguments["TrainingJobDefinition"] as JsonObject ?? throw new DefinitionException($"'{step.Step.Name}' has no TrainingJobDefinition; several definitions are not tuned here.");
+        var space = SearchSpace.Of(config["ParameterRanges"]);
+        var objective = config["HyperParameterTuningJobObjective"];
+        var (metric, sign) = (StepContext.Text(objective?["MetricName"]), StepContext.Text(objective?["Type"]) == "Minimize" ? 1 : -1);
+        var limits = config["ResourceLimits"];
+        var most = (int)(Json.Number(limits?["MaxNumberOfTrainingJobs"]) ?? MostTrials);
+        var parallel = Math.Clamp((int)(Json.Number(limits?["MaxParallelTrainingJobs"]) ?? 1), 1, step.Execution.MaxParallel);
+        var search = Search(StepContext.Text(config["Strategy"]), space, new Random(Seed(config)));
+
+        // A step has one process on record; the others are found by what marks all of an execution.
+        var onRecord = 0;
+        step = step with { OnStart = Record };
+        var running = new Dictionary<Task<Ended>, double[]>();
+        var ended = new List<Ended>();
+        var started = 0;
+        while (true)
+        {
+            while (started < most && running.Count < parallel && !cancellation.IsCancellationRequested && search.Next(Trials()) is { } place)
+                running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, cancellation), place);
+            if (running.Count == 0)
+                break;
+            var done = await Task.WhenAny(running.Keys);
+            running.Remove(done);
+            ended.Add(await done);
+            if (ended[^1] is { Objective: { } value } trial)
+                step.Events.Add(new MetricMeasured(step.Step.Name, metric, value));
+            else
+                step.Events.Add(new Notice($"{ended[^1].JobName}: {ended[^1].Outcome.FailureReason ?? $"the log has no '{metric}'"}"));
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        var ranked = ended.Where(t => t.Objective is not null).OrderBy(t => sign * t.Objective!.Value).ThenBy(t => t.Number).ToList();
+        return ranked.Count > 0 ? Outcome(step, ranked, ended, metric)
+            : StepOutcome.Failed($"none of {ended.Count} trainings came to a value of '{metric}'. {ended.FirstOrDefault()?.Outcome.FailureReason}".TrimEnd());
+
+        void Record(ProcessIdentity process)
+        {
+            if (Interlocked.Exchange(ref onRecord, 1) == 0)
+                first(process);
+        }
+
+        List<Trial> Trials() => [.. ended.Where(t => t.Objective is not null).Select(t => new Trial(t.Place, sign * t.Objective!.Value)), .. running.Values.Select(p => new Trial(p, null))];
+    }
+
+    private static ISearch Search(string strategy, SearchSpace space, Random random) => strategy switch
+    {
+        "Grid" => new GridSearch(space),
+        "Bayesian" => new BayesianSearch(space, random),
+        // Hyperband draws at random as well, and ends trainings early, which saves time and finds the same.
+        "Random" or "Hyperband" => new RandomSearch(space, random),
+        _ => throw new DefinitionException($"The tuning strategy '{strategy}' is not known."),
+    };
+
+    /// <summary>The same search, the same trials: the seed that the configuration gives, or one that it makes.</summary>
+    private static int Seed(JsonNode config) => (int)(Json.Number(config["RandomSeed"]) ?? int.Parse(ContentHash.OfText(Json.Canonical(config["ParameterRanges"]))[..7], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+
+    private static async Task<Ended> TrainAsync(StepContext step, JsonObject definition, int number, double[] place, IReadOnlyDictionary<string, string> values, string metric, CancellationToken cancellation)
+    {
+        var arguments = (JsonObject)definition.DeepClone();
+        var hyperparameters = arguments["StaticHyperParameters"]?.DeepClone() as JsonObject ?? [];
+        arguments.Remove("StaticHyperParameters");
+        foreach (var (name, value) in values)
+            hyperparameters[name] = value;
+        arguments["HyperParameters"] = hyperparameters;
+        arguments["ResourceConfig"] = arguments["HyperParameterTuningResourceConfig"]?.DeepClone();
+        var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments };
+        var outcome = await TrainingJob.RunAsync(trial, cancellation);
+        return new Ended(number, place, values, outcome, outcome.FailureReason is null && outcome.Metrics.TryGetValue(metric, out var found) ? found : null, trial.JobName);
+    }
+
+    private static StepOutcome Outcome(StepContext step, List<Ended> ranked, List<Ended> all, string metric)
+    {
+        var properties = (JsonObject)step.Arguments.DeepClone();
+        properties["HyperParameterTuningJobName"] = step.JobName;
+        properties["HyperParameterTuningJobArn"] = $"arn:aws:sagemaker:local:000000000000:hyper-parameter-tuning-job/{step.JobName}";
+        properties["HyperParameterTuningJobStatus"] = "Completed";
+        properties["TrainingJobSummaries"] = new JsonArray([.. ranked.Select(Summary)]);
+        properties["BestTrainingJob"] = Summary(ranked[0]);
+        properties["TrainingJobStatusCounters"] = new JsonObject { ["Completed"] = ranked.Count, ["NonRetryableError"] = all.Count - ranked.Count };
+        // Beside what Describe has: where the model is that a cache must find again.
+        var model = ranked[0].Outcome.Properties["ModelArtifacts"]!["S3ModelArtifacts"]!;
+        properties["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = model.DeepClone() };
+        return new StepOutcome(properties)
+        {
+            Metrics = ranked[0].Outcome.Metrics,
+            Objects = [step.Objects.Describe(StepContext.Text(model))],
+        };
+
+        JsonObject Summary(Ended trial) => new()
+        {
+            ["TrainingJobName"] = trial.JobName,
+            ["TrainingJobStatus"] = "Completed",
+            ["TunedHyperParameters"] = new JsonObject(trial.Values.Select(v => KeyValuePair.Create(v.Key, (JsonNode?)JsonValue.Create(v.Value)))),
+            ["FinalHyperParameterTuningJobObjectiveMetric"] = new JsonObject { ["MetricName"] = metric, ["Value"] = trial.Objective },
+        };
+    }
+}

@@ -1,0 +1,255 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Ports;
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Platform.Local.Tests;
+
+/// <summary>Transforms, tuning and stand-ins, with real programs; scripts for inference are served by their functions.</summary>
+public sealed class FurtherStepTests : IDisposable
+{
+    private readonly TemporaryFolder folder = TestFolder.Temporary();
+    private readonly Recorder events = new();
+
+    [SkippableFact]
+    public async Task A_transform_sends_records_to_the_functions_of_a_script_and_joins_the_answers()
+    {
+        NeedsPython();
+        Code("inference.py", """
+            import os
+            def model_fn(model_dir):
+                return float(open(os.path.join(model_dir, "model.txt")).read())
+            def predict_fn(data, model):
+                return [[row[0] * model] for row in data]
+            """);
+        folder.Write(".mlops/s3/local/rows/a.csv", "id-1,2,x\nid-2,3,\"y,z\"\n");
+        folder.Write(".mlops/s3/local/rows/b.csv", "id-3,4,x\n");
+        var pipeline = Pipeline(Training("echo 10 > $SAGEMAKER_BASE_DIR/model/model.txt"), Model(), Transform(new JsonObject { ["InputFilter"] = "$[1:2]", ["JoinSource"] = "Input", ["OutputFilter"] = "$[0,-1]" }));
+
+        var result = await RunAsync(pipeline);
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        var output = Assert.Single(Directory.GetDirectories(folder.File(".mlops/s3/local/runs"), "predictions", SearchOption.AllDirectories));
+        Assert.Equal("id-1,20.0\nid-2,30.0\n", File.ReadAllText(Path.Combine(output, "a.csv.out")));
+        Assert.Equal("id-3,40.0\n", File.ReadAllText(Path.Combine(output, "b.csv.out")));
+
+        events.All.Clear();
+        Assert.Equal("Succeeded", (await RunAsync(pipeline)).Status);
+        Assert.Equal(["train", "score"], events.All.OfType<StepChanged>().Where(s => s.Cached).Select(s => s.Step));
+    }
+
+    [SkippableFact]
+    public async Task A_transform_fails_with_what_the_script_said()
+    {
+        NeedsPython();
+        Code("inference.py", "def model_fn(model_dir):\n    return None\ndef predict_fn(data, model):\n    raise ValueError('no such column')\n");
+        folder.Write(".mlops/s3/local/rows/a.csv", "1,2\n");
+
+        var result = await RunAsync(Pipeline(Training("true"), Model(), Transform(null)));
+
+        Assert.Equal(("Failed", "score"), (result.Status, result.FailedStep));
+        Assert.Contains("a.csv: the model answered 500: ValueError: no such column", result.FailureReason, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task The_best_of_a_tuning_goes_on_and_is_found_again()
+    {
+        NeedsShell();
+        var pipeline = Pipeline(Tuning("Grid", new JsonObject { ["CategoricalParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["Values"] = new JsonArray("1", "5", "3") }) }), Register());
+
+        var result = await RunAsync(pipeline);
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal(["1", "3", "5"], Directory.GetFiles(folder.File(".mlops/s3/local/tuned"), "model.tar.gz", SearchOption.AllDirectories).Select(Unpacked).Order());
+        Assert.Equal("5", Unpacked(new LocalObjectStorePath(folder).Of((await Open().Models.FindAsync("models", 1, default))!.ModelDataUrl)));
+        Assert.False((await RunAsync(pipeline)).Ran);
+    }
+
+    [SkippableFact]
+    public async Task A_tuning_of_which_nothing_comes_says_why()
+    {
+        NeedsShell();
+        var result = await RunAsync(Pipeline(Tuning("Random", new JsonObject { ["IntegerParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["MinValue"] = "1", ["MaxValue"] = "9" }) }, "echo nothing"), Register()));
+
+        Assert.Equal("Failed", result.Status);
+        Assert.StartsWith("none of 4 trainings came to a value of 'score'.", result.FailureReason, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_stand_in_answers_for_a_function_and_its_outputs_are_values()
+    {
+        NeedsShell();
+        folder.Write("answer.sh", "read line; echo '{\"rows\": 7}'; echo \"$line\" > got.json");
+        var function = "arn:aws:lambda:eu-west-1:111111111111:function:count";
+        var asks = new JsonObject { ["Name"] = "count", ["Type"] = "Lambda", ["FunctionArn"] = function, ["Arguments"] = new JsonObject { ["run"] = Expression.Reference("Execution.PipelineName") }, ["OutputParameters"] = new JsonArray(new JsonObject { ["OutputName"] = "rows", ["OutputType"] = "Integer" }) };
+        var enough = new JsonObject
+        {
+            ["Name"] = "enough",
+            ["Type"] = "Condition",
+            ["Arguments"] = new JsonObject
+            {
+                ["Conditions"] = new JsonArray(new JsonObject { ["Type"] = "GreaterThan", ["LeftValue"] = Expression.Reference("Steps.count.OutputParameters['rows']"), ["RightValue"] = 5 }),
+                ["IfSteps"] = new JsonArray(),
+                ["ElseSteps"] = new JsonArray(new JsonObject { ["Name"] = "few", ["Type"] = "Fail", ["Arguments"] = new JsonObject { ["ErrorMessage"] = "too few" } }),
+            },
+        };
+
+        var result = await RunAsync(Pipeline(asks, enough), (function, "sh answer.sh"));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal("{\"run\":\"p\"}", File.ReadAllText(folder.File("got.json")).Trim());
+
+        folder.Write("answer.sh", "echo '{\"rows\": \"many\"}'");
+        result = await RunAsync(Pipeline(asks, enough), (function, "sh answer.sh"));
+        Assert.Contains("wrote \"many\" as 'rows', which is of type Integer", result.FailureReason, StringComparison.Ordinal);
+
+        var refused = await Assert.ThrowsAsync<PlatformException>(() => RunAsync(Pipeline(asks, enough)));
+        Assert.Equal("MLOPS6018", refused.Problem.Code);
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private static JsonObject Training(string script) => new() { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = Job(script), ["CacheConfig"] = new JsonObject { ["Enabled"] = true } };
+
+    private static JsonObject Job(string script) => new()
+    {
+        ["AlgorithmSpecification"] = new JsonObject
+        {
+            ["TrainingImage"] = "any",
+            ["ContainerEntrypoint"] = new JsonArray("/bin/sh", "-c", script),
+            ["MetricDefinitions"] = new JsonArray(new JsonObject { ["Name"] = "score", ["Regex"] = "score=([0-9.]+)" }),
+        },
+        ["OutputDataConfig"] = new JsonObject { ["S3OutputPath"] = "s3://local/tuned" },
+    };
+
+    private static JsonObject Tuning(string strategy, JsonObject ranges, string script = "echo \"score=$SM_HP_DEPTH\"; printf %s $SM_HP_DEPTH > $SAGEMAKER_BASE_DIR/model/model.txt") => new()
+    {
+        ["Name"] = "train",
+        ["Type"] = "Tuning",
+        ["Arguments"] = new JsonObject
+        {
+            ["HyperParameterTuningJobConfig"] = new JsonObject
+            {
+                ["Strategy"] = strategy,
+                ["HyperParameterTuningJobObjective"] = new JsonObject { ["Type"] = "Maximize", ["MetricName"] = "score" },
+                ["ResourceLimits"] = new JsonObject { ["MaxNumberOfTrainingJobs"] = 4, ["MaxParallelTrainingJobs"] = 2 },
+                ["ParameterRanges"] = ranges,
+            },
+            ["TrainingJobDefinition"] = Job(script),
+        },
+        ["CacheConfig"] = new JsonObject { ["Enabled"] = true },
+    };
+
+    private static JsonObject Register() => new()
+    {
+        ["Name"] = "register",
+        ["Type"] = "RegisterModel",
+        ["Arguments"] = new JsonObject
+        {
+            ["ModelPackageGroupName"] = "models",
+            ["InferenceSpecification"] = new JsonObject
+            {
+                ["Containers"] = new JsonArray(new JsonObject { ["ModelDataUrl"] = Expression.Joined("/", [JsonValue.Create("s3://local/tuned"), Expression.Reference("Steps.train.TrainingJobSummaries[0].TrainingJobName"), JsonValue.Create("output/model.tar.gz")]) }),
+            },
+        },
+    };
+
+    private static JsonObject Model() => new()
+    {
+        ["Name"] = "create-model",
+        ["Type"] = "Model",
+        ["Arguments"] = new JsonObject
+        {
+            ["PrimaryContainer"] = new JsonObject
+            {
+                ["Image"] = "any",
+                ["ModelDataUrl"] = Expression.Reference("Steps.train.ModelArtifacts.S3ModelArtifacts"),
+                ["Environment"] = new JsonObject { ["SAGEMAKER_PROGRAM"] = "inference.py", ["SAGEMAKER_SUBMIT_DIRECTORY"] = "s3://local/code/sourcedir.tar.gz" },
+            },
+        },
+    };
+
+    private static JsonObject Transform(JsonObject? processing)
+    {
+        var arguments = new JsonObject
+        {
+            ["ModelName"] = Expression.Reference("Steps.create-model.ModelName"),
+            ["TransformInput"] = new JsonObject { ["DataSource"] = new JsonObject { ["S3DataSource"] = new JsonObject { ["S3DataType"] = "S3Prefix", ["S3Uri"] = "s3://local/rows" } }, ["ContentType"] = "text/csv", ["SplitType"] = "Line" },
+            ["TransformOutput"] = new JsonObject { ["S3OutputPath"] = Expression.Joined("/", [JsonValue.Create("s3://local/runs"), Expression.Reference("Execution.PipelineExecutionId"), JsonValue.Create("predictions")]), ["Accept"] = "text/csv", ["AssembleWith"] = "Line" },
+        };
+        if (processing is not null)
+            arguments["DataProcessing"] = processing;
+        return new JsonObject { ["Name"] = "score", ["Type"] = "Transform", ["Arguments"] = arguments, ["CacheConfig"] = new JsonObject { ["Enabled"] = true } };
+    }
+
+    private static PipelineDefinition Pipeline(params JsonNode[] steps) => PipelineDefinition.Parse(Encoding.UTF8.GetBytes(new JsonObject { ["Steps"] = new JsonArray([.. steps.Select(s => s.DeepClone())]) }.ToJsonString()));
+
+    private void Code(string name, string text)
+    {
+        folder.Write("code/" + name, text);
+        Archives.Pack(folder.File("code"), folder.File(".mlops/s3/local/code/sourcedir.tar.gz"));
+    }
+
+    private static string Unpacked(string archive)
+    {
+        using var target = TestFolder.Temporary();
+        Archives.Unpack(archive, target.Path);
+        return File.ReadAllText(target.File("model.txt"));
+    }
+
+    private async Task<ExecutionResult> RunAsync(PipelineDefinition definition, params (string Target, string Command)[] standIns)
+    {
+        var workspace = Workspace(definition, standIns);
+        await using var platform = LocalPlatform.Open(workspace, new ServerProgram(["false"], "test"), events);
+        await PublishVerb.RunAsync(new VerbContext(workspace, platform, events), default);
+        return await platform.Pipelines.RunAsync(workspace, new Dictionary<string, string>(), default);
+    }
+
+    private LocalPlatform Open() => LocalPlatform.Open(Workspace(Pipeline()), new ServerProgram(["false"], "test"), events);
+
+    private Workspace Workspace(PipelineDefinition definition, params (string Target, string Command)[] standIns) => new()
+    {
+        Repository = folder.Path,
+        Artifacts = folder.Path,
+        Pipeline = definition,
+        Deployment = new DeploymentDefinition
+        {
+            ModelName = "m",
+            PipelineName = "p",
+            ModelPackageGroupName = "models",
+            ConfigFile = "config.yaml",
+            ConfigSha256 = "of no file",
+            Prefix = "m",
+            Local = new LocalSettings { StandIns = standIns.ToDictionary(s => s.Target, s => s.Command) },
+        },
+    };
+
+    private static void NeedsShell() => Skip.IfNot(File.Exists("/bin/sh"), "There is no /bin/sh.");
+
+    private static void NeedsPython()
+    {
+        NeedsShell();
+        Skip.IfNot(Processes.Programs.Find("python3") is not null, "python3 is not installed.");
+    }
+
+    /// <summary>Where the store of a folder keeps a URI.</summary>
+    private sealed class LocalObjectStorePath(TemporaryFolder folder)
+    {
+        public string Of(string uri) => folder.File(".mlops/s3/" + uri["s3://".Length..]);
+    }
+
+    private sealed class Recorder : IEventSink
+    {
+        public List<PlatformEvent> All { get; } = [];
+
+        public void Add(PlatformEvent e)
+        {
+            lock (All)
+                All.Add(e);
+        }
+    }
+}
