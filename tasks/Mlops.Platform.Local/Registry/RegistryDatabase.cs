@@ -115,8 +115,8 @@ public sealed class RegistryDatabase : IDisposable
 
     private static void Create(string path)
     {
-        var fresh = $"{path}.{Environment.ProcessId}.new";
-        File.Delete(fresh);
+        // A name of its own for each attempt: several may be under way, also within a process.
+        var fresh = $"{path}.{Guid.NewGuid():N}.new";
         File.WriteAllBytes(fresh, []);
         try
         {
