@@ -10,7 +10,7 @@ internal static class LocalErrors
         Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Run this pipeline on aws.");
 
     public static Problem NoProgram(string step) =>
-        Problem.Error("MLOPS6002", $"The step '{step}' names no program: its image is all it has, and images are not run here. Give it an 'entry_point'.");
+        Problem.Error("MLOPS6002", $"The step '{step}' names no program: its image is all it has, and images are not run here. Give it an 'entry_point', or run the pipeline on aws.");
 
     public static Problem CannotStart(string step, string program, string reason) =>
         Problem.Error("MLOPS6003", $"'{program}', which runs '{step}', cannot be started: {reason}. Install it, or name another under 'local.interpreters'.");
@@ -58,7 +58,10 @@ internal static class LocalErrors
         Problem.Error("MLOPS6017", $"The data set holds a link, '{path}'. A link leads out of what is versioned: replace it by what it points to.");
 
     public static Problem NoStandIn(string step, string target) =>
-        Problem.Error("MLOPS6018", $"The step '{step}' asks '{target}', which a laptop has not. Nothing was started. Name a command that answers in its place: local: {{ stand_ins: {{ \"{target}\": python3 tools/answer.py }} }}.");
+        Problem.Error("MLOPS6018", $"The step '{step}' asks '{target}', which a laptop has not. Nothing was started. Name a command that answers in its place: local: {{ stand_ins: {{ \"{target}\": python3 tools/answer.py }} }} in config.yaml, or --stand-in \"{target}=COMMAND\" for a definition.");
+
+    public static Problem SourceMissing(string uri, string path) =>
+        Problem.Error("MLOPS6019", $"'{path}', which stands for '{uri}', does not exist. Name a file or folder: --source {uri}=PATH.");
 
     public static Problem RegistryDamaged(string path, string reason) =>
         Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Put a copy back in its place, or move the file away: the next deploy then begins a new registry, and artifacts under 's3' stay.");

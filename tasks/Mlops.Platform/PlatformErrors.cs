@@ -64,6 +64,9 @@ public static class PlatformErrors
     public static Problem Lacks(string key) =>
         Problem.Warning("MLOPS5012", $"'{key}' has no effect on this platform in this version of the SDK. It is checked and built.");
 
+    public static Problem NotAgreed(string file) =>
+        Problem.Error("MLOPS5013", $"'{file}' runs the programs shown above, and nobody agreed to that. Nothing was started. Look at them, and say '--yes'.");
+
     public static Problem UnknownVersion(string group, int version) =>
         Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status' lists the versions.");
 

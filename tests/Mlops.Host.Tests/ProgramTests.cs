@@ -219,23 +219,9 @@ public sealed class ProgramTests : IAsyncLifetime
         throw new InvalidOperationException("The step did not start.");
     }
 
-    private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "mlops.dll"), .. arguments])
-    {
-        WorkingDirectory = folder.Path,
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-        RedirectStandardInput = true,
-    })!;
+    private Process Start(params string[] arguments) => MlopsProgram.Start(folder.Path, arguments);
 
-    private async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
-    {
-        using var process = Start(arguments);
-        process.StandardInput.Close();
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, output + await errors);
-    }
+    private Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => MlopsProgram.RunAsync(folder.Path, arguments);
 
     private async Task<string> SucceedAsync(params string[] arguments)
     {

@@ -22,6 +22,8 @@ internal sealed class CommonOptions
             command.Options.Add(option);
     }
 
+    public string Project(ParseResult parsed) => parsed.GetValue(project)!;
+
     public bool Json(ParseResult parsed) => parsed.GetValue(json);
 
     public bool Verbose(ParseResult parsed) => parsed.GetValue(verbose);

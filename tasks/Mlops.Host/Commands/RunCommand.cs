@@ -8,17 +8,26 @@ internal static class RunCommand
 {
     public static Command Create()
     {
+        var definition = new Argument<string?>("definition") { Description = "A pipeline definition (JSON) of whatever origin. Default: the project's own, as a build made it.", Arity = ArgumentArity.ZeroOrOne };
         var parameters = ParameterOption.Create();
-        var command = new Command("run", "Publishes the pipeline, runs it and follows it to its end.") { parameters };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        var sources = ParameterOption.Create("--source", "S3URI=PATH: what lies on this machine in place of an object or prefix that the definition names.");
+        var standIns = ParameterOption.Create("--stand-in", "TARGET=COMMAND: what answers in place of a function's ARN or a queue's URL.");
+        var check = new Option<bool>("--check") { Description = "Say what would be done with each step of the definition, and run nothing." };
+        var yes = new Option<bool>("--yes") { Description = "Run the programs of the definition without asking." };
+        var command = new Command("run", "Publishes the pipeline, runs it and follows it to its end; or runs a definition.") { definition, parameters, sources, standIns, check, yes };
+        var options = new CommonOptions();
+        VerbRunner.Set(command, options, async (parsed, context, cancellation) =>
         {
+            var values = ParameterOption.Values(parsed, parameters);
+            if (parsed.GetValue(definition) is not null)
+                return await DefinitionRun.RunAsync(context, ParameterOption.Values(parsed, sources), values, parsed.GetValue(check), parsed.GetValue(yes), cancellation);
             await using var held = await context.Platform.LockAsync("run", cancellation);
             await PublishVerb.RunAsync(context, cancellation);
-            var result = await RunVerb.RunAsync(context, ParameterOption.Values(parsed, parameters), cancellation);
+            var result = await RunVerb.RunAsync(context, values, cancellation);
             if (!result.Ran)
                 context.Events.Add(new Notice($"Nothing has changed since execution {result.ExecutionId}: it was not run again."));
             return new Outcome { Verb = "run", Changed = result.Ran, PipelineName = context.Workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
-        });
+        }, parsed => parsed.GetValue(definition) is { } file ? DefinitionRun.Load(options.Project(parsed), file, ParameterOption.Values(parsed, standIns)) : options.Workspace(parsed));
         return command;
     }
 }

@@ -13,13 +13,14 @@ namespace Mlops.Host.Commands;
 /// <summary>Carries out a verb: opens workspace and platform, shows events, turns failures and signals into exit codes.</summary>
 internal static class VerbRunner
 {
-    public static void Set(Command command, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb)
+    /// <param name="load">What the verb works on; null: what a build made of the project.</param>
+    public static void Set(Command command, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace>? load = null)
     {
         options.AddTo(command);
-        command.SetAction((parsed, _) => RunAsync(parsed, options, verb));
+        command.SetAction((parsed, _) => RunAsync(parsed, options, verb, load ?? options.Workspace));
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb)
+    private static async Task<int> RunAsync(ParseResult parsed, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace> load)
     {
         using var stopping = new CancellationTokenSource();
         var exitCode = ExitCodes.Interrupted;
@@ -32,7 +33,7 @@ internal static class VerbRunner
         await using var display = EventDisplay.Create(options.Json(parsed));
         try
         {
-            var workspace = options.Workspace(parsed);
+            var workspace = load(parsed);
             await using var platform = LocalPlatform.Open(workspace, Program(), display);
             if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is { } outcome)
                 display.Add(outcome);

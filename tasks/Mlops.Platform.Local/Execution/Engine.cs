@@ -16,11 +16,6 @@ internal sealed record EngineResult(string Status, string? FailedStep, string? F
 /// <summary>Runs a pipeline definition: steps as soon as what they wait for is done, several at a time, each recorded and cached.</summary>
 internal sealed class Engine
 {
-    private static readonly HashSet<string> Known =
-    [
-        StepTypes.Processing, StepTypes.Training, StepTypes.Tuning, StepTypes.Transform, StepTypes.Model, StepTypes.RegisterModel, StepTypes.Condition, StepTypes.Fail, StepTypes.Lambda, StepTypes.Callback,
-    ];
-
     private readonly PipelineDefinition definition;
     private readonly StepGraph graph;
     private readonly ExecutionScope scope;
@@ -54,10 +49,8 @@ internal sealed class Engine
     public static void Check(PipelineDefinition definition, IReadOnlyDictionary<string, string> standIns)
     {
         _ = new StepGraph(definition);
-        if (definition.AllSteps.FirstOrDefault(s => !Known.Contains(s.Type)) is { } step)
-            throw LocalErrors.StepTypeNotRun(step.Name, step.Type).ToException();
-        if (definition.AllSteps.FirstOrDefault(s => s.Type is StepTypes.Lambda or StepTypes.Callback && StandIn.Of(s, standIns) is null) is { } asks)
-            throw LocalErrors.NoStandIn(asks.Name, StandIn.Target(asks)).ToException();
+        if (StepPreview.Of(definition, standIns).FirstOrDefault(s => s.Problem is not null) is { Problem: { } problem })
+            throw problem.ToException();
     }
 
     /// <summary>Whether a step does work that is worth keeping: it may be cached, and has a log.</summary>

@@ -38,6 +38,28 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
         return Task.FromResult(new StoredData(uri, hash, stored));
     }
 
+    /// <summary>Puts a file or folder of this machine in place of what a definition names; a folder in place of an archive is packed.</summary>
+    public void PutSource(string uri, string path)
+    {
+        if (!Path.Exists(path))
+            throw LocalErrors.SourceMissing(uri, path).ToException();
+        var target = PathOf(uri);
+        if (Directory.Exists(path) && uri.EndsWith(".tar.gz", StringComparison.Ordinal))
+        {
+            Archives.Pack(path, target);
+            return;
+        }
+
+        var fresh = target + ".new";
+        Files.Delete(fresh);
+        Directory.CreateDirectory(Path.GetDirectoryName(fresh)!);
+        // A prefix that ends in '/' is a folder, also of one file.
+        Files.Copy(path, Directory.Exists(path) || !uri.EndsWith('/') ? fresh : Path.Combine(fresh, Path.GetFileName(path)));
+        if (File.Exists(target))
+            File.Delete(target);
+        Files.Replace(fresh, target);
+    }
+
     /// <summary>The file or folder of an S3 URI, there or not.</summary>
     public string PathOf(string uri)
     {

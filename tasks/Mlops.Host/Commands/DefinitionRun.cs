@@ -1,0 +1,93 @@
+using Mlops.Definitions;
+using Mlops.Platform;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local.Execution;
+using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Runs a pipeline definition of whatever origin: what it would do is shown first, and its programs run only where someone agrees.</summary>
+internal static class DefinitionRun
+{
+    /// <summary>A definition without a configuration: the folder of the project holds what it leaves.</summary>
+    /// <param name="standIns">TARGET=COMMAND, as 'local.stand_ins' has them.</param>
+    public static Workspace Load(string project, string file, IReadOnlyDictionary<string, string> standIns)
+    {
+        var name = string.Concat(Path.GetFileNameWithoutExtension(file).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
+        name = name.Length == 0 ? "pipeline" : name;
+        try
+        {
+            return new Workspace
+            {
+                Repository = Path.GetFullPath(project),
+                Artifacts = Path.GetDirectoryName(Path.GetFullPath(file))!,
+                Pipeline = PipelineDefinition.Parse(File.ReadAllBytes(file), Path.GetFileName(file)),
+                Deployment = new DeploymentDefinition
+                {
+                    ModelName = name,
+                    PipelineName = name,
+                    ModelPackageGroupName = name,
+                    ConfigFile = Path.GetFileName(file),
+                    ConfigSha256 = "",
+                    Prefix = name,
+                    Local = new LocalSettings { StandIns = standIns },
+                },
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw PlatformErrors.Definition($"'{file}' cannot be read: {e.Message}").ToException();
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.Definition(e.Message).ToException();
+        }
+    }
+
+    /// <param name="sources">S3 URI and the file or folder of this machine that stands for it.</param>
+    /// <returns>Null: nothing was run, as asked.</returns>
+    public static async Task<Outcome?> RunAsync(
+        VerbContext context, IReadOnlyDictionary<string, string> sources, IReadOnlyDictionary<string, string> parameters, bool check, bool agreed, CancellationToken cancellation)
+    {
+        var workspace = context.Workspace;
+        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local.StandIns);
+        if (check || !agreed)
+            Show(context, steps);
+        Refuse(context, steps);
+        if (check)
+            return null;
+        if (!agreed && steps.Any(s => s.RunsProgram) && !Asks())
+            throw PlatformErrors.NotAgreed(workspace.Deployment.ConfigFile).ToException();
+
+        await using var held = await context.Platform.LockAsync("run", cancellation);
+        foreach (var (uri, path) in sources)
+            ((LocalObjectStore)context.Platform.Objects).PutSource(uri, Path.GetFullPath(path));
+        await context.Platform.Pipelines.PutAsync(workspace.Deployment.PipelineName, workspace.Pipeline, cancellation);
+        var result = await RunVerb.RunAsync(context, parameters, cancellation);
+        return new Outcome { Verb = "run", Changed = result.Ran, PipelineName = workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
+    }
+
+    private static void Show(VerbContext context, IEnumerable<StepPreview> steps)
+    {
+        foreach (var step in steps)
+            context.Events.Add(new Notice($"{step.Name} ({step.Type}): {step.What}"));
+    }
+
+    private static void Refuse(VerbContext context, IEnumerable<StepPreview> steps)
+    {
+        var problems = steps.Select(s => s.Problem).OfType<Problem>().ToList();
+        foreach (var problem in problems.SkipLast(1))
+            context.Events.Add(problem);
+        if (problems.Count > 0)
+            throw problems[^1].ToException();
+    }
+
+    private static bool Asks()
+    {
+        if (Console.IsInputRedirected || Console.IsOutputRedirected)
+            return false;
+        Console.Out.Write("These programs are whatever the definition's author wrote, and are not kept apart from this machine. Run them? [y/N] ");
+        return Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+    }
+}

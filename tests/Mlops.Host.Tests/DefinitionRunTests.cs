@@ -1,0 +1,124 @@
+namespace Mlops.Host.Tests;
+
+/// <summary>Pipeline definitions that somebody else's tools made.</summary>
+public sealed class DefinitionRunTests : IDisposable
+{
+    private const string Function = "arn:aws:lambda:us-east-1:123456789012:function:announce";
+
+    private readonly TemporaryFolder folder = TestFolder.Temporary();
+
+    public DefinitionRunTests()
+    {
+        folder.Write("counting.json", $$"""
+            {
+              "Version": "2020-12-01",
+              "Parameters": [{ "Name": "Least", "Type": "Integer", "DefaultValue": 2 }],
+              "Steps": [
+                {
+                  "Name": "Count", "Type": "Processing",
+                  "Arguments": {
+                    "ProcessingResources": { "ClusterConfig": { "InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30 } },
+                    "AppSpecification": { "ImageUri": "123456789012.dkr.ecr.us-east-1.amazonaws.com/any:1", "ContainerEntrypoint": ["sh", "/opt/ml/processing/input/code/count.sh"] },
+                    "RoleArn": "arn:aws:iam::123456789012:role/any",
+                    "ProcessingInputs": [
+                      { "InputName": "code", "S3Input": { "S3Uri": "s3://their-bucket/code/count.sh", "LocalPath": "/opt/ml/processing/input/code", "S3DataType": "S3Prefix", "S3InputMode": "File" } },
+                      { "InputName": "lines", "S3Input": { "S3Uri": "s3://their-bucket/lines", "LocalPath": "/opt/ml/processing/input/lines", "S3DataType": "S3Prefix", "S3InputMode": "File" } }
+                    ],
+                    "ProcessingOutputConfig": { "Outputs": [{ "OutputName": "report", "S3Output": { "S3Uri": "s3://their-bucket/report", "LocalPath": "/opt/ml/processing/output/report", "S3UploadMode": "EndOfJob" } }] }
+                  },
+                  "PropertyFiles": [{ "PropertyFileName": "Report", "OutputName": "report", "FilePath": "report.json" }]
+                },
+                {
+                  "Name": "Enough", "Type": "Condition",
+                  "Arguments": {
+                    "Conditions": [{ "Type": "GreaterThanOrEqualTo", "LeftValue": { "Std:JsonGet": { "PropertyFile": { "Get": "Steps.Count.PropertyFiles.Report" }, "Path": "lines" } }, "RightValue": { "Get": "Parameters.Least" } }],
+                    "IfSteps": [{ "Name": "Announce", "Type": "Lambda", "Arguments": { "lines": { "Std:JsonGet": { "PropertyFile": { "Get": "Steps.Count.PropertyFiles.Report" }, "Path": "lines" } } }, "FunctionArn": "{{Function}}" }],
+                    "ElseSteps": [{ "Name": "Few", "Type": "Fail", "Arguments": { "ErrorMessage": "Too few lines." } }]
+                  }
+                }
+              ]
+            }
+            """);
+        folder.Write("theirs/count.sh", """
+            base="$SAGEMAKER_BASE_DIR/processing"
+            lines=$(cat "$base/input/lines/"* | wc -l | tr -d ' ')
+            echo "{\"lines\": $lines}" > "$base/output/report/report.json"
+            """);
+        folder.Write("theirs/lines/a.txt", "1\n2\n3\n");
+        folder.Write("announce.sh", "cat > announced.json; echo '{}'");
+    }
+
+    public static TheoryData<string> Samples => Conformance.Folder is null ? ["none"] : [.. Directory.GetFiles(Path.Combine(Conformance.Folder, "samples"), "*.json").Order(StringComparer.Ordinal)];
+
+    [Fact]
+    public async Task A_check_says_what_each_step_would_do_and_runs_nothing()
+    {
+        var (exitCode, output) = await RunAsync("--check", "--stand-in", $"{Function}=sh announce.sh");
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("Count (Processing): runs sh /opt/ml/processing/input/code/count.sh", output, StringComparison.Ordinal);
+        Assert.Contains("Enough (Condition): chooses between [Announce] and [Few]", output, StringComparison.Ordinal);
+        Assert.Contains("Announce (Lambda): asks the stand-in: sh announce.sh", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File(".mlops/runs")));
+    }
+
+    [Fact]
+    public async Task Programs_of_others_run_only_where_someone_agrees()
+    {
+        var (exitCode, output) = await RunAsync("--stand-in", $"{Function}=sh announce.sh");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("MLOPS5013", output, StringComparison.Ordinal);
+        Assert.Contains("runs sh /opt/ml/processing", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File(".mlops/runs")));
+    }
+
+    [Fact]
+    public async Task What_stands_in_for_a_function_must_be_named()
+    {
+        var (exitCode, output) = await RunAsync("--yes", "--source", "s3://their-bucket/lines=nowhere");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("MLOPS6018", output, StringComparison.Ordinal);
+        Assert.Contains($"--stand-in \"{Function}=COMMAND\"", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task An_agreed_run_reads_the_sources_and_asks_the_stand_ins()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "The steps are shell scripts.");
+        string[] run = ["--yes", "--source", "s3://their-bucket/code/count.sh=theirs/count.sh", "--source", "s3://their-bucket/lines=theirs/lines", "--stand-in", $"{Function}=sh announce.sh"];
+
+        var (exitCode, output) = await RunAsync(run);
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("3", await File.ReadAllTextAsync(folder.File("announced.json")), StringComparison.Ordinal);
+
+        (exitCode, output) = await RunAsync([.. run, "--parameter", "Least=4"]);
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("Too few lines.", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_source_that_is_not_there_is_named()
+    {
+        var (exitCode, output) = await RunAsync("--yes", "--source", "s3://their-bucket/lines=nowhere", "--stand-in", $"{Function}=sh announce.sh");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("MLOPS6019", output, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Samples))]
+    public async Task Definitions_of_the_SDKs_own_examples_are_shown_step_by_step_and_refused_by_codes_alone(string sample)
+    {
+        Skip.If(Conformance.Folder is null, Conformance.Missing);
+
+        var (_, output) = await MlopsProgram.RunAsync(folder.Path, "run", sample, "--check");
+
+        Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(\S+ \(\w+\): |mlops: error MLOPS60(01|02|18): )", l));
+    }
+
+    public void Dispose() => folder.Dispose();
+
+    private Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => MlopsProgram.RunAsync(folder.Path, ["run", "counting.json", .. arguments]);
+}
