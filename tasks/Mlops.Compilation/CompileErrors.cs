@@ -34,6 +34,10 @@ public static class CompileErrors
     public static Diagnostic FileOfAnother(string path) =>
         Error("MLOPS3061", Span.Start, $"'{path}' was not made by MlopsCi, or was changed since: it is left as it is. Delete or move it to have it made anew.");
 
+    public static Diagnostic ModuleLeftBehind(Span span, string entryPoint, string module, string? folder) =>
+        new("MLOPS3062", Severity.Warning, span, $"'{entryPoint}' imports '{module}', which lies beside it and does not travel with it: the step will not find it. " +
+            (folder is null ? "Move both into a folder of their own, and name it as 'source_dir'." : $"Add 'source_dir: {folder}'."));
+
     public static Diagnostic CannotWrite(string path, string reason) =>
         Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
 

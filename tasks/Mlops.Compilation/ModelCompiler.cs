@@ -60,16 +60,16 @@ public static class ModelCompiler
             new(DeploymentFile, Json.Write(deployment.ToJson())),
             .. stacks,
             new(GraphFile, Encoding.UTF8.GetBytes(MermaidGraph.Write(plan, pipeline))),
-            .. bundles.Values.OrderBy(b => b.Name, StringComparer.Ordinal),
+            .. bundles.Values.Select(b => b.Artifact).OrderBy(b => b.Name, StringComparer.Ordinal),
         ];
         artifacts.Add(Manifest(artifacts));
         return new(read, diagnostics.InOrder(), artifacts, [.. inputs]);
     }
 
-    private static Dictionary<string, Artifact> WriteBundles(
+    private static Dictionary<string, WrittenBundle> WriteBundles(
         ModelPlan plan, CompileRequest request, RepositoryFiles repository, ConfigurationResult read, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
-        var written = new Dictionary<string, Artifact>(StringComparer.Ordinal);
+        var written = new Dictionary<string, WrittenBundle>(StringComparer.Ordinal);
         var plans = plan.Jobs.Select(s => s.Bundle)
             .Concat([plan.Inference.Bundle, plan.Inference.SamplePayload, plan.Inference.Before?.Bundle, plan.Inference.Behind?.Bundle])
             .Concat(plan.Operations.Monitors.Select(m => m.Bundle)).OfType<BundlePlan>();
@@ -80,13 +80,25 @@ public static class ModelCompiler
                 var place = read.Config!.Runtime?.Framework?.Span ?? read.Config.Build?.Train?.Span ?? read.Config.Model!.Span;
                 diagnostics.Add(CompileErrors.ProgramMissing(place));
             }
-            else if (BundleWriter.Write(bundle, repository, request.Program, diagnostics, inputs) is { } artifact)
+            else if (BundleWriter.Write(bundle, repository, request.Program, diagnostics, inputs) is { } made)
             {
-                written[bundle.Name] = artifact;
+                written[bundle.Name] = made;
             }
         }
 
+        WarnOfModules(plan, written, diagnostics);
         return written;
+    }
+
+    private static void WarnOfModules(ModelPlan plan, Dictionary<string, WrittenBundle> written, DiagnosticBag diagnostics)
+    {
+        foreach (var (bundle, place) in plan.Jobs.Select(s => (s.Bundle, s.Place)).Append((plan.Inference.Bundle, plan.Inference.Place)))
+        {
+            if (bundle is not ScriptBundle script || !written.TryGetValue(script.Name, out var made))
+                continue;
+            foreach (var module in made.Imports.LeftBehind)
+                diagnostics.Add(CompileErrors.ModuleLeftBehind(place, script.EntryPoint.Text, module, script.EntryPoint.Folder));
+        }
     }
 
     /// <summary>A hash of each file: what a build made, to be compared from outside. No git state, no clock.</summary>

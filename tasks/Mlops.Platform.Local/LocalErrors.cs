@@ -60,6 +60,9 @@ internal static class LocalErrors
     public static Problem NoStandIn(string step, string target) =>
         Problem.Error("MLOPS6018", $"The step '{step}' asks '{target}', which a laptop has not. Nothing was started. Name a command that answers in its place: local: {{ stand_ins: {{ \"{target}\": python3 tools/answer.py }} }} in config.yaml, or --stand-in \"{target}=COMMAND\" for a definition.");
 
+    public static Problem PackagesMissing(string program, string interpreter, string shown, string install) =>
+        Problem.Error("MLOPS6020", $"'{program}' imports {shown}, which the Python of this machine ('{interpreter}') has not. Nothing was started. Install: {interpreter} -m pip install {install}; or name another Python: local: {{ interpreters: {{ python: .venv/bin/python }} }}.");
+
     public static Problem SourceMissing(string uri, string path) =>
         Problem.Error("MLOPS6019", $"'{path}', which stands for '{uri}', does not exist. Name a file or folder: --source {uri}=PATH.");
 

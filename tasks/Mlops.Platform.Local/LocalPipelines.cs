@@ -7,6 +7,7 @@ using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local;
@@ -31,6 +32,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Engine.Check(definition, workspace.Deployment.Local.StandIns);
             if (Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
+            PythonPackages.Check(workspace);
         }
         catch (DefinitionException e)
         {

@@ -110,6 +110,22 @@ public sealed class ModelCompilerTests
         Assert.Equal(("MLOPS3024", 6), (found.Code, found.Span.Line));
     }
 
+    [Fact]
+    public void A_module_that_lies_beside_an_entry_point_and_is_left_behind_is_a_warning_with_the_folder_to_name()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "python-minimal"), folder.Path);
+        folder.Write("src/common.py", "import numpy\n");
+        File.AppendAllText(folder.File("src/train.py"), "\nfrom common import mean\n");
+
+        var result = Compile(folder.Path);
+
+        var found = Assert.Single(result.Diagnostics, d => d.Code == "MLOPS3062");
+        Assert.Contains("'src/train.py' imports 'common'", found.Message, StringComparison.Ordinal);
+        Assert.EndsWith("Add 'source_dir: src'.", found.Message, StringComparison.Ordinal);
+        Assert.NotEmpty(result.Artifacts);
+    }
+
     [SkippableFact]
     public void A_link_in_a_source_folder_is_refused()
     {

@@ -198,6 +198,21 @@ public sealed class ProgramTests : IAsyncLifetime
         Assert.Contains("\n" + new string(' ', 4 + 31) + "^^^\n", result.Output, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task A_package_that_Python_has_not_is_named_before_anything_starts()
+    {
+        Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");
+        folder.Write("config.yaml", (await File.ReadAllTextAsync(folder.File("config.yaml"))).Replace("src/evaluate.sh", "src/evaluate.py", StringComparison.Ordinal));
+        folder.Write("src/evaluate.py", "import json\nimport sklearn_of_nobody.linear as linear\n");
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+
+        var (exitCode, output) = await RunAsync("run", "--artifacts", "bin/mlops");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("config.yaml(7,28): error MLOPS6020: 'evaluate' imports 'sklearn_of_nobody'", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.File(".mlops/runs")));
+    }
+
     public async Task DisposeAsync()
     {
         if (Directory.Exists(folder.File(".mlops")))

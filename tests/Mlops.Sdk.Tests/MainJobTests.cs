@@ -1,6 +1,4 @@
-using System.Net;
 using System.Text.Json.Nodes;
-using System.Text.RegularExpressions;
 using Mlops.Quickstart;
 
 namespace Mlops.Sdk.Tests;
@@ -17,10 +15,10 @@ public sealed class MainJobTests(PackagesFixture packages)
         var penguins = await packages.ModelAsync();
 
         var deployed = (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded();
-        var url = Url(deployed, "staging");
+        var url = Penguins.Url(deployed, "staging");
         Assert.Contains("version 1 registered", deployed, StringComparison.Ordinal);
         Assert.Contains("production: version 1 waits for approval", deployed, StringComparison.Ordinal);
-        await PredictsPenguinsAsync(penguins.Folder, url);
+        await Penguins.PredictsAsync(penguins.Folder, url);
 
         Assert.Contains("No changes.", (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), StringComparison.Ordinal);
 
@@ -29,14 +27,14 @@ public sealed class MainJobTests(PackagesFixture packages)
         var items = JsonNode.Parse(json)!["TargetResults"]!["MlopsDeploy"]!["Items"]!.AsArray();
         Assert.Equal(["staging", "production"], items.Select(i => i!["Stage"]!.ToString()));
         Assert.All(items, i => Assert.Equal("1", i!["Version"]!.ToString()));
-        await PredictsPenguinsAsync(penguins.Folder, items[1]!["Identity"]!.ToString());
+        await Penguins.PredictsAsync(penguins.Folder, items[1]!["Identity"]!.ToString());
     }
 
     [Fact]
     public async Task A_new_version_takes_over_without_a_failed_request_and_one_that_does_not_start_leaves_the_old_one()
     {
         var penguins = await packages.ModelAsync();
-        var url = Url((await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), "staging");
+        var url = Penguins.Url((await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), "staging");
         var serve = Path.Combine(penguins.Folder, "src", "Serve.cs");
         using var stop = new CancellationTokenSource();
         var asking = Task.Run(() => AskAsync(url, stop.Token));
@@ -110,7 +108,7 @@ public sealed class MainJobTests(PackagesFixture packages)
     {
         Skip.IfNot(Conformance.HasPython("boto3"), "boto3 is not installed.");
         var penguins = await packages.ModelAsync();
-        var url = Url((await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), "staging");
+        var url = Penguins.Url((await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), "staging");
         var script = Path.Combine(penguins.Folder, "ask.py");
         await File.WriteAllTextAsync(script, Boto3);
 
@@ -159,21 +157,6 @@ public sealed class MainJobTests(PackagesFixture packages)
             assert e.response["OriginalStatusCode"] == 400 and e.response["OriginalMessage"], e.response
         print(right, "of", len(rows))
         """;
-
-    private static string Url(string output, string stage) => Regex.Match(output, $@"-> (http://127\.0\.0\.1:\d+/endpoints/penguins-{stage}/invocations)").Groups[1].Value;
-
-    private static async Task PredictsPenguinsAsync(string folder, string url)
-    {
-        var rows = (await File.ReadAllLinesAsync(Path.Combine(folder, "data", "penguins.csv"))).Skip(1).ToList();
-        using var body = new StringContent(string.Join('\n', rows.Select(r => r[(r.IndexOf(',', StringComparison.Ordinal) + 1)..])));
-        body.Headers.ContentType = new("text/csv");
-        using var answer = await Http.PostAsync(new Uri(url), body);
-        var labels = (await answer.Content.ReadAsStringAsync()).TrimEnd().Split('\n').Select(l => l.Split(',')[0]).ToList();
-
-        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
-        Assert.Equal(rows.Count, labels.Count);
-        Assert.True(rows.Zip(labels).Count(p => p.First.StartsWith(p.Second + ",", StringComparison.Ordinal)) >= 0.95 * rows.Count);
-    }
 
     private static async Task<(int Asked, List<string> Wrong)> AskAsync(string url, CancellationToken stop)
     {

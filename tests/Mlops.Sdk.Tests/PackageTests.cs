@@ -46,7 +46,8 @@ public sealed class PackageTests(PackagesFixture packages)
     [Fact]
     public void The_version_is_stamped_into_templates_and_SDK()
     {
-        Assert.Contains($"Mlops.Sdk/{packages.Version}", Read("Mlops.Templates", "content/mlops-model/mlops-model.csproj"), StringComparison.Ordinal);
+        foreach (var steps in new[] { "dotnet", "python" })
+            Assert.Contains($"Mlops.Sdk/{packages.Version}", Read("Mlops.Templates", $"content/mlops-model/{steps}/mlops-model.csproj"), StringComparison.Ordinal);
         Assert.Contains(packages.Version, Read("Mlops.Sdk", "targets/Mlops.Defaults.props"), StringComparison.Ordinal);
     }
 

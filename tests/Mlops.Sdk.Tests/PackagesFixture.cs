@@ -35,11 +35,11 @@ public sealed class PackagesFixture : IAsyncLifetime
         return sandbox;
     }
 
-    /// <summary>A scaffolded C# repository.</summary>
-    public async Task<Dotnet> ModelAsync(string name = "penguins")
+    /// <summary>A scaffolded repository: C#, where the options do not say otherwise.</summary>
+    public async Task<Dotnet> ModelAsync(string name = "penguins", params string[] options)
     {
         var sandbox = await SandboxAsync();
-        (await sandbox.NewModelAsync(name)).Succeeded();
+        (await sandbox.NewModelAsync(name, options)).Succeeded();
         return sandbox.Dotnet.In(name);
     }
 

@@ -7,6 +7,9 @@ using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Bundles;
 
+/// <param name="Imports">Of the program that it holds.</param>
+public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports);
+
 /// <summary>
 /// Makes a step's code into a tar: Ustar (Pax headers carry the process id), names in ordinal order, no clock, no owner,
 /// one mode. So equal sources are equal bytes, on any machine.
@@ -20,7 +23,7 @@ public static class BundleWriter
 
     /// <summary>Writes the bundle, or reports why it cannot be.</summary>
     /// <param name="program">The folder with the built C# program, for a <see cref="ProgramBundle"/>.</param>
-    public static Artifact? Write(BundlePlan bundle, RepositoryFiles repository, string? program, DiagnosticBag diagnostics, ICollection<string> inputs)
+    public static WrittenBundle? Write(BundlePlan bundle, RepositoryFiles repository, string? program, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
         var files = bundle switch
         {
@@ -54,7 +57,8 @@ public static class BundleWriter
         var name = $"source/{bundle.Name}.tar";
         try
         {
-            return new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle)]));
+            var artifact = new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle)]));
+            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None);
         }
         catch (ArgumentException)
         {

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Compilation.Bundles;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
 using Mlops.Definitions;
@@ -6,7 +7,7 @@ using Mlops.Definitions;
 namespace Mlops.Compilation.Pipeline;
 
 /// <summary>Where each bundle will lie in the bucket: keys that hold its hash, so that equal code is the same object.</summary>
-public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Artifact> bundles)
+public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, WrittenBundle> bundles)
 {
     private readonly SortedDictionary<string, SourceBundle> used = new(StringComparer.Ordinal);
 
@@ -27,8 +28,8 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Artifa
 
     private SourceBundle Use(BundlePlan bundle, string kind, bool archive)
     {
-        var artifact = bundles[bundle.Name];
+        var (artifact, imports) = bundles[bundle.Name];
         var key = $"{prefix}/{kind}/{artifact.Sha256}";
-        return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive);
+        return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive) { PythonImports = imports.Packages.Count == 0 ? null : imports.Packages };
     }
 }

@@ -9,6 +9,9 @@ public readonly record struct RepositoryPath(string Text)
     /// <summary>The file's name without its folder.</summary>
     public string FileName => Text[(Text.LastIndexOf('/') + 1)..];
 
+    /// <summary>The file's folder, or null where it lies beside config.yaml.</summary>
+    public string? Folder => Text.LastIndexOf('/') is > 0 and var end ? Text[..end] : null;
+
     /// <summary>The file's extension in lower case, with the dot, or an empty string.</summary>
     public string Extension => Path.GetExtension(Text).ToLowerInvariant();
 

@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using System.Text.Json;
+using Mlops.Platform.Local.Processes;
+
+namespace Mlops.Platform.Local.Toolkits;
+
+/// <summary>Whether the Python of this machine has what the programs import: a run of an hour must not end in its last step for want of a package.</summary>
+internal static class PythonPackages
+{
+    private const string Interpreter = "python3";
+
+    /// <summary>Prints those of its arguments that cannot be imported, as JSON. It imports none of them: that may take seconds.</summary>
+    private const string Ask = "import importlib.util as u, json, sys; print(json.dumps([m for m in sys.argv[1:] if m not in sys.builtin_module_names and u.find_spec(m) is None]))";
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    /// <summary>Packages whose name in the index is not that of the module.</summary>
+    private static readonly Dictionary<string, string> IndexNames = new(StringComparer.Ordinal)
+    {
+        ["sklearn"] = "scikit-learn",
+        ["cv2"] = "opencv-python",
+        ["PIL"] = "pillow",
+        ["yaml"] = "PyYAML",
+        ["bs4"] = "beautifulsoup4",
+        ["skimage"] = "scikit-image",
+        ["dateutil"] = "python-dateutil",
+    };
+
+    /// <summary>Refuses programs that would fail at an import.</summary>
+    public static void Check(Workspace workspace)
+    {
+        var programs = workspace.Deployment.Sources.Where(s => s.PythonImports is not null).DistinctBy(s => s.File).ToList();
+        var interpreter = workspace.Interpreters.GetValueOrDefault(Interpreter, Interpreter);
+        if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.PythonImports!).Distinct().Order(StringComparer.Ordinal)]) is not { Count: > 0 } missing)
+            return;
+        var first = programs.First(p => p.PythonImports!.Any(missing.Contains));
+        var step = Path.GetFileNameWithoutExtension(first.File);
+        var shown = string.Join(", ", missing.Select(m => $"'{m}'"));
+        var install = string.Join(' ', missing.Select(m => IndexNames.GetValueOrDefault(m, m)));
+        throw workspace.At(LocalErrors.PackagesMissing(step, interpreter, shown, install), step).ToException();
+    }
+
+    /// <returns>Null: the interpreter cannot be asked. A step that needs it will say why.</returns>
+    private static List<string>? Missing(string interpreter, IEnumerable<string> modules)
+    {
+        if (Programs.Find(interpreter) is not { } program)
+            return null;
+        var start = new ProcessStartInfo(program, ["-c", Ask, .. modules]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        CleanEnvironment.Apply(start.Environment);
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            if (!process.WaitForExit(Patience))
+            {
+                process.Kill(entireProcessTree: true);
+                return null;
+            }
+
+            errors.Wait();
+            return process.ExitCode == 0 ? JsonSerializer.Deserialize<List<string>>(output.Result) : null;
+        }
+        catch (Exception e) when (e is System.ComponentModel.Win32Exception or JsonException)
+        {
+            return null;
+        }
+    }
+}

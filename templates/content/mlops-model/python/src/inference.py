@@ -1,0 +1,36 @@
+"""Serves the model: SageMaker's container calls these functions. A request is CSV without a header, a line a penguin."""
+
+import io
+from pathlib import Path
+
+import joblib
+import pandas as pd
+
+from penguins import CATEGORIES, FEATURES
+
+CSV = "text/csv"
+
+
+def model_fn(model_dir):
+    """Loads the model, once for each worker."""
+    return joblib.load(Path(model_dir) / "model.joblib")
+
+
+def input_fn(body, content_type):
+    if content_type.split(";")[0].strip() != CSV:
+        raise ValueError(f"the content type must be {CSV}, not {content_type}")
+    text = body.decode("utf-8") if isinstance(body, (bytes, bytearray)) else body
+    penguins = pd.read_csv(io.StringIO(text), header=None, dtype={FEATURES.index(c): object for c in CATEGORIES})
+    if len(penguins.columns) != len(FEATURES):
+        raise ValueError(f"a line must have {len(FEATURES)} values ({', '.join(FEATURES)}), not {len(penguins.columns)}")
+    penguins.columns = FEATURES
+    return penguins
+
+
+def predict_fn(penguins, model):
+    return pd.DataFrame({"species": model.predict(penguins), "probability": model.predict_proba(penguins).max(axis=1)})
+
+
+def output_fn(predictions, accept):
+    """A line a penguin: its species and how probable that is."""
+    return predictions.to_csv(header=False, index=False, float_format="%.4f"), CSV

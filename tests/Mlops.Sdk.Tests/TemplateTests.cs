@@ -1,0 +1,62 @@
+namespace Mlops.Sdk.Tests;
+
+/// <summary>The choices of 'dotnet new mlops-model'.</summary>
+[Collection(PackagesCollection.Name)]
+public sealed class TemplateTests(PackagesFixture packages)
+{
+    [SkippableFact]
+    public async Task Python_steps_are_trained_gated_registered_and_served_and_nothing_is_done_twice()
+    {
+        var python = Python();
+        var penguins = await packages.ModelAsync("penguins", "--steps", "python");
+        await File.AppendAllTextAsync(Path.Combine(penguins.Folder, "config.yaml"), $"\nlocal: {{ interpreters: {{ python: {python} }} }}\n");
+
+        var deployed = (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded();
+        Assert.DoesNotContain("warning", deployed, StringComparison.Ordinal);
+        Assert.Contains("version 1 registered", deployed, StringComparison.Ordinal);
+        await Penguins.PredictsAsync(penguins.Folder, Penguins.Url(deployed, "staging"));
+
+        Assert.Contains("No changes.", (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded(), StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("dotnet")]
+    [InlineData("python")]
+    public async Task AWS_finds_nothing_in_what_a_new_repository_is_compiled_into(string steps)
+    {
+        Skip.If(Conformance.Folder is null || !Conformance.HasPython("cfnlint") || !Conformance.HasPython("botocore"), Conformance.Missing);
+        var penguins = await packages.ModelAsync("penguins", "--steps", steps);
+        (await penguins.RunAsync("build")).Succeeded();
+        var artifacts = Path.Combine(penguins.Folder, "bin", "Debug", "net10.0", "mlops");
+        artifacts = Directory.Exists(artifacts) ? artifacts : artifacts.Replace("Debug", "Release", StringComparison.Ordinal);
+
+        var definition = Conformance.RunPython(Path.Combine(Conformance.Folder!, "check_definition.py"), "--strict", Path.Combine(artifacts, "pipeline.json"));
+        var templates = Conformance.Run("bash", Path.Combine(Conformance.Folder!, "check_templates.sh"), artifacts, "--quiet");
+
+        Assert.True(definition.ExitCode == 0, definition.Output);
+        Assert.True(templates.ExitCode == 0, templates.Output);
+    }
+
+    [Theory]
+    [InlineData("github_actions", ".github/workflows/mlops.yml")]
+    [InlineData("gitlab", ".gitlab-ci.yml")]
+    [InlineData("codepipeline", "buildspec.yml")]
+    public async Task A_host_is_chosen_and_its_files_are_written(string host, string file)
+    {
+        var penguins = await packages.ModelAsync("penguins", "--steps", "python", "--ci", host, "--ci-repository", "acme/penguins", "--ci-role", "arn:aws:iam::111111111111:role/ci", "--allow-scripts", "yes");
+
+        var written = await File.ReadAllTextAsync(Path.Combine(penguins.Folder, file));
+        (await penguins.RunAsync("build", "-t:MlopsCi")).Succeeded();
+
+        Assert.Contains("dotnet publish -t:MlopsDeploy -p:MlopsPlatform=aws", written, StringComparison.Ordinal);
+        Assert.Equal(written, await File.ReadAllTextAsync(Path.Combine(penguins.Folder, file)));
+    }
+
+    /// <summary>A Python that has scikit-learn and pandas; a system's packages are often of another one than the first on the path.</summary>
+    private static string Python()
+    {
+        var python = new[] { "python3", "/usr/bin/python3", "python" }.FirstOrDefault(p => Conformance.Run(p, "-c", "import sklearn, pandas").ExitCode == 0);
+        Skip.If(python is null, "No Python with scikit-learn and pandas is installed.");
+        return python!;
+    }
+}
