@@ -23,6 +23,8 @@ internal static class CommandLine
             ApproveCommand.Create(approve: false),
             PredictCommand.Create(),
             StatusCommand.Create(),
+            RunsCommand.Create(),
+            CompareCommand.Create(),
             LogsCommand.Create(),
             StopCommand.Create(),
             DestroyCommand.Create(),

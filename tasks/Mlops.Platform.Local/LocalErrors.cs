@@ -63,6 +63,9 @@ internal static class LocalErrors
     public static Problem PackagesMissing(string program, string interpreter, string shown, string install) =>
         Problem.Error("MLOPS6020", $"'{program}' imports {shown}, which the Python of this machine ('{interpreter}') has not. Nothing was started. Install: {interpreter} -m pip install {install}; or name another Python: local: {{ interpreters: {{ python: .venv/bin/python }} }}.");
 
+    public static Problem UnknownRun(string name, IReadOnlyList<string> known) =>
+        Problem.Error("MLOPS6021", $"'{name}' is not the id of one run. {(known.Count == 0 ? "Nothing has run yet." : $"There are {string.Join(", ", known)}: give as many characters as tell one from the others ('mlops runs' lists them).")}");
+
     public static Problem SourceMissing(string uri, string path) =>
         Problem.Error("MLOPS6019", $"'{path}', which stands for '{uri}', does not exist. Name a file or folder: --source {uri}=PATH.");
 

@@ -199,6 +199,26 @@ public sealed class ProgramTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_step_says_why_it_runs_again_and_runs_are_listed_and_compared()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("run", "--artifacts", "bin/mlops");
+
+        Assert.Contains("train runs again: environment variable 'PAUSE' changed from 0 to 0.1", await SucceedAsync("run", "--artifacts", "bin/mlops", "--parameter", "pause=0.1"), StringComparison.Ordinal);
+
+        var runs = (await SucceedAsync("runs", "--artifacts", "bin/mlops")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(2, runs.Length);
+        Assert.All(runs, r => Assert.Matches(@"^\w+  Succeeded .* version \d +mae 0\.5$", r));
+        var ids = runs.Select(r => r.Split(' ')[0]).ToList();
+        var compared = await SucceedAsync("compare", ids[1][..6], ids[0], "--artifacts", "bin/mlops");
+        Assert.Contains("\nparameter 'pause': 0 -> 0.1\n", "\n" + compared, StringComparison.Ordinal);
+        Assert.Contains("\ntrain: environment variable 'PAUSE': 0 -> 0.1\n", compared, StringComparison.Ordinal);
+        Assert.Equal("The runs do not differ.\n", await SucceedAsync("compare", ids[0], ids[0], "--artifacts", "bin/mlops"));
+        Assert.Contains($"error MLOPS6021: 'nobody' is not the id of one run. There are {ids[0]}, {ids[1]}", (await RunAsync("compare", "nobody", ids[0], "--artifacts", "bin/mlops")).Output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_package_that_Python_has_not_is_named_before_anything_starts()
     {
         Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");

@@ -178,7 +178,7 @@ public sealed class EngineTests : IAsyncLifetime
         var row = platform.Registry.Executions;
         platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
         row.Start("killed", "p", "f", []);
-        row.StartStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null), Processes.ProcessIdentity.Of(left).ToString());
+        row.StartStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null, null), Processes.ProcessIdentity.Of(left).ToString());
         Reopen();
 
         await using (await platform.LockAsync("run", default))

@@ -13,6 +13,7 @@ internal static class EventText
         Problem p => p.ToString(),
         Published { Changed: true } p => $"{p.PipelineName}: published",
         ExecutionChanged { Status: "Executing" } x => $"{x.PipelineName}: execution {x.ExecutionId}",
+        StepChanged { Status: "Executing", Detail: { } why } s => $"  {s.Step} runs again: {why} ...",
         StepChanged { Status: "Executing" } s => $"  {s.Step} ...",
         StepChanged { Cached: true } s => $"  {s.Step}: unchanged, taken from an earlier run",
         StepChanged { Status: "Succeeded" } s => $"  {s.Step}: done{Time(s.Seconds)}",
@@ -27,7 +28,10 @@ internal static class EventText
         StageChanged { Status: "PendingApproval" } s => Text($"{s.Stage}: version {s.Version} waits for approval: mlops approve --version {s.Version} --stage {s.Stage} (or: dotnet build -t:MlopsApprove -p:MlopsModelVersion={s.Version} -p:MlopsStage={s.Stage}), then deploy again"),
         StageChanged { Version: > 0 } s => Text($"{s.Stage}: version {s.Version} {s.Status}"),
         StageChanged s => $"{s.Stage}: {s.Status}",
+        RunListed r => Text($"{r.ExecutionId}  {r.Status,-9}  {r.Started.ToLocalTime():yyyy-MM-dd HH:mm:ss}{Time(r.Seconds),-10}  {(r.Version is { } v ? Text($"version {v}") : ""),-11}  {string.Join("  ", r.Metrics.Select(m => Text($"{m.Key} {m.Value:G6}")))}").TrimEnd(),
+        RunDifference d => $"{(d.Step is null ? "" : d.Step + ": ")}{d.Item}: {d.First ?? "none"} -> {d.Second ?? "none"}",
         Outcome { Verb: "deploy", Changed: false } => "No changes.",
+        Outcome { Verb: "compare", Changed: false } => "The runs do not differ.",
         _ => null,
     };
 

@@ -34,7 +34,9 @@ internal sealed class LiveDisplay : EventDisplay
             {
                 case StepChanged { Status: "Executing" } s:
                     running.Add(new RunningStep(s.Step, Stopwatch.StartNew()));
-                    return;
+                    if (s.Detail is null)
+                        return;
+                    break;
                 case MetricMeasured m when running.Find(r => r.Name == m.Step) is { } step:
                     step.Metric = string.Create(CultureInfo.InvariantCulture, $"{m.Metric} {m.Value:G6}");
                     return;

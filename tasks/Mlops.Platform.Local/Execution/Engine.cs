@@ -20,6 +20,9 @@ internal sealed class Engine
     private readonly StepGraph graph;
     private readonly ExecutionScope scope;
     private readonly ExpressionEvaluator expressions;
+    /// <summary>Of why a step runs again.</summary>
+    private const int MostReasons = 3;
+
     private readonly EngineContext context;
     private readonly Dictionary<string, StepState> states;
 
@@ -113,13 +116,17 @@ internal sealed class Engine
     {
         var (executions, id) = (context.Registry.Executions, context.ExecutionId);
         var clock = Stopwatch.StartNew();
-        var start = new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null);
+        var start = new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null);
         try
         {
             var job = ContextOf(step, process => executions.StartStep(id, start, process.ToString()));
             var isJob = IsJob(step.Type);
             if (isJob)
-                start = start with { CacheKey = step.Cache is { Enabled: true } ? StepFingerprint.Of(job, step.Type == StepTypes.Transform ? scope.Model(StepContext.Text(job.Arguments["ModelName"])) : null) : null, Log = job.Log };
+            {
+                var content = StepFingerprint.ContentOf(job, step.Type == StepTypes.Transform ? scope.Model(StepContext.Text(job.Arguments["ModelName"])) : null);
+                start = start with { CacheKey = step.Cache is { Enabled: true } ? ContentHash.OfText(content) : null, Content = content, Log = job.Log };
+            }
+
             if (start.CacheKey is not null && FindCached(step, start.CacheKey) is { } cached)
             {
                 var metrics = executions.Metrics(cached.ExecutionId, step.Name);
@@ -129,7 +136,7 @@ internal sealed class Engine
                 return new StepOutcome(cached.Properties) { Metrics = metrics };
             }
 
-            context.Events.Add(new StepChanged(step.Name, step.Type, "Executing"));
+            context.Events.Add(new StepChanged(step.Name, step.Type, "Executing", Detail: start.Content is { } now ? WhyAgain(step, now) : null));
             var outcome = await CarryOutAsync(job, cancellation);
             if (outcome.FailureReason is null)
                 scope.Finished(step.Name, outcome.Properties);
@@ -180,6 +187,15 @@ internal sealed class Engine
         StepTypes.RegisterModel => RegisterModelStep.Register(step, scope.ReportedMetrics(), context.Lineage),
         _ => throw LocalErrors.StepTypeNotRun(step.Step.Name, step.Step.Type).ToException(),
     };
+
+    /// <summary>Why a step that succeeded before runs again; null: it never did, or it is never cached.</summary>
+    private string? WhyAgain(PipelineStep step, string content)
+    {
+        if (step.Cache is not { Enabled: true } || context.Registry.Executions.LastContent(context.ExecutionId, step.Name) is not { } last)
+            return null;
+        var changes = ContentChange.Between(last, content);
+        return changes.Count == 0 ? "its cached result has expired or is gone" : string.Join(", ", changes.Take(MostReasons)) + (changes.Count > MostReasons ? ", ..." : "");
+    }
 
     private CachedStep? FindCached(PipelineStep step, string key)
     {

@@ -6,7 +6,7 @@ using Mlops.Platform.Local.Storage;
 namespace Mlops.Platform.Local.Execution;
 
 /// <summary>
-/// The key of the step cache: what decides a step's result. Code and inputs by content, arguments, environment, hyperparameters,
+/// What decides a step's result, whose hash is the key of the step cache. Code and inputs by content, arguments, environment, hyperparameters,
 /// the interpreter; not where outputs go, nor roles, instances or time limits (as SageMaker's own cache has it).
 /// </summary>
 internal static class StepFingerprint
@@ -15,7 +15,7 @@ internal static class StepFingerprint
         ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig"];
 
     /// <param name="model">What a transform asks, by its content: a model's name is another one in each execution.</param>
-    public static string Of(StepContext step, JsonObject? model)
+    public static string ContentOf(StepContext step, JsonObject? model)
     {
         var arguments = (JsonObject)step.Arguments.DeepClone();
         foreach (var part in new[] { arguments, arguments["TrainingJobDefinition"] as JsonObject }.OfType<JsonObject>())
@@ -36,7 +36,7 @@ internal static class StepFingerprint
             ["Interpreter"] = Interpreter(step),
             ["Target"] = StandIn.Target(step.Step) is { Length: > 0 } target ? $"{target} {StandIn.Of(step.Step, step.Execution.StandIns)}" : null,
         };
-        return ContentHash.OfText(Json.Canonical(content));
+        return Json.Canonical(content);
     }
 
     private static string Interpreter(StepContext step)

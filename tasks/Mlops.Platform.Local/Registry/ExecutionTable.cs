@@ -35,8 +35,8 @@ public sealed class ExecutionTable(RegistryDatabase database)
 
     /// <summary>Records that a step's program runs.</summary>
     public void StartStep(string execution, StepStart step, string process) => database.Execute(
-        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $log, $process)",
-        ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$started", Times.Text(step.Started)), ("$key", step.CacheKey), ("$log", step.Log), ("$process", process));
+        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, content, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $content, $log, $process)",
+        ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$started", Times.Text(step.Started)), ("$key", step.CacheKey), ("$content", step.Content), ("$log", step.Log), ("$process", process));
 
     /// <summary>Records the end of a step with its metrics and outputs, at once; and its beginning, where it had no program.</summary>
     public void EndStep(string execution, StepStart step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics, IEnumerable<StoredObject> objects) => database.Transaction(() =>
@@ -45,12 +45,12 @@ public sealed class ExecutionTable(RegistryDatabase database)
             PutObject(stored);
         database.Execute(
             """
-            INSERT INTO steps (execution_id, name, type, status, started_at, ended_at, cache_key, log, properties, failure_reason, cached_from)
-            VALUES ($execution, $step, $type, $status, $started, $now, $key, $log, $properties, $reason, $cached)
+            INSERT INTO steps (execution_id, name, type, status, started_at, ended_at, cache_key, content, log, properties, failure_reason, cached_from)
+            VALUES ($execution, $step, $type, $status, $started, $now, $key, $content, $log, $properties, $reason, $cached)
             ON CONFLICT (execution_id, name) DO UPDATE SET status = $status, ended_at = $now, properties = $properties, failure_reason = $reason, cached_from = $cached
             """,
             ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$status", status), ("$started", Times.Text(step.Started)), ("$now", Times.Now),
-            ("$key", step.CacheKey), ("$log", step.Log), ("$properties", properties?.ToJsonString()), ("$reason", reason), ("$cached", cachedFrom));
+            ("$key", step.CacheKey), ("$content", step.Content), ("$log", step.Log), ("$properties", properties?.ToJsonString()), ("$reason", reason), ("$cached", cachedFrom));
         foreach (var (name, value) in metrics)
         {
             database.Execute(
@@ -70,6 +70,39 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "SELECT execution_id, properties FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since ORDER BY ended_at DESC LIMIT 1",
         r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!),
         ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : "")).FirstOrDefault();
+
+    /// <summary>What decided a step's result when it last succeeded in an execution of the same pipeline; null: it never did.</summary>
+    public string? LastContent(string execution, string step) => database.Query(
+        """
+        SELECT s.content FROM steps s JOIN executions e ON e.id = s.execution_id
+        WHERE s.name = $step AND s.status = 'Succeeded' AND s.content IS NOT NULL AND e.pipeline = (SELECT pipeline FROM executions WHERE id = $execution)
+        ORDER BY s.ended_at DESC LIMIT 1
+        """,
+        r => r.GetString(0), ("$execution", execution), ("$step", step)).FirstOrDefault();
+
+    /// <summary>What decided each step's result, by the step's name.</summary>
+    public IReadOnlyDictionary<string, string> Contents(string execution) => database.Query(
+        "SELECT name, content FROM steps WHERE execution_id = $execution AND content IS NOT NULL",
+        r => (Name: r.GetString(0), Content: r.GetString(1)), ("$execution", execution)).ToDictionary(s => s.Name, s => s.Content, StringComparer.Ordinal);
+
+    /// <summary>The content of what a step left, as hashes, by what it is called.</summary>
+    public IEnumerable<(string Name, string Sha256)> Outputs(string execution, string step)
+    {
+        var properties = database.Query("SELECT properties FROM steps WHERE execution_id = $id AND name = $step AND properties IS NOT NULL", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution), ("$step", step)).FirstOrDefault();
+        var outputs = Execution.ProcessingJob.Items(properties?["ProcessingOutputConfig"]?["Outputs"]).Select(o => ($"output '{o["OutputName"]}'", o["S3Output"]?["S3Uri"]))
+            .Append(("model", properties?["ModelArtifacts"]?["S3ModelArtifacts"])).Append(("predictions", properties?["TransformOutput"]?["S3OutputPath"]));
+        foreach (var (name, uri) in outputs)
+        {
+            if (uri is not null && database.Query("SELECT sha256 FROM objects WHERE uri = $uri", r => r.GetString(0), ("$uri", uri.ToString())).FirstOrDefault() is { } sha256)
+                yield return (name, sha256);
+        }
+    }
+
+    /// <summary>The executions whose id begins so, the newest first.</summary>
+    public IReadOnlyList<ExecutionRow> FindByPrefix(string prefix) => Rows("WHERE substr(id, 1, length($prefix)) = $prefix ORDER BY started_at DESC", ("$prefix", prefix));
+
+    public JsonObject Parameters(string execution) => database.Query(
+        "SELECT parameters FROM executions WHERE id = $id", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution)).Single();
 
     public IReadOnlyDictionary<string, double> Metrics(string execution, string step) => database.Query(
         "SELECT name, value FROM metrics WHERE execution_id = $execution AND step = $step ORDER BY name",
@@ -101,7 +134,8 @@ public sealed record StepRow(string Name, string Type, string Status, DateTimeOf
 /// <param name="Stamp">Sizes and times of the files: while they are the same, so is the content.</param>
 public sealed record StoredObject(string Uri, string Sha256, string? Stamp);
 
+/// <param name="Content">What decides the step's result, as canonical JSON; null: it does no work.</param>
 /// <param name="Log">Null: a step without a program.</param>
-public sealed record StepStart(string Name, string Type, DateTimeOffset Started, string? CacheKey, string? Log);
+public sealed record StepStart(string Name, string Type, DateTimeOffset Started, string? CacheKey, string? Content, string? Log);
 
 public sealed record CachedStep(string ExecutionId, JsonObject Properties);

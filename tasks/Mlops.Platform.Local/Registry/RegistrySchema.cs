@@ -122,6 +122,11 @@ internal static class RegistrySchema
             FOREIGN KEY (model_group, version) REFERENCES model_versions(model_group, version)
         ) STRICT;
         """,
+        """
+        -- What the cache key is the hash of: it tells why a step ran again, and how two runs differ.
+        ALTER TABLE steps ADD COLUMN content TEXT;
+        CREATE INDEX steps_by_name ON steps(name, ended_at);
+        """,
     ];
 
     public static long VersionOf(SqliteConnection connection)

@@ -16,6 +16,8 @@ namespace Mlops.Platform.Events;
 [JsonDerivedType(typeof(ModelRegistered), nameof(ModelRegistered))]
 [JsonDerivedType(typeof(ApprovalChanged), nameof(ApprovalChanged))]
 [JsonDerivedType(typeof(StageChanged), nameof(StageChanged))]
+[JsonDerivedType(typeof(RunListed), nameof(RunListed))]
+[JsonDerivedType(typeof(RunDifference), nameof(RunDifference))]
 [JsonDerivedType(typeof(Outcome), nameof(Outcome))]
 public abstract record PlatformEvent;
 
@@ -58,6 +60,7 @@ public sealed record ExecutionChanged(string PipelineName, string ExecutionId, s
 /// <param name="Status">Executing, Succeeded, Failed or Stopped.</param>
 /// <param name="Seconds">How long it took; null while it runs.</param>
 /// <param name="Cached">The result of an earlier run was used.</param>
+/// <param name="Detail">Of one that failed: the reason. Of one that begins: why it runs again.</param>
 public sealed record StepChanged(string Step, string Type, string Status, double? Seconds = null, bool Cached = false, string? Detail = null) : PlatformEvent;
 
 public sealed record MetricMeasured(string Step, string Metric, double Value) : PlatformEvent;
@@ -69,6 +72,17 @@ public sealed record ApprovalChanged(string ModelPackageGroupName, int Version, 
 
 /// <param name="Status">Updating, InService, Unchanged, PendingApproval, Rejected, Failed or Deleted.</param>
 public sealed record StageChanged(string Stage, string Status, int Version, string? Url = null) : PlatformEvent;
+
+/// <param name="Status">Executing, Succeeded, Failed or Stopped.</param>
+/// <param name="Version">The model version that it made, or found.</param>
+/// <param name="Metrics">Those that steps printed, and those of the evaluation's report.</param>
+public sealed record RunListed(string ExecutionId, string Status, DateTimeOffset Started, double? Seconds, int? Version, IReadOnlyDictionary<string, double> Metrics) : PlatformEvent;
+
+/// <summary>One thing in which two runs differ.</summary>
+/// <param name="Step">Null: of the run as a whole.</param>
+/// <param name="Item">Such as "hyperparameter 'eta'", "metric 'accuracy'" or "output 'train'".</param>
+/// <param name="First">Null: it is not there. Content of files is its hash.</param>
+public sealed record RunDifference(string? Step, string Item, string? First, string? Second) : PlatformEvent;
 
 /// <summary>The last event of a verb that ended well: what scripts read.</summary>
 public sealed record Outcome : PlatformEvent
