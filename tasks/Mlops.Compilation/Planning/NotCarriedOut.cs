@@ -25,7 +25,7 @@ internal static class NotCarriedOut
         // A function and a queue are asked by a stand-in; without one the run says so at once.
         foreach (var step in (build?.Steps ?? NamedMap<FurtherStep>.Empty).Where(s => s.Value is EmrStep))
             yield return Essential($"build.steps.{step.Name}", step.NameSpan);
-        if (build?.Train is { Algorithm: { } algorithm })
+        if (build?.Train is { Algorithm: { Value.Name: not "xgboost" } algorithm })
             yield return Essential("build.train.algorithm", algorithm.Span);
         foreach (var (key, container) in new[] { ("inference.preprocess", config.Inference?.Preprocess), ("inference.postprocess", config.Inference?.Postprocess) })
         {

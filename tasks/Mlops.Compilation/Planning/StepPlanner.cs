@@ -8,6 +8,8 @@ namespace Mlops.Compilation.Planning;
 /// <summary>Plans steps: each with its inputs resolved and its settings filled in from 'build'.</summary>
 internal sealed class StepPlanner(ModelConfig config, string? programAssembly, IReadOnlyDictionary<string, PlannedData> data)
 {
+    private static readonly string[] SmallIsGood = ["loss", "error", "rmse", "mae", "mse", "mape", "rmsle", "deviance", "nloglik", "perplexity"];
+
     public const string DefaultInstance = "ml.m5.xlarge";
     private const string DefaultXgboost = "1.7-1";
     private const int DefaultVolumeGiB = 30;
@@ -160,10 +162,14 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             [.. (names ?? []).Select(n => Plan(config.Steps.First(s => s.Name == n.Value)))];
     }
 
+    /// <summary>Losses and errors are to be small, whatever a framework calls them (validation:rmse, eval_loss); other measures large.</summary>
+    private static TuningGoal DefaultGoal(string metric) =>
+        SmallIsGood.Any(word => metric.Contains(word, StringComparison.OrdinalIgnoreCase)) ? TuningGoal.Minimize : TuningGoal.Maximize;
+
     private static PlannedTuning Tuning(TuneSection tune)
     {
         var strategy = tune.Strategy?.Value ?? TuningStrategy.Bayesian;
-        return new(tune.Objective!.Metric!.Value.Value, tune.Objective.Goal?.Value ?? TuningGoal.Maximize, strategy,
+        return new(tune.Objective!.Metric!.Value.Value, tune.Objective.Goal?.Value ?? DefaultGoal(tune.Objective.Metric.Value.Value), strategy,
             strategy == TuningStrategy.Grid ? null : (int)(tune.MaxJobs?.Value ?? 10), (int)(tune.MaxParallelJobs?.Value ?? 1), tune.EarlyStopping?.Value ?? false,
             [.. tune.Ranges!.Select(r => new PlannedRange(r.Name, r.Value!.Type?.Value ?? RangeType.Continuous, r.Value.Min?.Value ?? 0, r.Value.Max?.Value ?? 0,
                 r.Value.Scale?.Value ?? RangeScale.Auto, r.Value.Values?.Select(v => v.Value).ToList()))]);

@@ -60,7 +60,7 @@ public sealed record ObjectiveSection : Section
     [Key("metric", "One of the step's 'metrics', or one that a built-in algorithm writes.", Required = true, Min = 1, Max = 255, Example = "validation:auc")]
     public Located<string>? Metric { get; init; }
 
-    [Key("goal", "Which way is better.", Default = "maximize")]
+    [Key("goal", "Which way is better. Where it is not given, a loss or an error is made small, by its name (rmse, logloss, eval_loss), and anything else large.")]
     public Located<TuningGoal>? Goal { get; init; }
 }
 

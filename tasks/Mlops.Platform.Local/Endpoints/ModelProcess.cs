@@ -54,6 +54,12 @@ internal sealed class ModelProcess : IAsyncDisposable
         if (own.TryGetValue("SAGEMAKER_SUBMIT_DIRECTORY", out var submit))
             Archives.Unpack(objects.ExistingPathOf(submit), code);
 
+        if (!own.ContainsKey("SAGEMAKER_PROGRAM") && BuiltInAlgorithms.XgboostVersion(StepContext.Text(container["Image"])) is not null)
+        {
+            own["SAGEMAKER_PROGRAM"] = BuiltInAlgorithms.Serve(code);
+            own["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] = "text/csv";
+        }
+
         var port = FreePort();
         var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters));
         start.WorkingDirectory = code;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Toolkits;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -12,19 +13,22 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
     /// <summary>Whether it starts a program of whoever wrote the definition.</summary>
     public bool RunsProgram { get; init; }
 
-    /// <summary>Looks at every step, those of branches included; nothing is started.</summary>
-    public static IReadOnlyList<StepPreview> Of(PipelineDefinition definition, IReadOnlyDictionary<string, string> standIns) => [.. definition.AllSteps.Select(s => Of(s, standIns))];
+    /// <summary>Python packages that it needs beside those that its program imports.</summary>
+    public IReadOnlyList<string> Packages { get; init; } = [];
 
-    private static StepPreview Of(PipelineStep step, IReadOnlyDictionary<string, string> standIns)
+    /// <summary>Looks at every step, those of branches included; nothing is started.</summary>
+    public static IReadOnlyList<StepPreview> Of(PipelineDefinition definition, IReadOnlyDictionary<string, string> standIns) => [.. definition.AllSteps.Select(s => Of(s, definition, standIns))];
+
+    private static StepPreview Of(PipelineStep step, PipelineDefinition definition, IReadOnlyDictionary<string, string> standIns)
     {
         switch (step.Type)
         {
             case StepTypes.Processing:
                 return Program(step, Command(step.Arguments["AppSpecification"]));
             case StepTypes.Training:
-                return Program(step, Training(step.Arguments, step.Arguments["HyperParameters"]));
+                return Program(step, Training(step.Arguments, step.Arguments["HyperParameters"], definition)) with { Packages = PackagesOf(step.Arguments, step.Arguments["HyperParameters"], definition) };
             case StepTypes.Tuning when step.Arguments["TrainingJobDefinition"] is JsonObject job:
-                return Program(step, Training(job, job["StaticHyperParameters"]), "several times: ");
+                return Program(step, Training(job, job["StaticHyperParameters"], definition), "several times: ") with { Packages = PackagesOf(job, job["StaticHyperParameters"], definition) };
             case StepTypes.Transform:
                 return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", null) { RunsProgram = true };
             case StepTypes.Lambda or StepTypes.Callback:
@@ -51,8 +55,19 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
     private static string? Command(JsonNode? application) => application?["ContainerEntrypoint"] is JsonArray { Count: > 0 } entry
         ? string.Join(' ', entry.Concat(application["ContainerArguments"] as JsonArray ?? []).Select(Text)) : null;
 
-    private static string? Training(JsonObject job, JsonNode? hyperparameters) =>
-        Command(job["AlgorithmSpecification"]) ?? (hyperparameters?["sagemaker_program"] is { } program ? $"python3 {Text(program).Trim('"')} (script mode)" : null);
+    private static string? Training(JsonObject job, JsonNode? hyperparameters, PipelineDefinition definition) =>
+        Command(job["AlgorithmSpecification"])
+        ?? (hyperparameters?["sagemaker_program"] is { } program ? $"python3 {Text(program).Trim('"')} (script mode)" : null)
+        ?? (PackagesOf(job, hyperparameters, definition).Count > 0 ? "the built-in XGBoost algorithm, on the xgboost package of Python" : null);
+
+    private static IReadOnlyList<string> PackagesOf(JsonObject job, JsonNode? hyperparameters, PipelineDefinition definition)
+    {
+        var algorithm = job["AlgorithmSpecification"];
+        var image = algorithm?["TrainingImage"];
+        if (image is JsonObject reference && reference["Get"]?.ToString() is { } path)
+            image = definition.Parameters.FirstOrDefault(p => $"Parameters.{p.Name}" == path)?.Default;
+        return Command(algorithm) is null && hyperparameters?["sagemaker_program"] is null && BuiltInAlgorithms.XgboostVersion(Text(image)) is not null ? BuiltInAlgorithms.Packages : [];
+    }
 
     private static string Names(IEnumerable<PipelineStep> steps) => string.Join(", ", steps.Select(s => s.Name));
 

@@ -1,8 +1,10 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -10,7 +12,7 @@ namespace Mlops.Platform.Local.Execution;
 /// A Training step: channels, configuration files, SM_* variables, the program, then model.tar.gz.
 /// Contract: CreateTrainingJob and the training toolkit (ENVIRONMENT_VARIABLES.md): a container's own entry point, or script mode.
 /// </summary>
-internal static class TrainingJob
+internal static partial class TrainingJob
 {
     private static readonly TimeSpan RegexLimit = TimeSpan.FromMilliseconds(100);
 
@@ -39,7 +41,9 @@ internal static class TrainingJob
             OnLine = metrics.Read,
             OnStart = step.OnStart,
         };
-        if (await process.RunAsync(cancellation) is { } failure)
+        var failed = await process.RunAsync(cancellation);
+        metrics.ShowLast();
+        if (failed is { } failure)
             return StepOutcome.Failed(Failure(container) ?? failure);
         var properties = Store(step, container, metrics.Last);
         return new StepOutcome(properties)
@@ -59,6 +63,8 @@ internal static class TrainingJob
             return command;
         }
 
+        if (BuiltIn(step.Arguments, hyperparameters) is { } version)
+            return [step.Interpreter("python3"), BuiltInAlgorithms.Train(step.Folder), version];
         if (!hyperparameters.TryGetValue("sagemaker_program", out var program) || !hyperparameters.TryGetValue("sagemaker_submit_directory", out var code))
             throw LocalErrors.NoProgram(step.Step.Name).ToException();
         var folder = container.Make("/opt/ml/code");
@@ -67,6 +73,10 @@ internal static class TrainingJob
         command.AddRange(UserArguments(hyperparameters));
         return command;
     }
+
+    /// <summary>The version of the algorithm where the image has the program and nobody gives another one; else null.</summary>
+    private static string? BuiltIn(JsonObject job, Dictionary<string, string> hyperparameters) =>
+        hyperparameters.ContainsKey("sagemaker_program") ? null : BuiltInAlgorithms.XgboostVersion(StepContext.Text(job["AlgorithmSpecification"]?["TrainingImage"]));
 
     /// <summary>The toolkit hands hyperparameters over as --name value, its own ones left out, in ordinal order.</summary>
     private static IEnumerable<string> UserArguments(Dictionary<string, string> hyperparameters) =>
@@ -161,15 +171,30 @@ internal static class TrainingJob
         node is JsonObject o ? o.ToDictionary(m => m.Key, m => StepContext.Text(m.Value), StringComparer.Ordinal) : new(StringComparer.Ordinal);
 
     /// <summary>Finds metrics in the log by the job's regular expressions; the last value of each counts.</summary>
-    private sealed class MetricReader(StepContext step)
+    private sealed partial class MetricReader(StepContext step)
     {
         private readonly List<(string Name, Regex Form)> definitions = [.. ProcessingJob.Items(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
             .Select(d => (StepContext.Text(d["Name"]), new Regex(StepContext.Text(d["Regex"]), RegexOptions.CultureInvariant, RegexLimit)))];
+
+        /// <summary>A metric of every round is no news every time.</summary>
+        private static readonly TimeSpan ShowEvery = TimeSpan.FromSeconds(5);
+
+        private readonly Stopwatch since = Stopwatch.StartNew();
+        private readonly Dictionary<string, TimeSpan> shown = new(StringComparer.Ordinal);
+
+        /// <summary>A built-in algorithm's metrics are known without definitions.</summary>
+        private readonly bool builtIn = BuiltIn(step.Arguments, Texts(step.Arguments["HyperParameters"])) is not null;
 
         public Dictionary<string, double> Last { get; } = new(StringComparer.Ordinal);
 
         public void Read(string line)
         {
+            if (builtIn)
+            {
+                foreach (Match metric in BuiltInMetric().Matches(line))
+                    Add($"{metric.Groups["channel"].Value}:{metric.Groups["name"].Value}", metric.Groups["value"].Value);
+            }
+
             foreach (var (name, form) in definitions)
             {
                 Match match;
@@ -182,11 +207,30 @@ internal static class TrainingJob
                     continue;
                 }
 
-                if (!match.Success || !double.TryParse(match.Groups[^1].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
-                    continue;
-                Last[name] = value;
-                step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
+                if (match.Success)
+                    Add(name, match.Groups[^1].Value);
             }
         }
+
+        private void Add(string name, string text)
+        {
+            if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
+                return;
+            Last[name] = value;
+            if (since.Elapsed < shown.GetValueOrDefault(name) + ShowEvery)
+                return;
+            shown[name] = since.Elapsed;
+            step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
+        }
+
+        /// <summary>The values that count.</summary>
+        public void ShowLast()
+        {
+            foreach (var (name, value) in Last)
+                step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
+        }
+
+        [GeneratedRegex("#011(?<channel>train|validation)-(?<name>[^:#]+):(?<value>[^#]+)")]
+        private static partial Regex BuiltInMetric();
     }
 }

@@ -23,6 +23,7 @@ internal static class TransformJob
         var container = model["PrimaryContainer"] ?? ProcessingJob.Items(model["Containers"]).Single();
         var request = new JsonObject { ["InferenceSpecification"] = new JsonObject { ["Containers"] = new JsonArray(container.DeepClone()) } };
         var environment = (step.Arguments["Environment"] as JsonObject ?? []).ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal);
+        environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
         environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
         await using var process = ModelProcess.Start(step.Folder, request, environment, step.Execution.Interpreters, step.Objects);
         step.OnStart(process.Identity);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Toolkits;
@@ -27,14 +28,14 @@ internal static class PythonPackages
     };
 
     /// <summary>Refuses programs that would fail at an import.</summary>
-    public static void Check(Workspace workspace)
+    public static void Check(Workspace workspace, IEnumerable<StepPreview> steps)
     {
-        var programs = workspace.Deployment.Sources.Where(s => s.PythonImports is not null).DistinctBy(s => s.File).ToList();
+        var programs = workspace.Deployment.Sources.Where(s => s.PythonImports is not null).DistinctBy(s => s.File).Select(s => (Step: Path.GetFileNameWithoutExtension(s.File), Imports: s.PythonImports!))
+            .Concat(steps.Where(s => s.Packages.Count > 0).Select(s => (Step: s.Name, Imports: s.Packages))).ToList();
         var interpreter = workspace.Interpreters.GetValueOrDefault(Interpreter, Interpreter);
-        if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.PythonImports!).Distinct().Order(StringComparer.Ordinal)]) is not { Count: > 0 } missing)
+        if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.Imports).Distinct().Order(StringComparer.Ordinal)]) is not { Count: > 0 } missing)
             return;
-        var first = programs.First(p => p.PythonImports!.Any(missing.Contains));
-        var step = Path.GetFileNameWithoutExtension(first.File);
+        var step = programs.First(p => p.Imports.Any(missing.Contains)).Step;
         var shown = string.Join(", ", missing.Select(m => $"'{m}'"));
         var install = string.Join(' ', missing.Select(m => IndexNames.GetValueOrDefault(m, m)));
         throw workspace.At(LocalErrors.PackagesMissing(step, interpreter, shown, install), step).ToException();

@@ -12,10 +12,13 @@ internal static partial class ScriptMode
         program.EndsWith(".py", StringComparison.OrdinalIgnoreCase) && File.ReadLines(program).Any(line => Functions().IsMatch(line));
 
     /// <summary>Writes the server into a folder, and gives its path.</summary>
-    public static string WriteServer(string folder)
+    public static string WriteServer(string folder) => Write(folder, Server);
+
+    /// <summary>Writes one of this folder's scripts.</summary>
+    public static string Write(string folder, string script)
     {
-        var path = Path.Combine(folder, Server);
-        using var source = typeof(ScriptMode).Assembly.GetManifestResourceStream($"Mlops.Platform.Local.Toolkits.{Server}")!;
+        var path = Path.Combine(folder, script);
+        using var source = typeof(ScriptMode).Assembly.GetManifestResourceStream($"Mlops.Platform.Local.Toolkits.{script}")!;
         using var target = File.Create(path);
         source.CopyTo(target);
         return path;

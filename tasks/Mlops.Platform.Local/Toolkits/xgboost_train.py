@@ -1,0 +1,126 @@
+"""SageMaker's built-in XGBoost algorithm, on the xgboost package of this machine.
+
+Contract: https://docs.aws.amazon.com/sagemaker/latest/dg/xgboost.html (channels, content types, hyperparameters) and
+github.com/aws/sagemaker-xgboost-container, algorithm_mode/train.py (metrics in the log, the model's file).
+The first argument is the image's version: before 1.3 the model is a pickle, since then xgboost's own format.
+"""
+import ast
+import json
+import os
+import pickle
+import sys
+from pathlib import Path
+
+import numpy as np
+import xgboost as xgb
+
+BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+# Of the algorithm, not of the package.
+OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "save_model_on_termination", "deterministic_histogram"}
+
+
+class UserError(Exception):
+    """The job's failure reason."""
+
+
+def value(text):
+    """Hyperparameters are texts: a number, a list or a tuple where one is written."""
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return {"true": True, "false": False}.get(text.lower(), text)
+
+
+def is_csv(content_type):
+    kind = (content_type or "text/libsvm").split(";")[0].strip().lower()
+    if kind in ("csv", "text/csv"):
+        return True
+    if kind in ("libsvm", "text/libsvm", "text/x-libsvm"):
+        return False
+    raise UserError(f"The content type '{content_type}' is not read here: use text/csv or text/libsvm.")
+
+
+def files_of(folder):
+    files = sorted(f for f in folder.rglob("*") if f.is_file() and not f.name.startswith((".", "_")))
+    if not files:
+        raise UserError(f"The channel '{folder.name}' holds no file.")
+    return files
+
+
+def read_csv(folder, weighted):
+    rows = []
+    for file in files_of(folder):
+        with open(file, encoding="utf-8-sig") as lines:
+            first = next((line for line in lines if line.strip()), "")
+            delimiter = next((d for d in ",;\t|" if d in first), ",")
+            for text in first.strip().split(delimiter):
+                try:
+                    float(text or "nan")
+                except ValueError:
+                    raise UserError(f"'{text}' in the first line of {file.name} is no number: the algorithm takes CSV of numbers, without a header, the target first.") from None
+        rows.append(np.atleast_2d(np.genfromtxt(file, delimiter=delimiter, dtype=np.float32, encoding="utf-8-sig")))
+    data = np.concatenate(rows)
+    start = 2 if weighted else 1
+    if data.shape[1] <= start:
+        raise UserError(f"The channel '{folder.name}' has {data.shape[1]} columns: a target{', a weight' if weighted else ''} and a feature at least are needed.")
+    return xgb.DMatrix(data[:, start:], label=data[:, 0], weight=data[:, 1] if weighted else None)
+
+
+def read_libsvm(folder):
+    files = files_of(folder)
+    if len(files) == 1:
+        return xgb.DMatrix(f"{files[0]}?format=libsvm")
+    whole = BASE / "output" / f"{folder.name}.libsvm"
+    whole.parent.mkdir(parents=True, exist_ok=True)
+    whole.write_text("".join(f.read_text().rstrip("\n") + "\n" for f in files))
+    return xgb.DMatrix(f"{whole}?format=libsvm")
+
+
+class Log(xgb.callback.TrainingCallback):
+    """Lines of the form that SageMaker's metric definitions of this algorithm look for."""
+
+    def after_iteration(self, model, epoch, evals_log):
+        metrics = "".join(f"#011{channel}-{metric}:{values[-1]:.5f}" for channel, found in evals_log.items() for metric, values in found.items())
+        print(f"[{epoch}]{metrics}", flush=True)
+        return False
+
+
+def train(version):
+    given = {name: value(text) for name, text in json.loads((BASE / "input/config/hyperparameters.json").read_text()).items()}
+    channels = json.loads((BASE / "input/config/inputdataconfig.json").read_text())
+    if "num_round" not in given:
+        raise UserError("The hyperparameter 'num_round' is missing: the algorithm needs it.")
+    if "train" not in channels:
+        raise UserError(f"The channel 'train' is missing; there are {', '.join(sorted(channels))}.")
+    data = {}
+    for channel in ("train", "validation"):
+        if channel in channels:
+            folder = BASE / "input/data" / channel
+            data[channel] = read_csv(folder, bool(given.get("csv_weights"))) if is_csv(channels[channel].get("ContentType")) else read_libsvm(folder)
+
+    parameters = {name: v for name, v in given.items() if name not in OWN}
+    if "eval_metric" in given:
+        metrics = given["eval_metric"]
+        parameters["eval_metric"] = metrics.split(",") if isinstance(metrics, str) else list(metrics)
+    stop = given.get("early_stopping_rounds")
+    if stop is not None and "validation" not in data:
+        raise UserError("'early_stopping_rounds' needs a channel 'validation'.")
+    booster = xgb.train(parameters, data["train"], num_boost_round=int(given["num_round"]), evals=[(d, c) for c, d in data.items()],
+                        early_stopping_rounds=None if stop is None else int(stop), verbose_eval=False, callbacks=[Log()])
+    if stop is not None and booster.best_iteration + 1 < booster.num_boosted_rounds():
+        booster = booster[: booster.best_iteration + 1]
+
+    target = BASE / "model/xgboost-model"
+    if tuple(int(p) for p in version.split(".")[:2]) < (1, 3):
+        target.write_bytes(pickle.dumps(booster))
+    else:
+        booster.save_model(target)
+
+
+if __name__ == "__main__":
+    try:
+        train(sys.argv[1])
+    except (UserError, xgb.core.XGBoostError) as e:
+        (BASE / "output").mkdir(parents=True, exist_ok=True)
+        (BASE / "output/failure").write_text(str(e))
+        sys.exit(str(e))
