@@ -45,7 +45,7 @@ internal static class ModelEmitter
             arguments["SamplePayloadUrl"] = shapes.Sources.ArchiveUri(payload);
         if (plan.Card is { } card)
             arguments["ModelCard"] = new JsonObject { ["ModelCardStatus"] = "Draft", ["ModelCardContent"] = Json.Canonical(Card(card, plan)) };
-        shapes.AddTags(arguments);
+        // No tags: a version has those of its group, and the API refuses others (CreateModelPackage, Tags).
         return new PipelineStep { Name = RegisterStep, Type = StepTypes.RegisterModel, Arguments = arguments };
     }
 
@@ -146,20 +146,23 @@ internal static class ModelEmitter
         ["S3Uri"] = Expression.Joined("/", [Expression.ProcessingOutput(step.Name, AnalysisPlanner.Report), JsonValue.Create(file)]),
     };
 
-    /// <summary>By the model card's JSON schema ("Amazon SageMaker Model Cards: model card JSON schema").</summary>
+    /// <summary>By the model card's JSON schema, of which a version's overview has only the creator (ModelPackageModelCard).</summary>
     private static JsonObject Card(PlannedCard card, ModelPlan plan)
     {
-        var overview = new JsonObject { ["problem_type"] = Words.Snake(plan.ProblemType) };
+        var overview = new JsonObject();
+        var details = new JsonObject { ["problem_type"] = Words.Snake(plan.ProblemType) };
         if (card.Description is not null)
-            overview["model_description"] = card.Description;
+            details["model_description"] = card.Description;
         if (card.Owner is not null)
             overview["model_creator"] = card.Owner;
         var uses = new JsonObject { ["risk_rating"] = card.RiskRating.ToString() };
         if (card.IntendedUses is not null)
             uses["intended_uses"] = card.IntendedUses;
         var content = new JsonObject { ["model_overview"] = overview, ["intended_uses"] = uses };
+        var more = new JsonObject { ["custom_details"] = details };
         if (card.Caveats is not null)
-            content["additional_information"] = new JsonObject { ["caveats_and_recommendations"] = card.Caveats };
+            more["caveats_and_recommendations"] = card.Caveats;
+        content["additional_information"] = more;
         return content;
     }
 }

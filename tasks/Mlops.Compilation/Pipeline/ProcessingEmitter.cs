@@ -41,7 +41,7 @@ internal static class ProcessingEmitter
             arguments["ProcessingOutputConfig"] = outputs;
         }
 
-        if (shapes.Plan.Aws.KmsKey is not null)
+        if (shapes.Plan.Aws.KmsKey is not null && !step.Instance.HasLocalStorage)
             cluster["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
         if (step.Environment.Count > 0)
             arguments["Environment"] = shapes.Expressions.Texts(step.Environment);
@@ -75,7 +75,7 @@ internal static class ProcessingEmitter
         ["AppManaged"] = false,
         ["S3Output"] = new JsonObject
         {
-            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : shapes.RunUri(step.Name, output.Name),
+            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : output.Name == AnalysisPlanner.Report ? shapes.KeptUri(step.Name, output.Name) : shapes.RunUri(step.Name, output.Name),
             ["LocalPath"] = $"/opt/ml/processing/output/{output.Name}",
             ["S3UploadMode"] = "EndOfJob",
         },

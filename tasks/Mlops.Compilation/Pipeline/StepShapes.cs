@@ -40,7 +40,10 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
     };
 
     /// <summary>BUCKET/PREFIX/runs/RUN ID/STEP/OUTPUT: outputs of different runs never meet.</summary>
-    public JsonObject RunUri(params string[] rest) => Expression.Joined("/", RunParts(rest));
+    public JsonObject RunUri(params string[] rest) => Expression.Joined("/", RunParts("runs", rest));
+
+    /// <summary>BUCKET/PREFIX/models/RUN ID/STEP/OUTPUT: what registered versions refer to, which outlives the runs ('retention.runs').</summary>
+    public JsonObject KeptUri(params string[] rest) => Expression.Joined("/", RunParts("models", rest));
 
     public static JsonNode Image(PlannedImage image) => image.Own is { } uri ? JsonValue.Create(uri) : Expression.Parameter(image.Parameter);
 
@@ -83,16 +86,16 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
 
     /// <summary>Where a tuning's trainings write, each below its own name. Without the run's id: the cache may find them in a later run.</summary>
     public static JsonObject TuningUri(ModelPlan plan, PlannedStep step) =>
-        Expression.Joined("/", [JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create($"{plan.Prefix}/runs/tuning"), JsonValue.Create(step.Name)]);
+        Expression.Joined("/", [JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create($"{plan.Prefix}/models/tuning"), JsonValue.Create(step.Name)]);
 
     /// <summary>A training's own artifacts. The best job of a tuning writes below its own name; the first summary is that of the best.</summary>
     private JsonObject Artifacts(PlannedStep step) => step.Tuning is null
         ? Expression.Reference($"Steps.{step.Name}.ModelArtifacts.S3ModelArtifacts")
         : Expression.Joined("/", [TuningUri(Plan, step), Expression.Reference($"Steps.{step.Name}.TrainingJobSummaries[0].TrainingJobName"), JsonValue.Create("output/model.tar.gz")]);
 
-    private IEnumerable<JsonNode> RunParts(IEnumerable<string> rest) =>
+    private IEnumerable<JsonNode> RunParts(string kind, IEnumerable<string> rest) =>
     [
-        JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create($"{Plan.Prefix}/runs"),
+        JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create($"{Plan.Prefix}/{kind}"),
         Expression.Reference("Execution.PipelineExecutionId"), .. rest.Select(r => JsonValue.Create(r)),
     ];
 }

@@ -100,7 +100,7 @@ internal static class TrainingEmitter
 
         if (step.MetricDefinitions.Count > 0)
             algorithm["MetricDefinitions"] = new JsonArray([.. step.MetricDefinitions.Select(m => new JsonObject { ["Name"] = m.Key, ["Regex"] = m.Value })]);
-        var output = new JsonObject { ["S3OutputPath"] = step.Tuning is null ? shapes.RunUri(step.Name) : StepShapes.TuningUri(shapes.Plan, step) };
+        var output = new JsonObject { ["S3OutputPath"] = step.Tuning is null ? shapes.KeptUri(step.Name) : StepShapes.TuningUri(shapes.Plan, step) };
         if (shapes.Plan.Aws.KmsKey is not null)
             output["KmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
         var stopping = new JsonObject { ["MaxRuntimeInSeconds"] = step.MaxRuntimeSeconds };
@@ -138,7 +138,7 @@ internal static class TrainingEmitter
             ["InstanceCount"] = step.Instance.Count,
             ["VolumeSizeInGB"] = step.Instance.VolumeGiB,
         };
-        if (shapes.Plan.Aws.KmsKey is not null)
+        if (shapes.Plan.Aws.KmsKey is not null && !step.Instance.HasLocalStorage)
             resources["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
         return resources;
     }

@@ -18,7 +18,8 @@ internal static class TransformShape
         if (kmsKey is not null)
         {
             target["KmsKeyId"] = kmsKey;
-            resources["VolumeKmsKeyId"] = kmsKey.DeepClone();
+            if (!instance.HasLocalStorage)
+                resources["VolumeKmsKeyId"] = kmsKey.DeepClone();
         }
 
         var arguments = new JsonObject

@@ -110,7 +110,7 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
         yield return Job(step, explain, ExplainSample, settings, [Input("data", steps.Source(explain.Data!.Value.Value))], ["samples", "requests"], [Maps.Literal("explain-sample")], explain.Baseline?.Value);
         yield return Predict(step, explain, ExplainPredict, ExplainSample);
         yield return Job(step, explain, step.Name, settings.DeepClone().AsObject(),
-            [Input("samples", new OutputInput(ExplainSample, "samples")), Input("predictions", new PredictionsInput(ExplainPredict))], [Report], [Maps.Literal("explain")], null);
+            [Input("samples", new OutputInput(ExplainSample, "samples")), Input("predictions", new PredictionsInput(ExplainPredict))], [Report], [Maps.Literal("explain")], explain.Baseline?.Value);
     }
 
     private PlannedStep Job(

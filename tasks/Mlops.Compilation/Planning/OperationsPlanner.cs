@@ -66,13 +66,13 @@ internal sealed class OperationsPlanner(ModelConfig config, IReadOnlyDictionary<
             var settings = config.Build?.Explain is { } explained ? analyses.ExplainSettings(explained) : [];
             settings["analysis_type"] = "MODEL_EXPLAINABILITY";
             settings["limits"] = Limits(explain.Limits);
-            yield return Monitor(MonitorKind.Explain, explain, settings, null, null, 0, null);
+            yield return Monitor(MonitorKind.Explain, explain, settings, null, null, 0, null, config.Build?.Explain?.Baseline?.Value);
         }
     }
 
-    private PlannedMonitor Monitor(MonitorKind kind, OneMonitorSection section, JsonObject settings, PlannedData? baseline, PlannedData? truth, int delay, int? window) => new(
+    private PlannedMonitor Monitor(MonitorKind kind, OneMonitorSection section, JsonObject settings, PlannedData? baseline, PlannedData? truth, int delay, int? window, RepositoryPath? file = null) => new(
         kind, (section.Schedule ?? config.Monitor!.Schedule)?.Value.Expression ?? Hourly.Expression,
-        new SettingsBundle($"monitor-{PlannedOperations.NameOf(kind)}", Json.Write(settings), null), baseline, truth, delay, window);
+        new SettingsBundle($"monitor-{PlannedOperations.NameOf(kind)}", Json.Write(settings), file), baseline, truth, delay, window);
 
     private JsonObject Settings(string analysis, NamedMap<LimitSection>? limits)
     {

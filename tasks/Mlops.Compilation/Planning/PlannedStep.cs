@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
@@ -83,7 +84,15 @@ public sealed record PlannedRetry(IReadOnlyList<RetryError> Errors, int Attempts
 
 public sealed record PlannedSpot(int MaxWaitSeconds, bool Checkpoints);
 
-public sealed record PlannedInstance(string Type, int Count, int VolumeGiB);
+public sealed partial record PlannedInstance(string Type, int Count, int VolumeGiB)
+{
+    /// <summary>Its disk is its own and encrypted by the machine: SageMaker refuses a VolumeKmsKeyId (CreateTrainingJob, ResourceConfig).</summary>
+    public bool HasLocalStorage => LocalStorage().IsMatch(Type);
+
+    // EC2's names: a 'd' behind the generation, and the families that have disks without one.
+    [GeneratedRegex(@"^ml\.(?:[a-z]+\d+[a-z]*d[a-z]*|g[56]e?|gr6|p3dn|p4de?|p5e?n?|trn[12]n?|i\d\w*)\.")]
+    private static partial Regex LocalStorage();
+}
 
 /// <summary>An input with where it comes from.</summary>
 public sealed record PlannedInput(string Name, InputSource Source, string? ContentType, InputMode Mode, DataDistribution Distribution);

@@ -67,7 +67,8 @@ internal sealed class DeployStack
         [
             new("model", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{ModelBucketName}}/{plan.Prefix}/*"]),
             .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
-            .. Permissions.Images(plan.Inference.Containers.Select(c => plan.Inference.ImageOf(c.Container)).Where(i => i.Own is not null).Select(i => ("inference", i.Own!))),
+            .. permissions.Images(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))), "*:*"),
+            .. ModelKey(),
             .. Capture(),
             .. Endpoint(),
             .. stage.Batch is { } batch ? Batch(batch) : [],
@@ -77,6 +78,16 @@ internal sealed class DeployStack
         ];
         Roles.Add(template, Role, Roles.ServiceTrust("sagemaker.amazonaws.com"), "Runs the model and its batches.", [.. needed.Select(p => p with { Element = p.Element.Replace(stage.Name, "stage", StringComparison.Ordinal) })], stage.Aws.PermissionsBoundary, null);
         template.Output(Role, "The role of the model and its batches.", Cfn.GetAtt(Role, "Arn"));
+    }
+
+    /// <summary>A stage with a key of its own reads versions that the key of the build encrypts.</summary>
+    private IEnumerable<Permission> ModelKey()
+    {
+        if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
+        {
+            template.Parameter("ModelKmsKeyArn", "The key that encrypts the registered versions.", key);
+            yield return new("model", ["kms:Decrypt", "kms:DescribeKey"], ["${ModelKmsKeyArn}"]);
+        }
     }
 
     private IEnumerable<Permission> Capture() => stage.Capture switch
@@ -138,7 +149,7 @@ internal sealed class DeployStack
         {
             var topic = template.Parameter(Notifications.Parameter, "The topic that is told of what happens.", notify.Topic);
             if (elsewhere && !template.Resources.ContainsKey("TopicRole"))
-                Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"])], stage.Aws.PermissionsBoundary);
+                Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"]), new("notify", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:${AWS::Partition}:kms:*:*:key/*"]) { Condition = Permissions.StringLike("kms:ViaService", "sns.*") }], stage.Aws.PermissionsBoundary);
             Notifications.AddRule(template, rule.Id, rule.Meaning, topic, "SageMaker Endpoint State Change",
                 new JsonObject { ["EndpointName"] = new JsonArray(Cfn.Sub(StageName(plan))), ["EndpointStatus"] = new JsonArray([.. rule.States.Select(s => JsonValue.Create(s))]) },
                 new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, elsewhere ? Cfn.GetAtt("TopicRole", "Arn") : null);

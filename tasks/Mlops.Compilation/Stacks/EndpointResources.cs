@@ -29,7 +29,7 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
             config["AsyncInferenceConfig"] = Async(queued);
         if (stage.Capture is { } capture)
             config["DataCaptureConfig"] = Capture(capture);
-        if (stage.Aws.KmsKey is not null && endpoint is not ServerlessEndpoint)
+        if (stage.Aws.KmsKey is not null && endpoint is not ServerlessEndpoint && stage.Instance?.HasLocalStorage != true)
             config["KmsKeyId"] = Cfn.Ref(Permissions.KeyParameter);
         template.Add("EndpointConfig", "AWS::SageMaker::EndpointConfig", config);
         var alarms = AlarmResources.Add(template, plan, stage, VariantNames(endpoint));
@@ -37,16 +37,23 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
         if (endpoint is RealtimeEndpoint { Rollout: { } rollout })
             properties["DeploymentConfig"] = Rollout(rollout, alarms);
         if (Scaling(endpoint) is not null)
-            properties["RetainAllVariantProperties"] = true; // A new version starts with as many instances as the old one had.
+        {
+            // A new version starts with as many instances as the old one had; weights and capture are what the configuration says.
+            properties["RetainAllVariantProperties"] = true;
+            properties["ExcludeRetainedVariantProperties"] = new JsonArray(
+                new JsonObject { ["VariantPropertyType"] = "DesiredWeight" }, new JsonObject { ["VariantPropertyType"] = "DataCaptureConfig" });
+        }
+
         template.Add("Endpoint", "AWS::SageMaker::Endpoint", properties);
         template.Output("EndpointName", "The name that requests are sent to.", Cfn.GetAtt("Endpoint", "EndpointName"));
         if (Scaling(endpoint) is { } scaling)
             ScalingResources.Add(template, plan, scaling, VariantNames(endpoint), endpoint is AsyncEndpoint);
         if (stage.Aws.LogDays is { } days)
         {
+            // Of a fixed name, and so gone with the stack: else the next stack of the stage could not make it.
             var logs = template.Add("EndpointLogs", "AWS::Logs::LogGroup", new JsonObject { ["LogGroupName"] = Cfn.Sub($"/aws/sagemaker/Endpoints/{DeployStack.StageName(plan)}"), ["RetentionInDays"] = days });
-            logs["DeletionPolicy"] = "Retain";
-            logs["UpdateReplacePolicy"] = "Retain";
+            logs["DeletionPolicy"] = "Delete";
+            logs["UpdateReplacePolicy"] = "Delete";
         }
     }
 

@@ -20,7 +20,7 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
         .. plan.AllSteps.SelectMany(Of),
         .. plan.Jobs.SelectMany(s => s.Outputs.Where(o => o.To is not null).Select(o => Permissions.Write($"build.{s.Name}.outputs.{o.Name}", o.To!))),
         .. Secrets(),
-        .. Permissions.Images(OwnImages()),
+        .. shared.Images(Images(), "${AWS::Region}:${AWS::AccountId}"),
         .. Model(),
         .. Experiment(),
         .. shared.Key("aws.kms_key"),
@@ -31,20 +31,26 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
 
     private static IEnumerable<Permission> Of(PlannedNode step) => step switch
     {
-        PlannedStep { Tuning: not null } => [Jobs(step, "HyperParameterTuningJob", "hyper-parameter-tuning-job"), Jobs(step, "TrainingJob", "training-job")],
+        // The name of a tuning (32 characters at most) and of its trainings are the service's choice.
+        PlannedStep { Tuning: not null } => [
+            Jobs(step, "HyperParameterTuningJob", "hyper-parameter-tuning-job", "*"), Jobs(step, "TrainingJob", "training-job", "*"),
+            new(Name(step), ["sagemaker:ListTrainingJobsForHyperParameterTuningJob"], [$"arn:{Region}:hyper-parameter-tuning-job/*"])],
         PlannedStep { Kind: StepKind.Training } => [Jobs(step, "TrainingJob", "training-job")],
         PlannedStep => [Jobs(step, "ProcessingJob", "processing-job")],
         PlannedTransform => [Jobs(step, "TransformJob", "transform-job")],
         PlannedQuestion { Function: { } function } => [new(Name(step), ["lambda:InvokeFunction"], [function])],
         PlannedQuestion { Queue: { } queue } => [new(Name(step), ["sqs:SendMessage"], [QueueArn(queue)])],
         PlannedEmr emr => [new(Name(step), ["elasticmapreduce:AddJobFlowSteps", "elasticmapreduce:CancelSteps", "elasticmapreduce:DescribeCluster", "elasticmapreduce:DescribeStep"],
-            [$"arn:${{AWS::Partition}}:elasticmapreduce:${{AWS::Region}}:${{AWS::AccountId}}:cluster/{emr.Cluster}"])],
+            [$"arn:${{AWS::Partition}}:elasticmapreduce:${{AWS::Region}}:${{AWS::AccountId}}:cluster/{emr.Cluster}"]),
+            // By which Pipelines hears of the step's end (AmazonSageMakerPipelinesIntegrations).
+            new(Name(step), ["events:DescribeRule", "events:PutRule", "events:PutTargets"],
+                ["arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/SageMakerPipelineExecutionEMRStepStatusUpdateRule"])],
         _ => [],
     };
 
     /// <summary>Jobs that a pipeline starts have names that begin with 'pipelines-'.</summary>
-    private static Permission Jobs(PlannedNode step, string operation, string resource) =>
-        new(Name(step), ["sagemaker:AddTags", $"sagemaker:Create{operation}", $"sagemaker:Describe{operation}", $"sagemaker:Stop{operation}"], [$"arn:{Region}:{resource}/pipelines-*"]);
+    private static Permission Jobs(PlannedNode step, string operation, string resource, string names = "pipelines-*") =>
+        new(Name(step), ["sagemaker:AddTags", $"sagemaker:Create{operation}", $"sagemaker:Describe{operation}", $"sagemaker:Stop{operation}"], [$"arn:{Region}:{resource}/{names}"]);
 
     private IEnumerable<Permission> Model()
     {
@@ -71,9 +77,8 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
         where Arn.Parse(variable.Value.Text) is { Service: "secretsmanager" }
         select new Permission($"{Name(step)}.secrets.{variable.Key}", ["secretsmanager:GetSecretValue"], [variable.Value.Text]);
 
-    private IEnumerable<(string Element, string Uri)> OwnImages() =>
-        plan.Jobs.Where(s => s.Image.Own is not null).Select(s => (Name(s), s.Image.Own!))
-            .Concat(plan.Inference.Containers.Select(c => plan.Inference.ImageOf(c.Container)).Where(i => i.Own is not null).Select(i => ("inference", i.Own!)));
+    private IEnumerable<(string Element, PlannedImage Image)> Images() =>
+        plan.Jobs.Select(s => (Name(s), s.Image)).Concat(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))));
 
     private static string Name(PlannedNode step) => $"build.{step.Name}";
 

@@ -17,6 +17,9 @@ internal sealed class MonitorStack
     public const string Template = "model-monitor";
 
     /// <summary>Of the metric that the analyzer writes: how many violations a round found.</summary>
+    /// <summary>Where publish puts the analyzer's image, in the registry of the account that builds.</summary>
+    public const string AnalyzerRepository = "mlops-analyzer";
+
     public const string Namespace = "Mlops/Monitor";
 
     private const string Metric = "Violations";
@@ -86,7 +89,7 @@ internal sealed class MonitorStack
             .. plan.Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>().Distinct()
                 .SelectMany(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal) ? Permissions.Read($"data.{d.Name}", d.Source) : []),
             new("monitor", ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:processing-job/pipelines-*"]),
-            new("monitor", ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], ["arn:${AWS::Partition}:ecr:*:*:repository/mlops-analyzer"]),
+            new("monitor", ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [$"arn:${{AWS::Partition}}:ecr:*:*:repository/{AnalyzerRepository}"]),
             new("monitor", ["ecr:GetAuthorizationToken"], ["*"]),
             new("monitor", ["iam:PassRole"], [$"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{RoleName}"]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } },
             .. permissions.Key("aws.kms_key"),

@@ -71,7 +71,6 @@ internal static class Notifications
     /// <summary>A topic with a key of its own: events and alarms cannot use the key that AWS manages for SNS.</summary>
     private static void AddTopic(StackTemplate template, ModelPlan plan, PlannedNotifications notify)
     {
-        string[] services = ["cloudwatch.amazonaws.com", "events.amazonaws.com"];
         var key = template.Add(Key, "AWS::KMS::Key", new JsonObject
         {
             ["Description"] = $"Encrypts the notifications of {plan.ModelName}.",
@@ -85,15 +84,7 @@ internal static class Notifications
                     ["Action"] = "kms:*",
                     ["Resource"] = "*",
                 },
-                new JsonObject
-                {
-                    ["Sid"] = "Publishers",
-                    ["Effect"] = "Allow",
-                    ["Principal"] = new JsonObject { ["Service"] = Strings(services) },
-                    ["Action"] = new JsonArray("kms:Decrypt", "kms:GenerateDataKey*"),
-                    ["Resource"] = "*",
-                    ["Condition"] = SourceAccounts(plan),
-                },
+                .. Publishers(plan, new JsonArray("kms:Decrypt", "kms:GenerateDataKey*"), JsonValue.Create("*")),
             ]),
         });
         key["DeletionPolicy"] = "Delete";
@@ -102,19 +93,31 @@ internal static class Notifications
         template.Add("TopicPolicy", "AWS::SNS::TopicPolicy", new JsonObject
         {
             ["Topics"] = new JsonArray(Cfn.Ref(Topic)),
-            ["PolicyDocument"] = Roles.Document([new JsonObject
-            {
-                ["Sid"] = "Publishers",
-                ["Effect"] = "Allow",
-                ["Principal"] = new JsonObject { ["Service"] = Strings(services) },
-                ["Action"] = "sns:Publish",
-                ["Resource"] = Cfn.Ref(Topic),
-                ["Condition"] = SourceAccounts(plan),
-            }]),
+            ["PolicyDocument"] = Roles.Document([.. Publishers(plan, JsonValue.Create("sns:Publish"), Cfn.Ref(Topic))]),
         });
         foreach (var (email, i) in notify.Emails.Select((e, i) => (e, i + 1)))
             template.Add($"Subscription{i}", "AWS::SNS::Subscription", new JsonObject { ["TopicArn"] = Cfn.Ref(Topic), ["Protocol"] = "email", ["Endpoint"] = email });
         template.Output(Topic, "The topic that is told of what happens.", Cfn.Ref(Topic));
+    }
+
+    /// <summary>
+    /// Who publishes: alarms of these accounts; rules of EventBridge, whose requests to a topic carry no source account (Troubleshooting Amazon
+    /// EventBridge); and roles of the stages' accounts, by which their rules reach a topic of another account.
+    /// </summary>
+    private static IEnumerable<JsonObject> Publishers(ModelPlan plan, JsonNode action, JsonNode resource)
+    {
+        yield return Statement("Alarms", new JsonObject { ["Service"] = "cloudwatch.amazonaws.com" }, SourceAccounts(plan));
+        yield return Statement("Rules", new JsonObject { ["Service"] = "events.amazonaws.com" }, null);
+        if (Sharing.Accounts(plan).Count > 0)
+            yield return Cfn.If(Sharing.Condition, Statement("Stages", new JsonObject { ["AWS"] = Cfn.Ref(Sharing.Parameter) }, null), Cfn.NoValue);
+
+        JsonObject Statement(string sid, JsonObject principal, JsonObject? condition)
+        {
+            var statement = new JsonObject { ["Sid"] = sid, ["Effect"] = "Allow", ["Principal"] = principal, ["Action"] = action.DeepClone(), ["Resource"] = resource.DeepClone() };
+            if (condition is not null)
+                statement["Condition"] = condition;
+            return statement;
+        }
     }
 
     /// <summary>This account, and those of the stages, whose alarms publish here.</summary>
@@ -125,6 +128,4 @@ internal static class Notifications
             : Cfn.If(Sharing.Condition, new JsonObject { ["Fn::Split"] = new JsonArray(",", new JsonObject { ["Fn::Join"] = new JsonArray(",", new JsonArray(Cfn.Ref("AWS::AccountId"), Sharing.Joined)) }) }, Cfn.Ref("AWS::AccountId"));
         return new JsonObject { ["StringEquals"] = new JsonObject { ["aws:SourceAccount"] = accounts } };
     }
-
-    private static JsonArray Strings(IEnumerable<string> values) => new([.. values.Select(v => JsonValue.Create(v))]);
 }

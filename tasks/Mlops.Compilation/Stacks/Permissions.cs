@@ -60,13 +60,21 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
         }
     }
 
-    /// <summary>Images of the user's own; SageMaker fetches its own images itself.</summary>
-    public static IEnumerable<Permission> Images(IEnumerable<(string Element, string Uri)> images)
+    /// <summary>Images of the user's own, those that publish makes, and those of SageMaker, which lie in accounts of its own.</summary>
+    /// <param name="home">REGION:ACCOUNT of the repositories that publish makes.</param>
+    public IEnumerable<Permission> Images(IEnumerable<(string Element, PlannedImage Image)> images, string home)
     {
         var any = false;
-        foreach (var (element, uri) in images)
+        foreach (var (element, image) in images.DistinctBy(i => i.Image))
         {
-            if (RepositoryArn(uri) is not { } arn)
+            var arn = image switch
+            {
+                { Own: { } uri } => RepositoryArn(uri),
+                { Published: { } published } => $"arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:*:repository/{published.Repository}",
+                { Framework: "analyzer" } => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{MonitorStack.AnalyzerRepository}",
+                _ => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{plan.ModelName}",
+            };
+            if (arn is null)
                 continue;
             any = true;
             yield return new(element, ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [arn]);

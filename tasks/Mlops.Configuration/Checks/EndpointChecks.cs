@@ -10,6 +10,8 @@ namespace Mlops.Configuration.Checks;
 /// </summary>
 internal static class EndpointChecks
 {
+    private const int LongestRolloutSeconds = 28_800;
+
     private static readonly (RolloutStrategy Strategy, int Least, int Most)[] Percents = [(RolloutStrategy.Canary, 1, 50), (RolloutStrategy.Linear, 10, 50), (RolloutStrategy.Rolling, 5, 50)];
 
     public static void Check(StageSection stage, ModelConfig config, DiagnosticBag diagnostics)
@@ -40,6 +42,8 @@ internal static class EndpointChecks
         CheckAutoscaling(realtime.Autoscaling, realtime.Instance, isAsync: false, diagnostics);
         if (realtime.Rollout is { } rollout)
             CheckRollout(rollout, diagnostics);
+        if (realtime is { Variants: not null, Rollout.Strategy: { Value: RolloutStrategy.Rolling } rolling })
+            diagnostics.Add(Errors.Excludes(rolling.Span, "strategy: rolling", "variants", "SageMaker rolls endpoints of one variant. Choose 'canary', 'linear' or 'all_at_once'."));
         if (realtime.Variants is { } variants)
         {
             foreach (var twice in variants.Where(v => v.Version is not null).GroupBy(v => v.Version!.Value.Value).SelectMany(g => g.Skip(1)))
@@ -69,6 +73,9 @@ internal static class EndpointChecks
         }
 
         var (_, least, most) = Percents.First(p => p.Strategy == strategy);
+        // Each step is watched for the bake time, and SageMaker ends a deployment after 8 h (MaximumExecutionTimeoutInSeconds).
+        if (rollout is { Bake: { } bake, Percent: { Value: > 0 } part } && (strategy == RolloutStrategy.Canary ? 2 : (int)Math.Ceiling(100.0 / part.Value)) is var steps && (long)steps * bake.Value.Seconds > LongestRolloutSeconds)
+            diagnostics.Add(Errors.OutOfRange(bake.Span, "bake", bake.Value.ToString(), $"{steps} steps take it each, and SageMaker ends a deployment after 8 h. Shorten it, or take larger steps"));
         if (rollout.Percent is { } percent && (percent.Value < least || percent.Value > most))
             diagnostics.Add(Errors.OutOfRange(percent.Span, "percent", $"{percent.Value}", $"{Binding.Words.Snake(strategy)} takes {least} to {most}"));
         else if (rollout.Percent is null && !rollout.Unreadable.Contains("percent"))
