@@ -28,6 +28,9 @@ public static class PlatformErrors
     public static Problem Stale(string config) =>
         Problem.Error("MLOPS0017", $"'{config}' has changed since the last build. Run 'dotnet build', then this again.");
 
+    public static Problem StaleCode(string step) =>
+        Problem.Error("MLOPS0017", $"The code of '{step}' has changed since the last build. Run 'dotnet build' (or 'mlops compile'), then this again.");
+
     public static Problem Definition(string reason) =>
         Problem.Error("MLOPS5000", $"The pipeline cannot be run: {reason}");
 

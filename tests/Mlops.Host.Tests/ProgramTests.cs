@@ -219,6 +219,41 @@ public sealed class ProgramTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_script_that_changed_since_the_build_is_told_and_logs_are_found_behind_the_cache()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("run", "--artifacts", "bin/mlops");
+        File.AppendAllText(folder.File("src/evaluate.sh"), "\necho measured\n");
+
+        Assert.Contains("error MLOPS0017: The code of 'evaluate' has changed since the last build.", (await RunAsync("run", "--artifacts", "bin/mlops")).Output, StringComparison.Ordinal);
+
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        Assert.Contains("train: unchanged", await SucceedAsync("run", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+        Assert.Equal("measured\n", await SucceedAsync("logs", "evaluate", "--artifacts", "bin/mlops"));
+        Assert.Equal("", await SucceedAsync("logs", "train", "--artifacts", "bin/mlops"));
+    }
+
+    [SkippableTheory]
+    [InlineData("{\"regression_metrics\": {\"mae\": {\"value\": NaN}}}", "has the value NaN for 'mae'")]
+    [InlineData("{\"regression_metrics\": {\"mae\": {\"value\": 1e400}}}", "'regression_metrics.mae.value' in 'evaluation.json' of the step 'evaluate' is no finite number")]
+    [InlineData("{\n \"regression_metrics\" }", "is not JSON, line 2: ")]
+    public async Task A_report_that_holds_no_number_fails_the_gate_and_says_why(string report, string expected)
+    {
+        Needs();
+        folder.Write("report.json", report);
+        folder.Write("src/evaluate.sh", $"cp '{folder.File("report.json")}' \"$SAGEMAKER_BASE_DIR/processing/output/report/evaluation.json\"");
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+
+        var (exitCode, output) = await RunAsync("run", "--artifacts", "bin/mlops");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("config.yaml(8,", output, StringComparison.Ordinal);
+        Assert.Contains(expected, output, StringComparison.Ordinal);
+        Assert.DoesNotContain("registered\n", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_package_that_Python_has_not_is_named_before_anything_starts()
     {
         Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");

@@ -22,6 +22,9 @@ internal sealed class CommonOptions
             command.Options.Add(option);
     }
 
+    /// <summary>The verb sends or runs code.</summary>
+    public bool NeedsFreshCode { get; init; }
+
     public string Project(ParseResult parsed) => parsed.GetValue(project)!;
 
     public bool Json(ParseResult parsed) => parsed.GetValue(json);

@@ -44,7 +44,8 @@ internal sealed class ModelProcess : IAsyncDisposable
 
     /// <summary>Unpacks model and code and starts the program. It does not wait for it to answer.</summary>
     /// <param name="request">The version's RegisterModel request.</param>
-    public static ModelProcess Start(string folder, JsonObject request, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects)
+    /// <param name="log">Null: one in the folder.</param>
+    public static ModelProcess Start(string folder, JsonObject request, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects, string? log = null)
     {
         var container = request["InferenceSpecification"]!["Containers"]![0]!;
         var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
@@ -73,16 +74,16 @@ internal sealed class ModelProcess : IAsyncDisposable
         start.Environment["SAGEMAKER_BASE_DIR"] = paths.BaseFolder;
         start.Environment["SM_MODEL_DIR"] = paths.Path("/opt/ml/model");
         start.Environment["PYTHONUNBUFFERED"] = "1";
-        var log = new LogWriter(Path.Combine(folder, "model.log"));
+        var kept = new LogWriter(log ?? Path.Combine(folder, "model.log"));
         try
         {
             var process = Process.Start(start)!;
             process.StandardInput.Close();
-            return new ModelProcess(process, log, port);
+            return new ModelProcess(process, kept, port);
         }
         catch (System.ComponentModel.Win32Exception e)
         {
-            log.Dispose();
+            kept.Dispose();
             throw LocalErrors.CannotStart("inference", start.FileName, e.Message).ToException();
         }
     }

@@ -1,13 +1,14 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;
 
 /// <summary>The values that expressions see: parameters, variables of the execution, and what finished steps left.</summary>
-internal sealed class ExecutionScope(PipelineDefinition definition, JsonObject parameters, JsonObject variables, LocalObjectStore objects) : IExpressionScope
+internal sealed partial class ExecutionScope(PipelineDefinition definition, JsonObject parameters, JsonObject variables, LocalObjectStore objects) : IExpressionScope
 {
     private readonly ConcurrentDictionary<string, JsonObject> properties = new(StringComparer.Ordinal);
 
@@ -23,6 +24,19 @@ internal sealed class ExecutionScope(PipelineDefinition definition, JsonObject p
     public JsonObject Model(string name) => definition.AllSteps.Where(s => s.Type == StepTypes.Model).Select(s => StepProperties(s.Name)).FirstOrDefault(p => p is not null && StepContext.Text(p["ModelName"]) == name)
         ?? throw new DefinitionException($"No step of this pipeline made the model '{name}': a model of an account is not here.");
 
+    /// <summary>What json.dumps of Python writes for values that JSON does not have.</summary>
+    [GeneratedRegex(@"(?:""(?<name>[^""]*)""\s*:\s*(?:\{\s*""value""\s*:\s*)?)?(?<value>-?Infinity|NaN)\b")]
+    private static partial Regex NotANumber();
+
+    /// <summary>The path of a number beyond what a double holds, such as 1e400; null: there is none.</summary>
+    private static string? Infinite(JsonNode? node) => node switch
+    {
+        JsonObject o => o.Select(m => Infinite(m.Value)).FirstOrDefault(p => p is not null),
+        JsonArray a => a.Select(Infinite).FirstOrDefault(p => p is not null),
+        JsonValue v when v.GetValueKind() == JsonValueKind.Number && !double.IsFinite(v.GetValue<double>()) => v.GetPath()[2..],
+        _ => null,
+    };
+
     public JsonNode PropertyFile(string step, string name)
     {
         var declared = definition.AllSteps.FirstOrDefault(s => s.Name == step)?.PropertyFiles.FirstOrDefault(f => f.Name == name)
@@ -32,11 +46,16 @@ internal sealed class ExecutionScope(PipelineDefinition definition, JsonObject p
         var path = Path.Combine(objects.ExistingPathOf(uri), declared.FilePath);
         try
         {
-            return JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new DefinitionException($"'{declared.FilePath}' of the step '{step}' is empty.");
+            var report = JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new DefinitionException($"'{declared.FilePath}' of the step '{step}' is empty.");
+            return Infinite(report) is not { } infinite ? report
+                : throw new DefinitionException($"'{infinite}' in '{declared.FilePath}' of the step '{step}' is no finite number.");
         }
         catch (JsonException e)
         {
-            throw new DefinitionException($"'{declared.FilePath}' of the step '{step}' is not JSON: {e.Message}");
+            var number = NotANumber().Match(File.ReadAllText(path));
+            throw new DefinitionException(number.Success
+                ? $"'{declared.FilePath}' of the step '{step}' has the value {number.Groups["value"].Value}{(number.Groups["name"].Success ? $" for '{number.Groups["name"].Value}'" : "")}, which is no number of JSON: the metric could not be computed."
+                : $"'{declared.FilePath}' of the step '{step}' is not JSON, line {e.LineNumber + 1}: {e.Message.Split(" LineNumber:")[0]}");
         }
         catch (FileNotFoundException)
         {

@@ -25,7 +25,7 @@ internal static class TransformJob
         var environment = (step.Arguments["Environment"] as JsonObject ?? []).ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal);
         environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
         environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
-        await using var process = ModelProcess.Start(step.Folder, request, environment, step.Execution.Interpreters, step.Objects);
+        await using var process = ModelProcess.Start(step.Folder, request, environment, step.Execution.Interpreters, step.Objects, step.Log);
         step.OnStart(process.Identity);
         using var http = new HttpClient { Timeout = TimeSpan.FromHours(1) };
         if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)

@@ -115,9 +115,9 @@ public sealed class ExecutionTable(RegistryDatabase database)
             r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetString(7)),
         ("$execution", execution));
 
-    /// <summary>The log of a step's newest run, or null.</summary>
+    /// <summary>The log of a step's newest run, or null; what was taken from the cache did not run.</summary>
     public string? NewestLog(string step) => database.Query(
-        "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL ORDER BY started_at DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
+        "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL AND cached_from IS NULL ORDER BY started_at DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
 
     private List<ExecutionRow> Rows(string where, params (string, object?)[] parameters) => database.Query(
         $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version, model_group FROM executions {where}",

@@ -36,10 +36,10 @@ def call(function, *arguments):
     """With the context, where the function has a place for it."""
     try:
         inspect.signature(function).bind(*arguments, None)
-        return function(*arguments, SimpleNamespace(system_properties={"model_dir": os.environ["SM_MODEL_DIR"], "gpu_id": None}, model_name=os.environ.get("MODEL_NAME", "model")))
+        arguments += (SimpleNamespace(system_properties={"model_dir": os.environ["SM_MODEL_DIR"], "gpu_id": None}, model_name=os.environ.get("MODEL_NAME", "model")),)
     except TypeError:
-        inspect.signature(function).bind(*arguments)
-        return function(*arguments)
+        pass
+    return function(*arguments)
 
 
 def number(text):

@@ -44,6 +44,7 @@ internal static class TuningJob
             var done = await Task.WhenAny(running.Keys);
             running.Remove(done);
             ended.Add(await done);
+            await File.AppendAllTextAsync(step.Log, Line(ended[^1]), cancellation);
             if (ended[^1] is { Objective: { } value } trial)
                 step.Events.Add(new MetricMeasured(step.Step.Name, metric, value));
             else
@@ -89,6 +90,10 @@ internal static class TuningJob
         var outcome = await TrainingJob.RunAsync(trial, cancellation);
         return new Ended(number, place, values, outcome, outcome.FailureReason is null && outcome.Metrics.TryGetValue(metric, out var found) ? found : null, trial.JobName);
     }
+
+    /// <summary>A line of the step's own log; each training has a log beside it.</summary>
+    private static string Line(Ended trial) => string.Create(CultureInfo.InvariantCulture,
+        $"{trial.JobName}: {(trial.Objective is { } value ? $"{value:G6}" : trial.Outcome.FailureReason?.Split('\n')[0] ?? "no objective")}  {string.Join(", ", trial.Values.Select(v => $"{v.Key} {v.Value}"))}\n");
 
     private static StepOutcome Outcome(StepContext step, List<Ended> ranked, List<Ended> all, string metric)
     {

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import joblib
+import pandas as pd
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
@@ -12,7 +13,9 @@ from sklearn.metrics import accuracy_score, log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from penguins import CATEGORIES, FEATURES, NUMBERS, TARGET, read_folder
+TARGET = "species"
+NUMBERS = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+CATEGORIES = ["island", "sex"]
 
 
 def pipeline(inverse_regularization: float):
@@ -29,10 +32,11 @@ if __name__ == "__main__":
     parser.add_argument("--inverse_regularization", type=float, default=1.0)
     arguments = parser.parse_args()
 
-    penguins = read_folder(Path(os.environ["SM_CHANNEL_TRAIN"]))
-    model = pipeline(arguments.inverse_regularization).fit(penguins[FEATURES], penguins[TARGET])
+    penguins = pd.read_csv(Path(os.environ["SM_CHANNEL_TRAIN"]) / "train.csv")
+    features, target = penguins.drop(columns=TARGET), penguins[TARGET]
+    model = pipeline(arguments.inverse_regularization).fit(features, target)
     joblib.dump(model, Path(os.environ["SM_MODEL_DIR"]) / "model.joblib")
 
     # SageMaker collects metrics from lines of this form.
-    print(f"train:log_loss={log_loss(penguins[TARGET], model.predict_proba(penguins[FEATURES])):.4f}")
-    print(f"train:accuracy={accuracy_score(penguins[TARGET], model.predict(penguins[FEATURES])):.4f}")
+    print(f"train:log_loss={log_loss(target, model.predict_proba(features)):.4f}")
+    print(f"train:accuracy={accuracy_score(target, model.predict(features)):.4f}")

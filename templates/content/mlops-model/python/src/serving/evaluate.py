@@ -1,16 +1,21 @@
 """Measures the trained model with penguins it has not seen, and writes SageMaker's report on its quality."""
 
 import json
+import os
 import tarfile
 import tempfile
+from pathlib import Path
 
+import pandas as pd
 from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
 
-from inference import model_fn
-from penguins import FEATURES, TARGET, input_folder, output_folder, read_folder
+from inference import FEATURES, model_fn
 
-test = read_folder(input_folder("test"))
-with tempfile.TemporaryDirectory() as folder, tarfile.open(input_folder("model") / "model.tar.gz") as archive:
+PROCESSING = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "processing"
+TARGET = "species"
+
+test = pd.read_csv(PROCESSING / "input/test/test.csv")
+with tempfile.TemporaryDirectory() as folder, tarfile.open(PROCESSING / "input/model/model.tar.gz") as archive:
     archive.extractall(folder)
     model = model_fn(folder)
 
@@ -33,4 +38,4 @@ report["confusion_matrix"] = {
     species[i]: {species[j]: int(count) for j, count in enumerate(row)}
     for i, row in enumerate(confusion_matrix(actual, predicted, labels=model.classes_))
 }
-(output_folder("report") / "evaluation.json").write_text(json.dumps({"multiclass_classification_metrics": report}, indent=2))
+(PROCESSING / "output/report/evaluation.json").write_text(json.dumps({"multiclass_classification_metrics": report}, indent=2))

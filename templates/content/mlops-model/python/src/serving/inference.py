@@ -6,9 +6,9 @@ from pathlib import Path
 import joblib
 import pandas as pd
 
-from penguins import CATEGORIES, FEATURES
-
 CSV = "text/csv"
+FEATURES = ["island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex"]
+CATEGORIES = ["island", "sex"]
 
 
 def model_fn(model_dir):
