@@ -167,6 +167,12 @@ public sealed record LocalSettings
     /// <summary>Commands in place of what a laptop has not, by function ARN and queue URL.</summary>
     public IReadOnlyDictionary<string, string> StandIns { get; init; } = new Dictionary<string, string>();
 
+    public const string ProcessSandbox = "Process";
+    public const string NamespaceSandbox = "Namespace";
+
+    /// <summary>How steps are kept apart; null: as each needs it.</summary>
+    public string? Sandbox { get; init; }
+
     /// <summary>What to start in place of a container's python3, Rscript, ...</summary>
     public IReadOnlyDictionary<string, string> Interpreters { get; init; } = new Dictionary<string, string>();
 }

@@ -66,6 +66,12 @@ internal static class LocalErrors
     public static Problem UnknownRun(string name, IReadOnlyList<string> known) =>
         Problem.Error("MLOPS6021", $"'{name}' is not the id of one run. {(known.Count == 0 ? "Nothing has run yet." : $"There are {string.Join(", ", known)}: give as many characters as tell one from the others ('mlops runs' lists them).")}");
 
+    public static Problem NoNamespace(string step) =>
+        Problem.Error("MLOPS6022", $"The step '{step}' is to run in a mount namespace ('local.sandbox: namespace'), which this system does not let a user make. Use 'auto' or 'process', or allow unprivileged user namespaces.");
+
+    public static Problem PathNotMounted(string step) =>
+        Problem.Warning("MLOPS6023", $"The program of '{step}' names /opt/ml, and this system cannot mount it: only paths in its arguments and environment are led to the run's folder. Let the program ask SAGEMAKER_BASE_DIR, or run it where a user may make mount namespaces.");
+
     public static Problem SourceMissing(string uri, string path) =>
         Problem.Error("MLOPS6019", $"'{path}', which stands for '{uri}', does not exist. Name a file or folder: --source {uri}=PATH.");
 

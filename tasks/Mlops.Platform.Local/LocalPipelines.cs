@@ -52,6 +52,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Interpreters = workspace.Interpreters,
             Repository = workspace.Repository,
             StandIns = workspace.Deployment.Local.StandIns,
+            Sandbox = workspace.Deployment.Local.Sandbox,
             Events = events,
             Lineage = Lineage(workspace, values, id),
             MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),

@@ -98,6 +98,21 @@ public sealed class DefinitionRunTests : IDisposable
         Assert.Contains("Too few lines.", output, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task A_program_that_names_the_container_s_paths_finds_them()
+    {
+        Skip.If(Conformance.Run("unshare", "--user", "--map-root-user", "--mount", "true").ExitCode != 0, "This system does not let a user make a mount namespace.");
+        folder.Write("theirs/count.sh", """
+            lines=$(cat /opt/ml/processing/input/lines/* | wc -l | tr -d ' ')
+            echo "{\"lines\": $lines}" > /opt/ml/processing/output/report/report.json
+            """);
+
+        var (exitCode, output) = await RunAsync("--yes", "--source", "s3://their-bucket/code/count.sh=theirs/count.sh", "--source", "s3://their-bucket/lines=theirs/lines", "--stand-in", $"{Function}=sh announce.sh");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("3", await File.ReadAllTextAsync(folder.File("announced.json")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_source_that_is_not_there_is_named()
     {

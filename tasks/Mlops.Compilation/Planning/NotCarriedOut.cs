@@ -59,7 +59,7 @@ internal static class NotCarriedOut
         [
             ("monitor", config.Monitor?.Span), ("retrain", config.Retrain?.Span),
             ("notify", config.Notify?.Span), ("access", config.Access?.Span), ("labeling", config.Labeling?.Span),
-            ("local.sandbox", config.Local?.Sandbox?.Span),
+            ("local.sandbox", config.Local?.Sandbox is { Value: Sandbox.Docker } docker ? docker.Span : null),
         ];
         foreach (var (key, place) in sections)
         {

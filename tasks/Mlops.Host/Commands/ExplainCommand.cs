@@ -13,6 +13,8 @@ internal static class ExplainCommand
         command.SetAction(parsed =>
         {
             var wanted = parsed.GetValue(code)!.Trim().ToUpperInvariant();
+            if (wanted.Length > 0 && wanted.All(char.IsAsciiDigit))
+                wanted = $"MLOPS{wanted}";
             using var reader = new StreamReader(typeof(ExplainCommand).Assembly.GetManifestResourceStream("diagnostics.md")!);
             var section = reader.ReadToEnd().Split("\n## ").Skip(1).FirstOrDefault(s => s.StartsWith(wanted, StringComparison.Ordinal));
             if (section is null)

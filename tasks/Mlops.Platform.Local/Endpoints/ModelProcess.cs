@@ -62,7 +62,10 @@ internal sealed class ModelProcess : IAsyncDisposable
         }
 
         var port = FreePort();
-        var start = ProcessGroup.Start(Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters));
+        var command = Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters);
+        if (MountedPaths.AreNamed([Path.Combine(code, own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""))], paths.BaseFolder) && MountedPaths.Possible)
+            command = MountedPaths.Wrap(command, paths.BaseFolder);
+        var start = ProcessGroup.Start(command);
         start.WorkingDirectory = code;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         CleanEnvironment.Apply(start.Environment);

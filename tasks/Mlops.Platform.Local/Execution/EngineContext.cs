@@ -23,6 +23,9 @@ internal sealed record EngineContext
     /// <summary>Commands in place of functions and queues, by ARN and URL.</summary>
     public required IReadOnlyDictionary<string, string> StandIns { get; init; }
 
+    /// <summary>'local.sandbox'; null: where a program names /opt/ml itself.</summary>
+    public string? Sandbox { get; init; }
+
     public required IEventSink Events { get; init; }
 
     /// <summary>What a model of this execution is made of, as lineage nodes.</summary>

@@ -32,7 +32,7 @@ internal static class ProcessingJob
         var process = new StepProcess
         {
             Step = step.Step.Name,
-            Command = Command(step, container),
+            Command = step.Contained(Command(step, container), container),
             Folder = container.BaseFolder,
             Log = step.Log,
             Environment = JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"),

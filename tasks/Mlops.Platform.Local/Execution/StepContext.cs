@@ -43,5 +43,19 @@ internal sealed record StepContext
     public TimeSpan MaxRuntime() =>
         TimeSpan.FromSeconds(Math.Min(Json.Number(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]) ?? 86400, 28 * 86400));
 
+    /// <summary>The command as it is started: with /opt/ml itself where the program names it ('local.sandbox').</summary>
+    public IReadOnlyList<string> Contained(IReadOnlyList<string> command, ContainerFolder container)
+    {
+        var always = Execution.Sandbox == LocalSettings.NamespaceSandbox;
+        if (Execution.Sandbox == LocalSettings.ProcessSandbox || (!always && !MountedPaths.AreNamed(command, container.BaseFolder)))
+            return command;
+        if (MountedPaths.Possible)
+            return MountedPaths.Wrap(command, container.BaseFolder);
+        if (always)
+            throw LocalErrors.NoNamespace(Step.Name).ToException();
+        Events.Add(LocalErrors.PathNotMounted(Step.Name));
+        return command;
+    }
+
     public static string Text(JsonNode? node) => ExpressionEvaluator.Text(node);
 }

@@ -33,7 +33,7 @@ internal static partial class TrainingJob
         var process = new StepProcess
         {
             Step = step.Step.Name,
-            Command = Command(step, container, hyperparameters),
+            Command = step.Contained(Command(step, container, hyperparameters), container),
             Folder = container.BaseFolder,
             Log = step.Log,
             Environment = Environment(step, container, channels, hyperparameters),

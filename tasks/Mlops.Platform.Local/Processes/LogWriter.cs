@@ -85,7 +85,7 @@ internal sealed class LogWriter : IDisposable
             // A program that left the step's group may still hold its output: nobody listens any more.
             if (closed)
                 return;
-            last.Enqueue(line);
+            last.Enqueue(line.Replace("\0", "\\x00", StringComparison.Ordinal)); // SQLite's texts end at a NUL, and this is the reason of a failure.
             if (last.Count > LastCount)
                 last.Dequeue();
             Keep(line);

@@ -1,0 +1,75 @@
+using System.Diagnostics;
+
+namespace Mlops.Platform.Local.Processes;
+
+/// <summary>/opt/ml itself, as a container has it: a mount that the program alone sees (mount_namespaces(7), user_namespaces(7)). Linux, and where the kernel lets a user do it.</summary>
+internal static class MountedPaths
+{
+    private const string Root = "/opt/ml";
+    private const long LongestCode = 1L << 20;
+
+    /// <summary>Where /opt has no 'ml' and cannot be given one, a new /opt shows what the old one holds.</summary>
+    private const string Script = """
+        set -e
+        base=$1 old=$2
+        shift 2
+        if [ ! -d /opt/ml ]; then
+          mkdir -p "$old"
+          mount --rbind /opt "$old"
+          mount -t tmpfs -o mode=755 tmpfs /opt
+          for entry in "$old"/*; do
+            name=${entry##*/}
+            if [ -L "$entry" ]; then cp -P "$entry" "/opt/$name"
+            elif [ -d "$entry" ]; then mkdir "/opt/$name"; mount --rbind "$entry" "/opt/$name"
+            elif [ -e "$entry" ]; then : > "/opt/$name"; mount --bind "$entry" "/opt/$name"
+            fi
+          done
+          mkdir /opt/ml
+        fi
+        mount --bind "$base" /opt/ml
+        exec "$@"
+        """;
+
+    private static readonly string[] CodeExtensions = [".py", ".sh", ".r", ".ipynb", ".jl", ".js", ".pl"];
+
+    private static readonly Lazy<bool> Works = new(Try);
+
+    /// <summary>Whether this system can do it; asked once.</summary>
+    public static bool Possible => Works.Value;
+
+    /// <summary>Whether a program names the path, and not only as what to do without SAGEMAKER_BASE_DIR.</summary>
+    /// <param name="command">Its arguments name the program's file.</param>
+    public static bool AreNamed(IEnumerable<string> command, string baseFolder) => command
+        .Where(a => a.StartsWith(baseFolder, StringComparison.Ordinal) && File.Exists(a))
+        .SelectMany(f => Directory.EnumerateFiles(Path.GetDirectoryName(f)!, "*", SearchOption.AllDirectories))
+        .Where(f => CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()) && new FileInfo(f).Length <= LongestCode)
+        .Select(File.ReadAllText)
+        .Any(text => text.Contains(Root, StringComparison.Ordinal) && !text.Contains("SAGEMAKER_BASE_DIR", StringComparison.Ordinal));
+
+    /// <summary>The command that starts another one with a folder mounted at /opt/ml. It stays one process: signals reach the program.</summary>
+    public static IReadOnlyList<string> Wrap(IReadOnlyList<string> command, string baseFolder) =>
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", Script, "mlops", baseFolder, Path.Combine(Path.GetDirectoryName(baseFolder)!, ".opt"), Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
+
+    private static bool Try()
+    {
+        if (!OperatingSystem.IsLinux() || Programs.Find("unshare") is null)
+            return false;
+        var folder = Directory.CreateTempSubdirectory("mlops-");
+        try
+        {
+            var command = Wrap(["true"], folder.CreateSubdirectory("ml").FullName);
+            using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+            process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            return process.ExitCode == 0;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return false;
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}
