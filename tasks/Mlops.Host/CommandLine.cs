@@ -25,6 +25,7 @@ internal static class CommandLine
             StatusCommand.Create(),
             RunsCommand.Create(),
             CompareCommand.Create(),
+            GcCommand.Create(),
             LogsCommand.Create(),
             StopCommand.Create(),
             DestroyCommand.Create(),

@@ -35,6 +35,9 @@ public sealed class LocalPlatform : IPlatform
 
     public LocalRegistry Registry { get; }
 
+    /// <summary>Takes away what old runs of a pipeline left.</summary>
+    public RunCollector Collector(DeploymentDefinition deployment) => new(root, Registry, deployment);
+
     public IObjectStore Objects { get; }
 
     public IPipelines Pipelines => pipelines;

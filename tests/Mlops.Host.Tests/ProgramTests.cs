@@ -254,6 +254,34 @@ public sealed class ProgramTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task Old_runs_are_taken_away_and_versions_stay()
+    {
+        Needs();
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("run", "--artifacts", "bin/mlops");
+        var first = folder.File(".mlops/runs/" + (await SucceedAsync("runs", "--artifacts", "bin/mlops")).Split(' ')[0]);
+        File.AppendAllText(folder.File("src/evaluate.sh"), "\nexit 1\n");
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await RunAsync("run", "--artifacts", "bin/mlops", "--parameter", "pause=0.01");
+        var failed = folder.File(".mlops/s3/local/shell/models/" + (await SucceedAsync("runs", "--artifacts", "bin/mlops")).Split(' ')[0]);
+        Assert.True(Directory.Exists(failed));
+        File.WriteAllText(folder.File("src/evaluate.sh"), (await File.ReadAllTextAsync(folder.File("src/evaluate.sh"))).Replace("exit 1", "", StringComparison.Ordinal));
+        await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
+        await SucceedAsync("run", "--artifacts", "bin/mlops", "--parameter", "pause=0.02");
+
+        Assert.Contains("Would free", await SucceedAsync("gc", "--keep", "1", "--dry-run", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+        Assert.True(Directory.Exists(first));
+        Assert.Contains("Freed", await SucceedAsync("gc", "--keep", "1", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+        Assert.False(Directory.Exists(first));
+        Assert.False(Directory.Exists(failed));
+        Assert.Equal("Nothing to take away.\n", await SucceedAsync("gc", "--keep", "1", "--artifacts", "bin/mlops"));
+
+        // The first version, whose run is gone, is still served; and nothing runs again that need not.
+        Assert.Contains("version 1 in service", await SucceedAsync("deploy", "--version", "1", "--stage", "staging", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+        Assert.Contains("was not run again", await SucceedAsync("run", "--artifacts", "bin/mlops", "--parameter", "pause=0.02"), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_package_that_Python_has_not_is_named_before_anything_starts()
     {
         Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");

@@ -85,6 +85,10 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "SELECT name, content FROM steps WHERE execution_id = $execution AND content IS NOT NULL",
         r => (Name: r.GetString(0), Content: r.GetString(1)), ("$execution", execution)).ToDictionary(s => s.Name, s => s.Content, StringComparer.Ordinal);
 
+    /// <summary>What the steps of an execution left, as JSON.</summary>
+    public IReadOnlyList<string> Properties(string execution) => database.Query(
+        "SELECT properties FROM steps WHERE execution_id = $id AND properties IS NOT NULL", r => r.GetString(0), ("$id", execution));
+
     /// <summary>The content of what a step left, as hashes, by what it is called.</summary>
     public IEnumerable<(string Name, string Sha256)> Outputs(string execution, string step)
     {

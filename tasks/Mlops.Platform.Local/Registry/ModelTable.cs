@@ -47,6 +47,9 @@ public sealed class ModelTable(RegistryDatabase database)
     /// <summary>The newest first.</summary>
     public IReadOnlyList<ModelVersion> List(string group) => Versions("WHERE model_group = $group ORDER BY version DESC", ("$group", group));
 
+    /// <summary>The requests of all versions, as JSON: what they refer to is theirs.</summary>
+    public IReadOnlyList<string> Requests() => database.Query("SELECT request FROM model_versions", r => r.GetString(0));
+
     public JsonObject Request(string group, int version) => (JsonObject)JsonNode.Parse(database.Query(
         "SELECT request FROM model_versions WHERE model_group = $group AND version = $version", r => r.GetString(0), ("$group", group), ("$version", version))[0])!;
 

@@ -1,0 +1,34 @@
+using System.CommandLine;
+using Mlops.Platform.Events;
+using Mlops.Platform.Local;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Takes away what old runs left on this machine.</summary>
+internal static class GcCommand
+{
+    public static Command Create()
+    {
+        var keep = new Option<int>("--keep") { Description = "How many of the newest runs stay whole.", DefaultValueFactory = _ => 10 };
+        keep.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError("--keep must be 1 or more.");
+        });
+        var dry = new Option<bool>("--dry-run") { Description = "Say what would go, and take nothing away." };
+        var command = new Command("gc", "Takes away what old runs left: logs, outputs, code and data that neither a newer run nor a registered version refers to.") { keep, dry };
+        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        {
+            await using var held = await context.Platform.LockAsync("gc", cancellation);
+            var platform = (LocalPlatform)context.Platform;
+            var found = platform.Collector(context.Workspace.Deployment).Find(parsed.GetValue(keep));
+            if (!parsed.GetValue(dry))
+                RunCollector.Delete(found);
+            foreach (var (path, bytes) in found)
+                context.Events.Add(new Notice($"{Path.GetRelativePath(context.Workspace.Repository, path).Replace('\\', '/')}  {RunCollector.Shown(bytes)}"));
+            context.Events.Add(new Notice(found.Count == 0 ? "Nothing to take away." : $"{(parsed.GetValue(dry) ? "Would free" : "Freed")} {RunCollector.Shown(found.Sum(f => f.Bytes))}."));
+            return new Outcome { Verb = "gc", Changed = found.Count > 0 && !parsed.GetValue(dry), PipelineName = context.Workspace.Deployment.PipelineName };
+        });
+        return command;
+    }
+}

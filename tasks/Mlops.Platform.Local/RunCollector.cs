@@ -1,0 +1,61 @@
+using System.Globalization;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local;
+
+/// <summary>
+/// Takes away what old runs left. The newest runs stay as they are, and whatever they, registered versions and the published pipelines refer to:
+/// a version goes on serving and can be gone back to. The registry's rows stay: runs are listed and compared without their files.
+/// </summary>
+public sealed class RunCollector(LocalRoot root, LocalRegistry registry, DeploymentDefinition deployment)
+{
+    private static readonly string[] Kinds = ["runs", "models", "source", "archive"];
+
+    private string Prefix => Path.Combine(root.Buckets, LocalObjectStore.BucketName, Path.Combine(deployment.Prefix.Split('/')));
+
+    /// <summary>What would go, with its size in bytes, in the order of the paths.</summary>
+    /// <param name="keep">How many runs stay whole.</param>
+    public IReadOnlyList<(string Path, long Bytes)> Find(int keep)
+    {
+        var newest = registry.Executions.Newest(int.MaxValue).Where(e => e.Pipeline == deployment.PipelineName).ToList();
+        var kept = newest.Take(keep).Concat(newest.Where(e => e.Status == "Executing")).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        var logs = newest.Where(e => !kept.Contains(e.Id)).Select(e => root.Run(e.Id)).Where(Directory.Exists);
+        var used = string.Join('\n', kept.SelectMany(registry.Executions.Properties).Concat(registry.Models.Requests()).Concat(registry.Definitions()).Concat(deployment.Sources.Select(s => $"/{s.Key}/")));
+        var objects = Kinds.SelectMany(Children)
+            .Concat(Children("data").SelectMany(Directories)).Concat(Directories(Path.Combine(Prefix, "models", "tuning")).SelectMany(Directories))
+            .Where(f => !IsKept(f));
+        return [.. logs.Concat(objects).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
+
+        bool IsKept(string folder)
+        {
+            var name = Path.GetFileName(folder);
+            // A tuning's trainings lie beside each other, whatever run they are of.
+            var run = name.StartsWith("pipelines-", StringComparison.Ordinal) && name.Split('-') is [_, var id, ..] ? id : name;
+            var key = Path.GetRelativePath(root.Buckets, folder).Replace('\\', '/');
+            return name == "tuning" || kept.Contains(run) || used.Contains($"/{key}/", StringComparison.Ordinal) || used.Contains($"/{key}\"", StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Takes it away.</summary>
+    public static void Delete(IEnumerable<(string Path, long Bytes)> found)
+    {
+        foreach (var (path, _) in found)
+            Files.Delete(path);
+    }
+
+    /// <summary>In words for people: 1.5 MB.</summary>
+    public static string Shown(long bytes) => bytes switch
+    {
+        >= 1_000_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F1} GB"),
+        >= 1_000_000 => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:F1} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e3:F1} kB"),
+    };
+
+    private IEnumerable<string> Children(string kind) => Directories(Path.Combine(Prefix, kind));
+
+    private static IEnumerable<string> Directories(string folder) => Directory.Exists(folder) ? Directory.EnumerateDirectories(folder) : [];
+
+    private static long SizeOf(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+}
