@@ -41,7 +41,10 @@ public sealed class RunHistory(LocalRegistry registry)
 
     private RunListed Describe(ExecutionRow row) => new(row.Id, row.Status, row.Started, (row.Ended - row.Started)?.TotalSeconds, row.ModelVersion,
         registry.Executions.Steps(row.Id).SelectMany(s => registry.Executions.Metrics(row.Id, s.Name).Select(m => (m.Key, m.Value))).Concat(Reported(row))
-            .GroupBy(m => m.Item1, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Item2, StringComparer.Ordinal));
+            .GroupBy(m => m.Item1, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Item2, StringComparer.Ordinal))
+    {
+        FailureReason = row.Status == "Failed" ? row.FailureReason?.TrimEnd().Split('\n')[^1].Trim() : null,
+    };
 
     /// <summary>The metrics of the evaluation's report, as SageMaker's model quality reports have them: GROUP.METRIC.value.</summary>
     private IEnumerable<(string Metric, double Value)> Reported(ExecutionRow row) =>

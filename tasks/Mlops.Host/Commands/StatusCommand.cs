@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
-using System.Text.RegularExpressions;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
@@ -11,7 +9,7 @@ using Mlops.Platform.Verbs;
 namespace Mlops.Host.Commands;
 
 /// <summary>What is there: executions, versions with their decisions, stages.</summary>
-internal static partial class StatusCommand
+internal static class StatusCommand
 {
     private const int Shown = 5;
 
@@ -22,14 +20,13 @@ internal static partial class StatusCommand
         {
             var group = context.Workspace.Deployment.ModelPackageGroupName;
             var platform = (LocalPlatform)context.Platform;
-            foreach (var row in platform.Registry.Executions.Newest(Shown))
-                context.Events.Add(new Notice(Text($"execution {row.Id}  {row.Status,-9}  {row.Started.ToLocalTime():yyyy-MM-dd HH:mm:ss}  {(row.ModelVersion is { } v ? Text($"version {v}") : row.FailureReason?.Split('\n')[0])}")));
+            foreach (var run in new RunHistory(platform.Registry).Newest(Shown))
+                context.Events.Add(run);
             foreach (var version in await context.Platform.Models.ListAsync(group, cancellation))
             {
-                context.Events.Add(new Notice(Text($"version {version.Version}  {version.Status,-21}  {version.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  execution {version.ExecutionId}")));
-                context.Events.Add(new Notice($"  made of {string.Join(", ", platform.Registry.Models.Parents(ModelTable.Node(group, version.Version)).Select(Short))}"));
-                foreach (var d in platform.Registry.Models.Decisions(group, version.Version))
-                    context.Events.Add(new Notice(Text($"  {d.Decision} for {d.Stage} by {d.Who}, {d.When.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(d.Reason is null ? "" : $": {d.Reason}")}")));
+                context.Events.Add(new VersionListed(
+                    group, version.Version, version.Status, version.Created, version.ExecutionId, platform.Registry.Models.Parents(ModelTable.Node(group, version.Version)),
+                    [.. platform.Registry.Models.Decisions(group, version.Version).Select(d => new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason))]));
             }
 
             return await StagesAsync(context, cancellation);
@@ -53,12 +50,6 @@ internal static partial class StatusCommand
         return new Outcome { Verb = "status", PipelineName = context.Workspace.Deployment.PipelineName, Urls = urls };
     }
 
-    /// <summary>A lineage node with its hash cut to what tells it from others, as git shows commits.</summary>
-    private static string Short(string node) => LongHash().Replace(node, m => m.Value[..12]);
-
-    [GeneratedRegex("[0-9a-f]{64}")]
-    private static partial Regex LongHash();
-
     private static string Words(StageState? state) => state switch
     {
         null => "not deployed",
@@ -66,6 +57,4 @@ internal static partial class StatusCommand
         { UpToDate: false } => "running with other settings than config.yaml has now: deploy again",
         _ => "InService",
     };
-
-    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

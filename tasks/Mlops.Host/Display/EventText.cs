@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Mlops.Platform.Events;
 
 namespace Mlops.Host.Display;
 
 /// <summary>Events as lines for a person.</summary>
-internal static class EventText
+internal static partial class EventText
 {
     /// <summary>The line, or null where an event is shown otherwise or not worth a line.</summary>
     public static string? Line(PlatformEvent e) => e switch
@@ -28,12 +29,21 @@ internal static class EventText
         StageChanged { Status: "PendingApproval" } s => Text($"{s.Stage}: version {s.Version} waits for approval: mlops approve --version {s.Version} --stage {s.Stage} (or: dotnet build -t:MlopsApprove -p:MlopsModelVersion={s.Version} -p:MlopsStage={s.Stage}), then deploy again"),
         StageChanged { Version: > 0 } s => Text($"{s.Stage}: version {s.Version} {s.Status}"),
         StageChanged s => $"{s.Stage}: {s.Status}",
-        RunListed r => Text($"{r.ExecutionId}  {r.Status,-9}  {r.Started.ToLocalTime():yyyy-MM-dd HH:mm:ss}{Time(r.Seconds),-10}  {(r.Version is { } v ? Text($"version {v}") : ""),-11}  {string.Join("  ", r.Metrics.Select(m => Text($"{m.Key} {m.Value:G6}")))}").TrimEnd(),
+        RunListed r => Text($"{r.ExecutionId}  {r.Status,-9}  {r.Started.ToLocalTime():yyyy-MM-dd HH:mm:ss}{Time(r.Seconds),-10}  {r.FailureReason ?? (r.Version is { } v ? Text($"version {v}") : ""),-11}  {string.Join("  ", r.Metrics.Select(m => Text($"{m.Key} {m.Value:G6}")))}").TrimEnd(),
+        VersionListed v => Text($"version {v.Version}  {v.Status,-21}  {v.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  execution {v.ExecutionId}\n  made of {string.Join(", ", v.MadeOf.Select(Short))}{string.Concat(v.Decisions.Select(Decision))}"),
         RunDifference d => $"{(d.Step is null ? "" : d.Step + ": ")}{d.Item}: {d.First ?? "none"} -> {d.Second ?? "none"}",
         Outcome { Verb: "deploy", Changed: false } => "No changes.",
         Outcome { Verb: "compare", Changed: false } => "The runs do not differ.",
         _ => null,
     };
+
+    private static string Decision(DecisionListed d) => Text($"\n  {d.Decision} for {d.Stage} by {d.Who}, {d.When.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(d.Reason is null ? "" : $": {d.Reason}")}");
+
+    /// <summary>A lineage node with its hash cut to what tells it from others, as git shows commits.</summary>
+    private static string Short(string node) => LongHash().Replace(node, m => m.Value[..12]);
+
+    [GeneratedRegex("[0-9a-f]{64}")]
+    private static partial Regex LongHash();
 
     public static string Time(double? seconds) => seconds is { } s ? Text($" ({s:F1} s)") : "";
 

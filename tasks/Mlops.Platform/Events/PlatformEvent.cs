@@ -17,6 +17,7 @@ namespace Mlops.Platform.Events;
 [JsonDerivedType(typeof(ApprovalChanged), nameof(ApprovalChanged))]
 [JsonDerivedType(typeof(StageChanged), nameof(StageChanged))]
 [JsonDerivedType(typeof(RunListed), nameof(RunListed))]
+[JsonDerivedType(typeof(VersionListed), nameof(VersionListed))]
 [JsonDerivedType(typeof(RunDifference), nameof(RunDifference))]
 [JsonDerivedType(typeof(Outcome), nameof(Outcome))]
 public abstract record PlatformEvent;
@@ -76,7 +77,18 @@ public sealed record StageChanged(string Stage, string Status, int Version, stri
 /// <param name="Status">Executing, Succeeded, Failed or Stopped.</param>
 /// <param name="Version">The model version that it made, or found.</param>
 /// <param name="Metrics">Those that steps printed, and those of the evaluation's report.</param>
-public sealed record RunListed(string ExecutionId, string Status, DateTimeOffset Started, double? Seconds, int? Version, IReadOnlyDictionary<string, double> Metrics) : PlatformEvent;
+public sealed record RunListed(string ExecutionId, string Status, DateTimeOffset Started, double? Seconds, int? Version, IReadOnlyDictionary<string, double> Metrics) : PlatformEvent
+{
+    /// <summary>The last line of the reason, of one that failed.</summary>
+    public string? FailureReason { get; init => field = value is null ? null : Printable.Of(value); }
+}
+
+/// <param name="Status">PendingManualApproval, Approved or Rejected.</param>
+/// <param name="MadeOf">Code, data and the execution, as lineage nodes.</param>
+public sealed record VersionListed(string ModelPackageGroupName, int Version, string Status, DateTimeOffset Created, string ExecutionId, IReadOnlyList<string> MadeOf, IReadOnlyList<DecisionListed> Decisions) : PlatformEvent;
+
+/// <param name="Decision">Approved or Rejected.</param>
+public sealed record DecisionListed(string Stage, string Decision, string Who, DateTimeOffset When, string? Reason);
 
 /// <summary>One thing in which two runs differ.</summary>
 /// <param name="Step">Null: of the run as a whole.</param>
