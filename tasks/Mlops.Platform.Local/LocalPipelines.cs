@@ -32,7 +32,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Engine.Check(definition, workspace.Deployment.Local.StandIns);
             if (Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
-            PythonPackages.Check(workspace, StepPreview.Of(definition, workspace.Deployment.Local.StandIns));
+            PythonPackages.Check(workspace, StepPreview.Of(definition, workspace.Deployment.Local.StandIns).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)));
         }
         catch (DefinitionException e)
         {

@@ -89,18 +89,12 @@ public sealed class ExecutionTable(RegistryDatabase database)
     public IReadOnlyList<string> Properties(string execution) => database.Query(
         "SELECT properties FROM steps WHERE execution_id = $id AND properties IS NOT NULL", r => r.GetString(0), ("$id", execution));
 
-    /// <summary>The content of what a step left, as hashes, by what it is called.</summary>
-    public IEnumerable<(string Name, string Sha256)> Outputs(string execution, string step)
-    {
-        var properties = database.Query("SELECT properties FROM steps WHERE execution_id = $id AND name = $step AND properties IS NOT NULL", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution), ("$step", step)).FirstOrDefault();
-        var outputs = Execution.ProcessingJob.Items(properties?["ProcessingOutputConfig"]?["Outputs"]).Select(o => ($"output '{o["OutputName"]}'", o["S3Output"]?["S3Uri"]))
-            .Append(("model", properties?["ModelArtifacts"]?["S3ModelArtifacts"])).Append(("predictions", properties?["TransformOutput"]?["S3OutputPath"]));
-        foreach (var (name, uri) in outputs)
-        {
-            if (uri is not null && database.Query("SELECT sha256 FROM objects WHERE uri = $uri", r => r.GetString(0), ("$uri", uri.ToString())).FirstOrDefault() is { } sha256)
-                yield return (name, sha256);
-        }
-    }
+    /// <summary>What a step left; null: nothing.</summary>
+    public JsonObject? Properties(string execution, string step) => database.Query(
+        "SELECT properties FROM steps WHERE execution_id = $id AND name = $step AND properties IS NOT NULL", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution), ("$step", step)).FirstOrDefault();
+
+    /// <summary>The hash of what was once written under an S3 URI, there or not.</summary>
+    public string? RecordedHash(string uri) => database.Query("SELECT sha256 FROM objects WHERE uri = $uri", r => r.GetString(0), ("$uri", uri)).FirstOrDefault();
 
     /// <summary>The executions whose id begins so, the newest first.</summary>
     public IReadOnlyList<ExecutionRow> FindByPrefix(string prefix) => Rows("WHERE substr(id, 1, length($prefix)) = $prefix ORDER BY started_at DESC", ("$prefix", prefix));

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json;
-using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Toolkits;
@@ -28,10 +27,11 @@ internal static class PythonPackages
     };
 
     /// <summary>Refuses programs that would fail at an import.</summary>
-    public static void Check(Workspace workspace, IEnumerable<StepPreview> steps)
+    /// <param name="others">Steps whose program no bundle holds, with the packages that it imports.</param>
+    public static void Check(Workspace workspace, IEnumerable<(string Step, IReadOnlyList<string> Imports)> others)
     {
         var programs = workspace.Deployment.Sources.Where(s => s.PythonImports is not null).DistinctBy(s => s.File).Select(s => (Step: Path.GetFileNameWithoutExtension(s.File), Imports: s.PythonImports!))
-            .Concat(steps.Where(s => s.Packages.Count > 0).Select(s => (Step: s.Name, Imports: s.Packages))).ToList();
+            .Concat(others).ToList();
         var interpreter = workspace.Interpreters.GetValueOrDefault(Interpreter, Interpreter);
         if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.Imports).Distinct().Order(StringComparer.Ordinal)]) is not { Count: > 0 } missing)
             return;
