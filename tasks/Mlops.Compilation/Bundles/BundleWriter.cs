@@ -31,7 +31,7 @@ public static class BundleWriter
             ScriptBundle script => ScriptFiles(script, repository),
             FileBundle single => [(single.Program, repository.FullPath(single.File))],
             SettingsBundle { File: { } named } => [(named.FileName, repository.FullPath(named))],
-            SettingsBundle => [],
+            SettingsBundle or ToolBundle => [],
             ProgramBundle p => ProgramFiles(program!, p.Assembly!),
             _ => throw new ArgumentOutOfRangeException(nameof(bundle)),
         };
@@ -79,7 +79,12 @@ public static class BundleWriter
 
     /// <summary>Files of a bundle that no file of the repository is.</summary>
     private static IEnumerable<(string Name, Func<Stream> Open)> Made(BundlePlan bundle) =>
-        bundle is SettingsBundle settings ? [(SettingsBundle.FileName, () => new MemoryStream(settings.Settings))] : [];
+        bundle switch
+        {
+            SettingsBundle settings => [(SettingsBundle.FileName, () => new MemoryStream(settings.Settings))],
+            ToolBundle tool => [(tool.Program, tool.Open)],
+            _ => [],
+        };
 
     private static byte[] Tar(IEnumerable<(string Name, Func<Stream> Open)> files)
     {

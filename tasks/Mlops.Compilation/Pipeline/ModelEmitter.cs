@@ -60,6 +60,8 @@ internal static class ModelEmitter
             arguments["Containers"] = containers;
         if (shapes.VpcConfig() is { } vpc)
             arguments["VpcConfig"] = vpc;
+        if (shapes.Plan.Aws.Network is { Isolated: true })
+            arguments["EnableNetworkIsolation"] = true;
         shapes.AddTags(arguments);
         return new PipelineStep { Name = CreateStep, Type = StepTypes.Model, Arguments = arguments };
     }
@@ -72,14 +74,14 @@ internal static class ModelEmitter
         if (planned.Bundle is { } bundle)
         {
             environment["SAGEMAKER_PROGRAM"] = bundle.Program;
-            environment["SAGEMAKER_SUBMIT_DIRECTORY"] = shapes.Sources.ArchiveUri(bundle);
+            environment["SAGEMAKER_SUBMIT_DIRECTORY"] = isModel && shapes.Plan.Package is not null ? PackagePlanner.CodeFolder : shapes.Sources.ArchiveUri(bundle);
         }
 
         foreach (var (name, value) in planned.Environment)
             environment[name] = value;
         var container = new JsonObject { ["Image"] = StepShapes.Image(shapes.Plan.Inference.ImageOf(planned)) };
         if (isModel)
-            container["ModelDataUrl"] = shapes.Model();
+            container["ModelDataUrl"] = shapes.ServedModel();
         else if (planned.Artifact is { } artifact)
             container["ModelDataUrl"] = Expression.Joined("/", [shapes.Uri(artifact), JsonValue.Create("model.tar.gz")]);
         container["Environment"] = environment;

@@ -75,7 +75,7 @@ internal static class ProcessingEmitter
         ["AppManaged"] = false,
         ["S3Output"] = new JsonObject
         {
-            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : output.Name == AnalysisPlanner.Report ? shapes.KeptUri(step.Name, output.Name) : shapes.RunUri(step.Name, output.Name),
+            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : output.Name == AnalysisPlanner.Report || step == shapes.Plan.Package ? shapes.KeptUri(step.Name, output.Name) : shapes.RunUri(step.Name, output.Name),
             ["LocalPath"] = $"/opt/ml/processing/output/{output.Name}",
             ["S3UploadMode"] = "EndOfJob",
         },

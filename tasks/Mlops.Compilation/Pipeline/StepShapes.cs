@@ -26,11 +26,17 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
         OutputInput output => Expression.ProcessingOutput(output.Step, output.Output),
         TrainedInput trained => Artifacts(Plan.Jobs.First(j => j.Name == trained.Step)),
         PredictionsInput predictions => Expression.Reference($"Steps.{predictions.Step}.TransformOutput.S3OutputPath"),
+        BundleInput bundle => Sources.FilesUri(bundle.Bundle),
         ModelInput => Model(),
         _ => throw new ArgumentOutOfRangeException(nameof(source)),
     };
 
-    /// <summary>The model.tar.gz of the model that is registered.</summary>
+    /// <summary>The archive that containers get: the model, with the code that answers where they cannot fetch it.</summary>
+    public JsonNode ServedModel() => Plan.Package is { } package
+        ? Expression.Joined("/", [Expression.ProcessingOutput(package.Name, PackagePlanner.Output), JsonValue.Create("model.tar.gz")])
+        : Model();
+
+    /// <summary>The model.tar.gz as it was trained, or brought.</summary>
     public JsonNode Model() => Plan.Model switch
     {
         TrainedModel trained => Artifacts(trained.Step),

@@ -45,6 +45,17 @@ public sealed record FileBundle(string Name, RepositoryPath File) : BundlePlan(N
     public override IReadOnlyList<string> Command(string codeFolder) => [];
 }
 
+/// <summary>A program of the compiler's own, in the standard library of Python.</summary>
+/// <param name="Resource">Its file in this assembly.</param>
+public sealed record ToolBundle(string Name, string Resource) : BundlePlan(Name)
+{
+    public override string Program => Resource;
+
+    public override IReadOnlyList<string> Command(string codeFolder) => ["python3", $"{codeFolder}/{Program}"];
+
+    public Stream Open() => typeof(ToolBundle).Assembly.GetManifestResourceStream($"Mlops.Compilation.Pipeline.{Resource}")!;
+}
+
 /// <summary>Settings of the analyzer, which its container starts with.</summary>
 /// <param name="File">A file of the repository that the settings name; null: none.</param>
 public sealed record SettingsBundle(string Name, byte[] Settings, RepositoryPath? File) : BundlePlan(Name)

@@ -45,6 +45,9 @@ public sealed record ModelPlan
     /// <summary>The steps that are code on instances.</summary>
     public IEnumerable<PlannedStep> Jobs => AllSteps.OfType<PlannedStep>();
 
+    /// <summary>Puts code into the model's archive; null: the container fetches it.</summary>
+    public PlannedStep? Package => Jobs.FirstOrDefault(s => s.Name == PackagePlanner.Step);
+
     /// <summary>Where the model is that is registered, served and evaluated.</summary>
     public required PlannedModel Model { get; init; }
 

@@ -11,6 +11,12 @@ public sealed record PlannedRuntime(Framework Framework, string? Version, string
     /// <summary>The program of this project that checks data, measures bias and explains; publish brings its container.</summary>
     public static PlannedRuntime Analyzer { get; } = new(Framework.Custom, null, null, null, "analyzer");
 
+    /// <summary>Small programs of the compiler's own, which need Python alone.</summary>
+    public static PlannedRuntime Plain { get; } = new(Framework.Sklearn, "1.4-2-py312", null, null);
+
+    /// <summary>Whether the container that serves finds its code in the model's archive alone, below code/ (SageMaker inference toolkit), and fetches none.</summary>
+    public bool ServesFromArchive => Algorithm is null && OwnImage is null && Framework is Framework.Pytorch or Framework.Tensorflow or Framework.Huggingface;
+
     public string FrameworkName => Algorithm ?? Framework.ToString().ToLowerInvariant();
 
     /// <summary>SageMaker's own containers, which fetch a script by the training and inference toolkits' contract.</summary>

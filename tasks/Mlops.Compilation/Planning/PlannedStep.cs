@@ -109,5 +109,8 @@ public sealed record ModelInput : InputSource;
 /// <summary>The model of a further training step.</summary>
 public sealed record TrainedInput(string Step) : InputSource;
 
+/// <summary>The files of a bundle, beside the step's own code.</summary>
+public sealed record BundleInput(BundlePlan Bundle) : InputSource;
+
 /// <summary>What a transform wrote.</summary>
 public sealed record PredictionsInput(string Step) : InputSource;

@@ -30,10 +30,14 @@ public sealed class Planner
         var name = model.Name!.Value.Value;
         var problem = model.ProblemType?.Value ?? ProblemType.Other;
         var steps = planner.PlanAll();
+        var stages = new StagePlanner(config).Plan();
+        var inference = PlanInference(config.Inference, stages);
+        var aws = PlannedAws.Of(null, config.Aws);
+        if (PackagePlanner.Plan(inference, aws, stages, planner.DefaultCache) is { } package)
+            steps = PackagePlanner.Insert(steps, package);
         var all = steps.SelectMany(s => s.WithNested()).ToList();
         var used = all.OfType<PlannedStep>().SelectMany(s => s.Inputs).Select(i => i.Source).Concat(all.OfType<PlannedTransform>().Select(t => t.Data))
             .OfType<DataInput>().Select(d => d.Data.Name).ToHashSet(StringComparer.Ordinal);
-        var stages = new StagePlanner(config).Plan();
         return new ModelPlan
         {
             ModelName = name,
@@ -56,8 +60,8 @@ public sealed class Planner
             Metadata = Maps.Of(build.Register?.Metadata),
             Tags = (model.Tags ?? NamedMap<Given<string>>.Empty).ToDictionary(t => t.Name, t => t.Value!.Value, StringComparer.Ordinal),
             Card = PlanCard(model),
-            Aws = PlannedAws.Of(null, config.Aws),
-            Inference = PlanInference(config.Inference, stages),
+            Aws = aws,
+            Inference = inference,
             Stages = stages,
             Operations = new OperationsPlanner(config, data, planner.Analyses).Plan(),
             Local = PlanLocal(),

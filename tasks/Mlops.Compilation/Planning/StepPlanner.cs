@@ -228,7 +228,10 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
 
     public int MaxRuntime(JobSection step) => (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds;
 
-    public Duration? Cache(JobSection step) => (step.Cache?.Value ?? build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration;
+    public Duration? Cache(JobSection step) => step.Cache is { } own ? own.Value.Duration : DefaultCache;
+
+    /// <summary>Of a step that says nothing of its own; null: it is not cached.</summary>
+    public Duration? DefaultCache => (build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration;
 
     public PlannedRetry? Retry(JobSection step) => (step.Retry ?? build.Retry) is not { } retry ? null : new(
         [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],

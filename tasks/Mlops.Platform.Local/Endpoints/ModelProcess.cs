@@ -51,8 +51,10 @@ internal sealed class ModelProcess : IAsyncDisposable
         var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
         var paths = new ContainerFolder(folder);
         Archives.Unpack(objects.ExistingPathOf(StepContext.Text(container["ModelDataUrl"])), paths.Make("/opt/ml/model"));
-        var code = paths.Make("/opt/ml/code");
-        if (own.TryGetValue("SAGEMAKER_SUBMIT_DIRECTORY", out var submit))
+        // The code is an archive of its own, or travels with the model.
+        var submit = own.GetValueOrDefault("SAGEMAKER_SUBMIT_DIRECTORY", "");
+        var code = paths.Make(submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code");
+        if (submit.StartsWith("s3://", StringComparison.Ordinal))
             Archives.Unpack(objects.ExistingPathOf(submit), code);
 
         if (!own.ContainsKey("SAGEMAKER_PROGRAM") && BuiltInAlgorithms.XgboostVersion(StepContext.Text(container["Image"])) is not null)
