@@ -89,7 +89,15 @@ internal static class TrainingEmitter
         if (step.Bundle is { } script && step.Runtime.HasToolkit)
         {
             hyperparameters["sagemaker_program"] = script.Program;
-            hyperparameters["sagemaker_submit_directory"] = shapes.Sources.ArchiveUri(script);
+            var archive = shapes.Sources.ArchiveUri(script);
+            if (shapes.Plan.Aws.Network is { Isolated: true })
+            {
+                // An isolated container fetches nothing: the archive comes as a channel, as the SageMaker Python SDK brings it.
+                channels.Add(Channel("code", archive, null));
+                archive = JsonValue.Create($"{Code}/sourcedir.tar.gz");
+            }
+
+            hyperparameters["sagemaker_submit_directory"] = archive;
         }
         else if (step.Bundle is { } bundle)
         {

@@ -68,7 +68,8 @@ internal static partial class TrainingJob
         if (!hyperparameters.TryGetValue("sagemaker_program", out var program) || !hyperparameters.TryGetValue("sagemaker_submit_directory", out var code))
             throw LocalErrors.NoProgram(step.Step.Name).ToException();
         var folder = container.Make("/opt/ml/code");
-        Archives.Unpack(step.Objects.ExistingPathOf(code.Trim('"')), folder);
+        code = code.Trim('"');
+        Archives.Unpack(code.StartsWith("/opt/ml/", StringComparison.Ordinal) ? container.Path(code) : step.Objects.ExistingPathOf(code), folder);
         command.AddRange([step.Interpreter("python3"), Path.Combine(folder, program.Trim('"'))]);
         command.AddRange(UserArguments(hyperparameters));
         return command;
