@@ -89,6 +89,26 @@ public sealed class StackTests
     public void Policies_fit_into_a_role() => Assert.All(Roles(), role =>
         Assert.InRange(role.Resource["Properties"]!["Policies"]!.AsArray().Sum(p => p!["PolicyDocument"]!.ToJsonString().Length), 1, MostPolicyCharacters));
 
+    /// <summary>A bus is of an account and a region: what a stage elsewhere finds is told to the place that retrains.</summary>
+    [Theory]
+    [InlineData("aws: { region: eu-central-1 }", true)]
+    [InlineData("aws: { account: \"222222222222\", deploy_role: \"arn:aws:iam::222222222222:role/deploy\" }", true)]
+    [InlineData("aws: { region: eu-west-1 }", false)]
+    public void Violations_are_forwarded_from_another_account_and_from_another_region(string stage, bool forwarded)
+    {
+        using var folder = TestFolder.Temporary();
+        var source = Path.Combine(Golden, "retrain-on-violation");
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories).Where(f => !f.Contains("expected", StringComparison.Ordinal)))
+            folder.Write(Path.GetRelativePath(source, file), File.ReadAllText(file));
+        File.WriteAllText(folder.File("config.yaml"), File.ReadAllText(folder.File("config.yaml")).Replace("capture: {} }", $"capture: {{}}, {stage} }}", StringComparison.Ordinal)
+            + "aws: { account: \"111111111111\", region: eu-west-1, kms_key: \"arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555\" }\n");
+
+        var result = ModelCompiler.Compile(new CompileRequest(folder.File("config.yaml")));
+
+        var template = JsonNode.Parse(result.Artifacts.Single(t => t.Name == "model-monitor.template.json").Content.Span)!;
+        Assert.Equal(forwarded, template["Resources"]!["ForwardRule"] is not null);
+    }
+
     /// <summary>Parameters hold what belongs to an account: no template of a case without accounts in its steps has one.</summary>
     [Theory]
     [InlineData("three-accounts")]

@@ -33,6 +33,9 @@ public sealed record PlannedAws
 
     public int? LogDays { get; init; }
 
+    /// <summary>Whether another place is of this account and region, as far as both are known: events reach a bus of this one without being forwarded.</summary>
+    public bool SharesBusWith(PlannedAws other) => (Account is null || other.Account is null || Account == other.Account) && (Region is null || other.Region is null || Region == other.Region);
+
     public static PlannedAws Of(AwsSection? own, AwsSection? shared)
     {
         return new PlannedAws

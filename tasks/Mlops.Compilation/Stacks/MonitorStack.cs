@@ -209,10 +209,10 @@ internal sealed class MonitorStack
     /// <summary>What starts a retraining happens here, and the build may be in another account.</summary>
     private void AddForwarding()
     {
-        if (plan.Operations.Retraining is not { OnViolation.Count: > 0 } retraining || stage.Aws.Account is not { } account || plan.Aws.Account is not { } home || account == home)
+        if (plan.Operations.Retraining is not { OnViolation.Count: > 0 } retraining || stage.Aws.SharesBusWith(plan.Aws))
             return;
-        var bus = template.Parameter("HomeEventBusArn", "The event bus of the account that the model is built in.");
-        Roles.Add(template, "ForwardRole", "events.amazonaws.com", "Tells the account that builds the model of violations.", [new("retrain.on_violation", ["events:PutEvents"], ["${HomeEventBusArn}"])], stage.Aws.PermissionsBoundary);
+        var bus = template.Parameter("HomeEventBusArn", "The event bus of the account and region that the model is built in.");
+        Roles.Add(template, "ForwardRole", "events.amazonaws.com", "Tells the place that builds the model of violations.", [new("retrain.on_violation", ["events:PutEvents"], ["${HomeEventBusArn}"])], stage.Aws.PermissionsBoundary);
         template.Add("ForwardRule", "AWS::Events::Rule", new JsonObject
         {
             ["Description"] = "A violation that starts a retraining.",
