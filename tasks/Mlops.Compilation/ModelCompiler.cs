@@ -33,6 +33,16 @@ public static class ModelCompiler
     public const string GraphFile = "pipeline.mmd";
     public const string ManifestFile = "manifest.json";
 
+    /// <summary>The bundles alone, as they would be made now; none where there are errors.</summary>
+    public static IReadOnlyList<Artifact> Bundles(CompileRequest request)
+    {
+        var read = ConfigurationReader.Read(request.Config, request.Overrides);
+        var diagnostics = new DiagnosticBag();
+        var bundles = read.HasErrors ? [] : WriteBundles(
+            Planner.Plan(read.Config!, request.Program is null ? null : request.ProgramAssembly), request, new RepositoryFiles(Path.GetDirectoryName(Path.GetFullPath(request.Config))!), read, diagnostics, []);
+        return diagnostics.HasErrors ? [] : [.. bundles.Values.Select(b => b.Artifact)];
+    }
+
     public static CompileResult Compile(CompileRequest request)
     {
         var read = ConfigurationReader.Read(request.Config, request.Overrides);

@@ -7,12 +7,8 @@ namespace Mlops.Tasks;
 
 /// <summary>Makes config.yaml into artifacts, and notes which files it read and wrote: inputs that only config.yaml names are unknown at evaluation.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class MlopsCompile : MlopsTask
+public sealed class MlopsCompile : ConfigTask
 {
-    /// <summary>The config.yaml; its folder is the repository.</summary>
-    [Required]
-    public ITaskItem Config { get; set; } = null!;
-
     /// <summary>Where the artifacts go.</summary>
     [Required]
     public ITaskItem OutputFolder { get; set; } = null!;
@@ -22,9 +18,6 @@ public sealed class MlopsCompile : MlopsTask
 
     /// <summary>The program's file name.</summary>
     public string? ProgramAssembly { get; set; }
-
-    /// <summary>Values that are given in place of the file's, KEY=VALUE.</summary>
-    public string[]? Set { get; set; }
 
     /// <summary>A file that takes the list of what was read.</summary>
     [Required]
@@ -50,11 +43,11 @@ public sealed class MlopsCompile : MlopsTask
     {
         if (ReadOverrides(Set) is not { } overrides)
             return;
-        var config = Config.GetMetadata("FullPath");
+        var config = ConfigPath;
         var started = DateTime.UtcNow;
         var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly, overrides));
-        // The check of the same build has shown the warnings; errors that only compiling finds are new.
-        LogDiagnostics(config, result.Diagnostics.Where(d => d.Severity == Severity.Error));
+        // The check of the same build has shown what reading finds; what only compiling finds is new.
+        LogDiagnostics(config, result.Diagnostics.Except(result.Configuration.Diagnostics.Where(d => d.Severity != Severity.Error)));
         if (result.HasErrors)
             return;
         var folder = OutputFolder.GetMetadata("FullPath");

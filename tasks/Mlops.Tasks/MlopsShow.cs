@@ -1,36 +1,22 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
-using Mlops.Configuration;
-using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Reports;
 
 namespace Mlops.Tasks;
 
 /// <summary>Prints the effective configuration: every value, and where it comes from.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class MlopsShow : MlopsTask
+public sealed class MlopsShow : ConfigTask
 {
-    /// <summary>The config.yaml; its folder is the repository.</summary>
-    [Required]
-    public ITaskItem Config { get; set; } = null!;
-
-    /// <summary>Values that are given in place of the file's, KEY=VALUE.</summary>
-    public string[]? Set { get; set; }
-
     /// <summary>One item a key, with the metadata Value and Source.</summary>
     [Output]
     public ITaskItem[] Settings { get; private set; } = [];
 
     protected override void Run()
     {
-        if (ReadOverrides(Set) is not { } overrides)
+        if (ReadOverrides(Set) is not { } overrides || ReadConfig(overrides) is not { } config)
             return;
-        var path = Config.GetMetadata("FullPath");
-        var result = ConfigurationReader.Read(path, overrides);
-        LogDiagnostics(path, result.Diagnostics.Where(d => d.Severity == Severity.Error));
-        if (result.Config is null || result.HasErrors)
-            return;
-        var values = EffectiveConfig.Of(result.Config, Path.GetFileName(path), overrides);
+        var values = EffectiveConfig.Of(config, Path.GetFileName(ConfigPath), overrides);
         foreach (var value in values)
             Log.LogMessage(MessageImportance.High, "{0}: {1}  # {2}", value.Path, value.Value, value.Source);
         Settings = [.. values.Select(Item)];

@@ -6,18 +6,11 @@ namespace Mlops.Tasks;
 
 /// <summary>Checks config.yaml: before C# compiles, so that its mistakes are seen first and at once.</summary>
 [MSBuildMultiThreadableTask]
-public sealed class MlopsValidate : MlopsTask
+public sealed class MlopsValidate : ConfigTask
 {
-    /// <summary>The config.yaml; its folder is the repository.</summary>
-    [Required]
-    public ITaskItem Config { get; set; } = null!;
-
     /// <summary>A file that takes the JSON Schema of config.yaml, for editors.</summary>
     [Required]
     public ITaskItem SchemaFile { get; set; } = null!;
-
-    /// <summary>Values that are given in place of the file's, KEY=VALUE.</summary>
-    public string[]? Set { get; set; }
 
     /// <summary>A file that takes the diagnostics as SARIF; left out where nobody asks for it.</summary>
     public ITaskItem? Sarif { get; set; }
@@ -29,7 +22,7 @@ public sealed class MlopsValidate : MlopsTask
         WriteSchema(SchemaFile.GetMetadata("FullPath"));
         if (ReadOverrides(Set) is not { } overrides)
             return;
-        var path = Config.GetMetadata("FullPath");
+        var path = ConfigPath;
         var diagnostics = ConfigurationReader.Read(path, overrides).Diagnostics;
         LogDiagnostics(path, diagnostics);
         if (Sarif is not { } sarif)

@@ -109,10 +109,5 @@ public sealed class BuiltInXgboostTests : IAsyncLifetime
         return python!;
     }
 
-    private async Task<string> SucceedAsync(params string[] arguments)
-    {
-        var (exitCode, output) = await MlopsProgram.RunAsync(folder.Path, arguments);
-        Assert.True(exitCode == 0, output);
-        return output;
-    }
+    private Task<string> SucceedAsync(params string[] arguments) => MlopsProgram.SucceedAsync(folder.Path, arguments);
 }

@@ -22,4 +22,12 @@ internal static class MlopsProgram
         await process.WaitForExitAsync();
         return (process.ExitCode, output + await errors);
     }
+
+    /// <summary>The output of a command that must end well.</summary>
+    public static async Task<string> SucceedAsync(string folder, params string[] arguments)
+    {
+        var (exitCode, output) = await RunAsync(folder, arguments);
+        Assert.True(exitCode == 0, output);
+        return output;
+    }
 }

@@ -381,15 +381,4 @@ public sealed class EngineTests : IAsyncLifetime
 
     private static JsonObject RunUri(params string[] rest) =>
         Expression.Joined("/", [JsonValue.Create("s3://local/runs"), Expression.Reference("Execution.PipelineExecutionId"), .. rest.Select(r => JsonValue.Create(r))]);
-
-    private sealed class Recorder : IEventSink
-    {
-        public List<PlatformEvent> All { get; } = [];
-
-        public void Add(PlatformEvent e)
-        {
-            lock (All)
-                All.Add(e);
-        }
-    }
 }

@@ -241,15 +241,4 @@ public sealed class FurtherStepTests : IDisposable
     {
         public string Of(string uri) => folder.File(".mlops/s3/" + uri["s3://".Length..]);
     }
-
-    private sealed class Recorder : IEventSink
-    {
-        public List<PlatformEvent> All { get; } = [];
-
-        public void Add(PlatformEvent e)
-        {
-            lock (All)
-                All.Add(e);
-        }
-    }
 }

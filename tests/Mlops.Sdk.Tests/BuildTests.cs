@@ -158,6 +158,8 @@ public sealed class BuildTests(PackagesFixture packages)
         await File.WriteAllTextAsync(Path.Combine(model.Folder, "Directory.Packages.props"), "<Project><PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup></Project>");
 
         (await model.RunAsync("build")).Succeeded();
+
+        Assert.True(File.Exists(Path.Combine(Artifacts(model), "pipeline.json")));
     }
 
     [Fact]
@@ -201,6 +203,20 @@ public sealed class BuildTests(PackagesFixture packages)
         Directory.Move(model.Folder, strange);
 
         (await model.In(strange).RunAsync("build")).Succeeded();
+
+        Assert.True(File.Exists(Path.Combine(Artifacts(model.In(strange)), "pipeline.json")));
+    }
+
+    [Fact]
+    public async Task What_only_compiling_finds_is_a_warning_of_the_build_too()
+    {
+        var model = await packages.ScriptsAsync();
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "src", "common.py"), "");
+        await EditAsync(model, Path.Combine("src", "train.py"), "import os", "import os, common");
+
+        var built = (await model.RunAsync("build", "-tl:off")).Succeeded();
+
+        Assert.Contains("config.yaml(5,25): warning MLOPS3062: 'src/train.py' imports 'common'", built, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ internal static class BuiltCode
         var config = Path.Combine(workspace.Repository, workspace.Deployment.ConfigFile);
         if (!File.Exists(config))
             return;
-        var now = ModelCompiler.Compile(new CompileRequest(config)).Artifacts.ToDictionary(a => a.Name, a => a.Sha256, StringComparer.Ordinal);
+        var now = ModelCompiler.Bundles(new CompileRequest(config)).ToDictionary(a => a.Name, a => a.Sha256, StringComparer.Ordinal);
         if (workspace.Deployment.Sources.FirstOrDefault(s => now.TryGetValue(s.File, out var sha256) && sha256 != s.Sha256) is { } stale)
             throw PlatformErrors.StaleCode(Path.GetFileNameWithoutExtension(stale.File)).ToException();
     }
