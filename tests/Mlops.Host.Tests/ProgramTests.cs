@@ -228,6 +228,8 @@ public sealed class ProgramTests : IAsyncLifetime
 
         Assert.Contains("error MLOPS0017: The code of 'evaluate' has changed since the last build.", (await RunAsync("run", "--artifacts", "bin/mlops")).Output, StringComparison.Ordinal);
 
+        Assert.Contains("version 1 in service", await SucceedAsync("deploy", "--version", "1", "--stage", "staging", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
+
         await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
         Assert.Contains("train: unchanged", await SucceedAsync("run", "--artifacts", "bin/mlops"), StringComparison.Ordinal);
         Assert.Equal("measured\n", await SucceedAsync("logs", "evaluate", "--artifacts", "bin/mlops"));

@@ -22,8 +22,8 @@ internal sealed class CommonOptions
             command.Options.Add(option);
     }
 
-    /// <summary>The verb sends or runs code.</summary>
-    public bool NeedsFreshCode { get; init; }
+    /// <summary>Whether the verb sends or runs code. The way back to an older version does not, and must not wait for a build.</summary>
+    public Func<ParseResult, bool> NeedsFreshCode { get; init; } = _ => false;
 
     public string Project(ParseResult parsed) => parsed.GetValue(project)!;
 

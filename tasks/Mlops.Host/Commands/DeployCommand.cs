@@ -11,7 +11,7 @@ internal static class DeployCommand
         var version = new Option<int?>("--version") { Description = "Serve this registered version, without a run: the way back to an older one." };
         var parameters = ParameterOption.Create();
         var command = new Command("deploy", "The whole way: publish, run, gate, register, then each stage with its tests.") { stage, version, parameters };
-        VerbRunner.Set(command, new CommonOptions { NeedsFreshCode = true }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
+        VerbRunner.Set(command, new CommonOptions { NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
             context,
             new DeployOptions(parsed.GetValue(stage), parsed.GetValue(version)) { Parameters = ParameterOption.Values(parsed, parameters) },
             cancellation));

@@ -34,7 +34,7 @@ internal static class VerbRunner
         try
         {
             var workspace = load(parsed);
-            if (options.NeedsFreshCode && !options.EndWithInput(parsed) && workspace.Deployment.ConfigSha256.Length > 0)
+            if (options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed))
                 BuiltCode.CheckFresh(workspace);
             await using var platform = LocalPlatform.Open(workspace, Program(), display);
             if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is { } outcome)
