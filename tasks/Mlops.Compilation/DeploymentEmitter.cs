@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
+using Mlops.Compilation.Stacks;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Definitions;
@@ -30,7 +31,8 @@ public static class DeploymentEmitter
         Gates = GateEmitter.Describe(plan),
         Stages = [.. plan.Stages.Select(s => EmitStage(plan, s))],
         Local = plan.Local,
-        Gaps = [.. plan.Gaps.Select(g => new Gap(g.Key, Place(g.Place), g.Essential))],
+        Aws = Place(plan.Aws),
+        Gaps = [.. plan.Gaps.Select(g => new Gap(g.Key, Place(g.Place), g.Essential) { Platform = g.Platform })],
     };
 
     private static Stage EmitStage(ModelPlan plan, PlannedStage stage) => new()
@@ -49,6 +51,15 @@ public static class DeploymentEmitter
             },
         ],
         Environment = stage.Environment,
+        Endpoint = stage.Endpoint switch
+        {
+            null => null,
+            ServerlessEndpoint => EndpointKind.Serverless,
+            AsyncEndpoint => EndpointKind.Async,
+            _ => EndpointKind.Realtime,
+        },
+        Aws = Place(stage.Aws),
+        FurtherVersions = EndpointResources.FurtherVersions(stage).ToDictionary(v => v.Parameter, v => v.Version, StringComparer.Ordinal),
         Tests = [.. stage.Tests.Select(t => new StageTest(Place(t.Place))
         {
             Payload = t.Payload,
@@ -58,6 +69,16 @@ public static class DeploymentEmitter
             Command = t.Command,
         })],
         Place = Place(stage.Place),
+    };
+
+    private static AwsPlace Place(PlannedAws aws) => new()
+    {
+        Account = aws.Account,
+        Region = aws.Region,
+        DeployRole = aws.DeployRole,
+        ExecutionRole = aws.ExecutionRole,
+        Bucket = aws.Bucket,
+        KmsKey = aws.KmsKey,
     };
 
     private static SourcePlace Place(Span span) => new(span.Line, span.Column);

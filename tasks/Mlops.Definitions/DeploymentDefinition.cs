@@ -48,8 +48,15 @@ public sealed record DeploymentDefinition
 
     public LocalSettings Local { get; init; } = new();
 
+    /// <summary>Where the model is built on aws.</summary>
+    public AwsPlace Aws { get; init; } = new();
+
     /// <summary>What the configuration asks for and this version does not carry out.</summary>
     public IReadOnlyList<Gap> Gaps { get; init; } = [];
+
+    /// <summary>The stage whose decision is the version's own: the last that asks a person, or the last. Null: there are none.</summary>
+    [JsonIgnore]
+    public Stage? DecidingStage => Stages.LastOrDefault(s => s.Approval == StageApproval.Manual) ?? (Stages is [.., var last] ? last : null);
 
     public static DeploymentDefinition Parse(ReadOnlySpan<byte> utf8)
     {
@@ -110,7 +117,11 @@ public sealed record Gate(string Step, string Metric, string Path, SourcePlace P
 public sealed record GateBaseline(string Parameter, double Amount);
 
 /// <param name="Essential">Without it a run would not be what was asked for: verbs refuse it. Else they warn.</param>
-public sealed record Gap(string Key, SourcePlace Place, bool Essential);
+public sealed record Gap(string Key, SourcePlace Place, bool Essential)
+{
+    /// <summary>The platform that lacks it; null: all do.</summary>
+    public string? Platform { get; init; }
+}
 
 /// <param name="Line">1-based, as <paramref name="Column"/>.</param>
 public sealed record SourcePlace(int Line, int Column);
@@ -129,9 +140,53 @@ public sealed record Stage
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>How it answers requests; null: it serves batches alone.</summary>
+    public EndpointKind? Endpoint { get; init; } = EndpointKind.Realtime;
+
+    /// <summary>Where it is on aws: complete, whatever the configuration says of all places.</summary>
+    public AwsPlace Aws { get; init; } = new();
+
+    /// <summary>Parameters of the deploy template that take further versions, and which: "approved", "latest" or a number.</summary>
+    public IReadOnlyDictionary<string, string> FurtherVersions { get; init; } = new Dictionary<string, string>();
+
     public IReadOnlyList<StageTest> Tests { get; init; } = [];
 
     public required SourcePlace Place { get; init; }
+}
+
+public static class PlatformNames
+{
+    public const string Local = "local";
+    public const string Aws = "aws";
+}
+
+public enum EndpointKind
+{
+    Realtime,
+    Serverless,
+    Async,
+}
+
+/// <summary>An account and a region, and what is used there.</summary>
+public sealed record AwsPlace
+{
+    /// <summary>Null: the account of the credentials.</summary>
+    public string? Account { get; init; }
+
+    /// <summary>Null: the region of the environment or the profile.</summary>
+    public string? Region { get; init; }
+
+    /// <summary>Assumed to deploy; null: the credentials as they are.</summary>
+    public string? DeployRole { get; init; }
+
+    /// <summary>An ARN; null: the stack makes a role.</summary>
+    public string? ExecutionRole { get; init; }
+
+    /// <summary>A bucket that is there; null: the build stack makes one.</summary>
+    public string? Bucket { get; init; }
+
+    /// <summary>The ARN of the key that encrypts; null: S3's own encryption.</summary>
+    public string? KmsKey { get; init; }
 }
 
 public enum StageApproval

@@ -32,6 +32,8 @@ internal static class ModelEmitter
             arguments["ModelMetrics"] = metrics;
         if (DriftBaselines(plan) is { Count: > 0 } baselines)
             arguments["DriftCheckBaselines"] = baselines;
+        // From a version back to the execution that made it.
+        arguments["MetadataProperties"] = new JsonObject { ["GeneratedBy"] = Expression.Reference("Execution.PipelineExecutionArn") };
         if (plan.Metadata.Count > 0)
             arguments["CustomerMetadataProperties"] = shapes.Expressions.Texts(plan.Metadata);
         arguments["Domain"] = Words.Upper(plan.Domain);

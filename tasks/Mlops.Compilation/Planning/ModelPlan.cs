@@ -77,7 +77,8 @@ public sealed record ModelPlan
 }
 
 /// <param name="Essential">Without it a run would not be what was asked for; else it only lacks something.</param>
-public sealed record PlannedGap(string Key, Span Place, bool Essential);
+/// <param name="Platform">The platform that lacks it; null: all do.</param>
+public sealed record PlannedGap(string Key, Span Place, bool Essential, string? Platform = null);
 
 public sealed record PlannedParameter(string Name, ParameterType Type, string Default, IReadOnlyList<string> Allowed);
 

@@ -1,15 +1,18 @@
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Planning;
 
 /// <summary>
-/// What the configuration asks for and no platform of this version carries out. It is checked and built like everything else; the verbs
+/// What the configuration asks for and a platform of this version does not carry out. It is checked and built like everything else; the verbs
 /// say so at its place before they begin, since a run without it would not be the run that was asked for.
 /// </summary>
 internal static class NotCarriedOut
 {
+    private const string Local = PlatformNames.Local;
+
     public static IReadOnlyList<PlannedGap> Of(ModelConfig config) => [.. Build(config), .. Stages(config), .. Whole(config)];
 
     private static IEnumerable<PlannedGap> Build(ModelConfig config)
@@ -24,13 +27,13 @@ internal static class NotCarriedOut
 
         // A function and a queue are asked by a stand-in; without one the run says so at once.
         foreach (var step in (build?.Steps ?? NamedMap<FurtherStep>.Empty).Where(s => s.Value is EmrStep))
-            yield return Essential($"build.steps.{step.Name}", step.NameSpan);
+            yield return Essential($"build.steps.{step.Name}", step.NameSpan, Local);
         if (build?.Train is { Algorithm: { Value.Name: not "xgboost" } algorithm })
-            yield return Essential("build.train.algorithm", algorithm.Span);
+            yield return Essential("build.train.algorithm", algorithm.Span, Local);
         foreach (var (key, container) in new[] { ("inference.preprocess", config.Inference?.Preprocess), ("inference.postprocess", config.Inference?.Postprocess) })
         {
             if (container is not null)
-                yield return Essential(key, container.Span);
+                yield return Essential(key, container.Span, Local);
         }
     }
 
@@ -39,34 +42,34 @@ internal static class NotCarriedOut
         foreach (var stage in config.Deploy ?? [])
         {
             var name = $"deploy.{stage.Stage?.Value}";
-            (string Key, Span? Place, bool Essential)[] keys =
+            (string Key, Span? Place, bool Essential, string? Platform)[] keys =
             [
-                ("serverless", stage.Serverless?.Span, true), ("async", stage.Async?.Span, true), ("batch", stage.Batch?.Span, true), ("stream", stage.Stream?.Span, true),
-                ("realtime.variants", stage.Realtime?.Variants?[0].Span, true), ("realtime.shadow", stage.Realtime?.Shadow?.Span, true), ("realtime.rollout", stage.Realtime?.Rollout?.Span, false),
-                ("capture", stage.Capture?.Span, false), ("alarms", stage.Alarms?.Span, false), ("keep", stage.Keep?.Span, false),
+                ("serverless", stage.Serverless?.Span, true, Local), ("async", stage.Async?.Span, true, Local), ("batch", stage.Batch?.Span, true, Local), ("stream", stage.Stream?.Span, true, null),
+                ("realtime.variants", stage.Realtime?.Variants?[0].Span, true, Local), ("realtime.shadow", stage.Realtime?.Shadow?.Span, true, Local), ("realtime.rollout", stage.Realtime?.Rollout?.Span, false, Local),
+                ("capture", stage.Capture?.Span, false, Local), ("alarms", stage.Alarms?.Span, false, Local), ("keep", stage.Keep?.Span, false, null),
             ];
-            foreach (var (key, place, essential) in keys)
+            foreach (var (key, place, essential, platform) in keys)
             {
                 if (place is { } at)
-                    yield return new PlannedGap($"{name}.{key}", at, essential);
+                    yield return new PlannedGap($"{name}.{key}", at, essential, platform);
             }
         }
     }
 
     private static IEnumerable<PlannedGap> Whole(ModelConfig config)
     {
-        (string Key, Span? Place)[] sections =
+        (string Key, Span? Place, string? Platform)[] sections =
         [
-            ("monitor", config.Monitor?.Span), ("retrain", config.Retrain?.Span),
-            ("notify", config.Notify?.Span), ("access", config.Access?.Span), ("labeling", config.Labeling?.Span),
-            ("local.sandbox", config.Local?.Sandbox is { Value: Sandbox.Docker } docker ? docker.Span : null),
+            ("monitor", config.Monitor?.Span, null), ("retrain", config.Retrain?.Span, Local),
+            ("notify", config.Notify?.Span, Local), ("access", config.Access?.Span, Local), ("labeling", config.Labeling?.Span, null),
+            ("local.sandbox", config.Local?.Sandbox is { Value: Sandbox.Docker } docker ? docker.Span : null, Local),
         ];
-        foreach (var (key, place) in sections)
+        foreach (var (key, place, platform) in sections)
         {
             if (place is { } at)
-                yield return new PlannedGap(key, at, false);
+                yield return new PlannedGap(key, at, false, platform);
         }
     }
 
-    private static PlannedGap Essential(string key, Span place) => new(key, place, true);
+    private static PlannedGap Essential(string key, Span place, string? platform = null) => new(key, place, true, platform);
 }

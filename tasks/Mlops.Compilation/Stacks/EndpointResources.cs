@@ -14,14 +14,28 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
 
     private const int StartSeconds = 3_600;
 
+    private const string ShadowParameter = "ShadowModelPackageArn";
+
     private JsonObject EndpointName => Cfn.Sub(DeployStack.StageName(plan));
+
+    /// <summary>The parameters for versions beside the one that is deployed, and which each is.</summary>
+    public static IEnumerable<(string Parameter, string Version)> FurtherVersions(PlannedStage stage)
+    {
+        if (stage.Endpoint is not RealtimeEndpoint realtime)
+            yield break;
+        // The first variant is the model that every stage has.
+        foreach (var (variant, i) in realtime.Variants.Select((v, i) => (v, i)).Skip(1))
+            yield return (VersionParameter(i + 1), variant.Version);
+        if (realtime.Shadow is { } shadow)
+            yield return (ShadowParameter, shadow.Version);
+    }
 
     public void Add(PlannedEndpoint endpoint)
     {
         var config = new JsonObject { ["ProductionVariants"] = new JsonArray([.. Variants(endpoint)]) };
         if (endpoint is RealtimeEndpoint { Shadow: { } shadow } realtime)
         {
-            addModel("ShadowModel", "ShadowModelPackageArn", "The version that gets copies of requests: the ARN of its model package.");
+            addModel("ShadowModel", ShadowParameter, "The version that gets copies of requests: the ARN of its model package.");
             config["ShadowProductionVariants"] = new JsonArray(OnInstances("Shadow", "ShadowModel", realtime.Instance, shadow.Percent / 100.0));
         }
 
@@ -57,6 +71,8 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
         }
     }
 
+    private static string VersionParameter(int variant) => $"ModelPackageArn{variant}";
+
     private static PlannedAutoscaling? Scaling(PlannedEndpoint endpoint) => endpoint switch { RealtimeEndpoint r => r.Autoscaling, AsyncEndpoint a => a.Autoscaling, _ => null };
 
     private static IReadOnlyList<string> VariantNames(PlannedEndpoint endpoint) =>
@@ -79,10 +95,9 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
             case RealtimeEndpoint { Variants: { Count: > 0 } variants } realtime:
                 foreach (var (variant, i) in variants.Select((v, i) => (v, i + 1)))
                 {
-                    // The first variant is the model that every stage has.
                     var model = i == 1 ? "Model" : $"Model{i}";
                     if (i > 1)
-                        addModel(model, $"ModelPackageArn{i}", $"Version '{variant.Version}', which shares the requests: the ARN of its model package.");
+                        addModel(model, VersionParameter(i), $"Version '{variant.Version}', which shares the requests: the ARN of its model package.");
                     yield return OnInstances($"Variant{i}", model, realtime.Instance, variant.Weight);
                 }
 

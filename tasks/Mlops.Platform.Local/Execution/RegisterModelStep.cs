@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
-using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -20,9 +19,10 @@ internal static class RegisterModelStep
             throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
         var url = StepContext.Text(containers[0]["ModelDataUrl"]);
         var hash = step.Objects.HashOf(url);
-        // What was measured of a model does not make it another one.
+        // What was measured of a model, and which run made it, does not make it another one.
         var identity = (JsonObject)request.DeepClone();
         identity.Remove("ModelMetrics");
+        identity.Remove("MetadataProperties");
         var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(identity, step.Objects)));
         var (version, status, isNew) = step.Registry.Models.Register(group, fingerprint, url, hash, request, metrics, step.ExecutionId, parents);
         step.Events.Add(new ModelRegistered(group, version, status, isNew));
