@@ -1,6 +1,6 @@
 using Mlops.Platform.Events;
 
-namespace Mlops.Platform.Local.Tests;
+namespace Mlops.Tests;
 
 /// <summary>Keeps all that is told.</summary>
 internal sealed class Recorder : IEventSink

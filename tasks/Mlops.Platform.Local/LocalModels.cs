@@ -1,3 +1,4 @@
+using Mlops.Platform.Events;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
 
@@ -9,6 +10,10 @@ internal sealed class LocalModels(ModelTable models) : IModelRegistry
     public Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) => Task.FromResult(models.Find(group, version));
 
     public Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation) => Task.FromResult(models.List(group));
+
+    public Task<IReadOnlyList<VersionListed>> DescribeAsync(string group, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<VersionListed>>(
+        [.. models.List(group).Select(v => new VersionListed(group, v.Version, v.Status, v.Created, v.ExecutionId, models.Parents(ModelTable.Node(group, v.Version)),
+            [.. models.Decisions(group, v.Version).Select(d => new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason))]))]);
 
     public Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
         Task.FromResult(models.List(group).FirstOrDefault(v => v.Status == "Approved")?.Metrics);

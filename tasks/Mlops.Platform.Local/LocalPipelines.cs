@@ -21,6 +21,9 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return Task.FromResult(registry.PutPipeline(name, text, ContentHash.OfText(text)));
     }
 
+    public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<RunListed>>([.. new RunHistory(registry).Newest(count)]);
+
     public async Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
         var name = workspace.Deployment.PipelineName;

@@ -46,6 +46,10 @@ public sealed class LocalPlatform : IPlatform
 
     public IStages Stages { get; }
 
+    public string Name => PlatformNames.Local;
+
+    public string Caller => $"{Environment.UserName}@{Environment.MachineName}";
+
     public string ExecutionRole => "arn:aws:iam::000000000000:role/local";
 
     public static LocalPlatform Open(Workspace workspace, ServerProgram server, IEventSink events)
@@ -61,6 +65,17 @@ public sealed class LocalPlatform : IPlatform
             throw LocalErrors.DiskError(e.Message).ToException();
         }
     }
+
+    public Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation) => Task.FromResult(false);
+
+    public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
+    {
+        var stopped = await StopServingAsync(cancellation);
+        events.Add(new Notice($"Kept: registry, runs and artifacts in '{Folder}'. Delete that folder to take them away as well."));
+        return stopped;
+    }
+
+    public Problem? Explain(Exception failure) => null;
 
     /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so.</summary>
     public string ImageFor(ImageParameter image) => $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";

@@ -2,10 +2,10 @@ using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace Mlops.Platform.Local.Storage;
+namespace Mlops.Platform;
 
 /// <summary>SHA-256 of a file's content, or of a folder: of the sorted lines "hash  name" of its files, as sha256sum prints them.</summary>
-internal static class ContentHash
+public static class ContentHash
 {
     public static string Of(string path) => Directory.Exists(path) ? OfFolder(path) : OfFile(path);
 

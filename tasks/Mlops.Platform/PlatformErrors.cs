@@ -31,6 +31,9 @@ public static class PlatformErrors
     public static Problem StaleCode(string step) =>
         Problem.Error("MLOPS0017", $"The code of '{step}' has changed since the last build. Run 'dotnet build' (or 'mlops compile'), then this again.");
 
+    public static Problem LocalOnly(string verb) =>
+        Problem.Error("MLOPS0018", $"'{verb}' is about what the local platform keeps on this machine. Leave '--platform' out; of aws, 'mlops status' and 'mlops runs' tell.");
+
     public static Problem Definition(string reason) =>
         Problem.Error("MLOPS5000", $"The pipeline cannot be run: {reason}");
 

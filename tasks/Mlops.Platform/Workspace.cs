@@ -55,12 +55,13 @@ public sealed record Workspace
         throw PlatformErrors.Stale(Deployment.ConfigFile).ToException();
     }
 
-    /// <summary>Says all that the configuration asks for and that is not carried out: a warning where it is only lacking, else an error, and nothing is begun.</summary>
-    public void RefuseGaps(IEventSink events)
+    /// <summary>Says all that the configuration asks for and that a platform does not carry out: a warning where it is only lacking, else an error, and nothing is begun.</summary>
+    public void RefuseGaps(string platform, IEventSink events)
     {
-        foreach (var gap in Deployment.Gaps.Where(g => !g.Essential))
+        var gaps = Deployment.Gaps.Where(g => g.Platform is null || g.Platform == platform).ToList();
+        foreach (var gap in gaps.Where(g => !g.Essential))
             events.Add(At(PlatformErrors.Lacks(gap.Key), gap.Place));
-        var essential = Deployment.Gaps.Where(g => g.Essential).Select(g => At(PlatformErrors.NotCarriedOut(g.Key), g.Place)).ToList();
+        var essential = gaps.Where(g => g.Essential).Select(g => At(PlatformErrors.NotCarriedOut(g.Key), g.Place)).ToList();
         foreach (var problem in essential.SkipLast(1))
             events.Add(problem);
         if (essential.Count > 0)

@@ -41,6 +41,10 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     [Required]
     public ITaskItem Artifacts { get; set; } = null!;
 
+    /// <summary>local or aws.</summary>
+    [Required]
+    public string Platform { get; set; } = null!;
+
     public string? Stage { get; set; }
 
     public string? ModelVersion { get; set; }
@@ -49,6 +53,9 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
     /// <summary>Pipeline parameters, NAME=VALUE.</summary>
     public string[]? Parameters { get; set; }
+
+    /// <summary>Further options of the verb, such as --protected.</summary>
+    public string[]? Switches { get; set; }
 
     /// <summary>One item a stage that serves: the URL, with the metadata Stage, Version and Pipeline; without stages one item with what is known.</summary>
     [Output]
@@ -126,7 +133,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     private List<string> Arguments()
     {
         List<string> arguments = ["exec", Host.GetMetadata("FullPath"), Verb, "--json", "--end-with-input",
-            "--project", Repository, "--artifacts", Artifacts.GetMetadata("FullPath")];
+            "--platform", Platform, "--project", Repository, "--artifacts", Artifacts.GetMetadata("FullPath")];
         foreach (var (name, value) in new[] { ("--stage", Stage), ("--version", ModelVersion), ("--reason", Reason) })
         {
             if (!string.IsNullOrEmpty(value))
@@ -135,6 +142,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
         foreach (var parameter in Parameters ?? [])
             arguments.AddRange(["--parameter", parameter]);
+        arguments.AddRange(Switches ?? []);
         return arguments;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mlops.Definitions;
 using Mlops.Platform;
 
 namespace Mlops.Host.Commands;
@@ -10,6 +11,8 @@ internal sealed class CommonOptions
 
     private readonly Option<string?> artifacts = new("--artifacts") { Description = "The folder with pipeline.json that a build made. Default: the newest below 'bin'." };
 
+    private readonly Option<string> platform = new("--platform") { Description = "Where: local (this machine) or aws.", DefaultValueFactory = _ => PlatformNames.Local };
+
     private readonly Option<bool> json = new("--json") { Description = "Print events as JSON lines." };
 
     private readonly Option<bool> verbose = new("--verbose") { Description = "Show where an unexpected error happened." };
@@ -18,7 +21,8 @@ internal sealed class CommonOptions
 
     public void AddTo(Command command)
     {
-        foreach (var option in new Option[] { project, artifacts, json, verbose, endWithInput })
+        platform.AcceptOnlyFromAmong(PlatformNames.Local, PlatformNames.Aws);
+        foreach (var option in new Option[] { project, artifacts, platform, json, verbose, endWithInput })
             command.Options.Add(option);
     }
 
@@ -26,6 +30,8 @@ internal sealed class CommonOptions
     public Func<ParseResult, bool> NeedsFreshCode { get; init; } = _ => false;
 
     public string Project(ParseResult parsed) => parsed.GetValue(project)!;
+
+    public string Platform(ParseResult parsed) => parsed.GetValue(platform)!;
 
     public bool Json(ParseResult parsed) => parsed.GetValue(json);
 
@@ -36,7 +42,7 @@ internal sealed class CommonOptions
     public Workspace Workspace(ParseResult parsed)
     {
         var repository = Path.GetFullPath(parsed.GetValue(project)!);
-        return Platform.Workspace.Load(repository, parsed.GetValue(artifacts) ?? NewestBuild(repository));
+        return Mlops.Platform.Workspace.Load(repository, parsed.GetValue(artifacts) ?? NewestBuild(repository));
     }
 
     /// <summary>bin/CONFIGURATION/FRAMEWORK/mlops, as a build with default settings makes it.</summary>

@@ -14,7 +14,7 @@ internal static class CompareCommand
         var command = new Command("compare", "Shows how two runs differ: parameters, code, inputs, metrics and outputs.") { first, second };
         VerbRunner.Set(command, new CommonOptions(), (parsed, context, _) =>
         {
-            var history = new RunHistory(((LocalPlatform)context.Platform).Registry);
+            var history = new RunHistory(context.Local("compare").Registry);
             var differences = history.Compare(history.Find(parsed.GetValue(first)!), history.Find(parsed.GetValue(second)!)).ToList();
             foreach (var difference in differences)
                 context.Events.Add(difference);

@@ -20,7 +20,7 @@ internal static class GcCommand
         VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
         {
             await using var held = await context.Platform.LockAsync("gc", cancellation);
-            var platform = (LocalPlatform)context.Platform;
+            var platform = context.Local("gc");
             var found = platform.Collector(context.Workspace.Deployment).Find(parsed.GetValue(keep));
             if (!parsed.GetValue(dry))
                 RunCollector.Delete(found);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mlops.Platform;
-using Mlops.Platform.Local;
 
 namespace Mlops.Host.Commands;
 
@@ -14,7 +13,7 @@ internal static class LogsCommand
         VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
         {
             var wanted = parsed.GetValue(name)!;
-            var log = ((LocalPlatform)context.Platform).FindLog(wanted, context.Workspace);
+            var log = context.Local("logs").FindLog(wanted, context.Workspace);
             if (log is null || !File.Exists(log))
                 throw PlatformErrors.NoLog(wanted).ToException();
             await using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mlops.Platform.Events;
-using Mlops.Platform.Local;
 
 namespace Mlops.Host.Commands;
 
@@ -16,18 +15,15 @@ internal static class RunsCommand
                 result.AddError("--count must be 1 or more.");
         });
         var command = new Command("runs", "Lists runs: status, time, version and metrics.") { count };
-        VerbRunner.Set(command, new CommonOptions(), (parsed, context, _) =>
+        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
         {
-            var any = false;
-            foreach (var run in new RunHistory(((LocalPlatform)context.Platform).Registry).Newest(parsed.GetValue(count)))
-            {
+            var name = context.Workspace.Deployment.PipelineName;
+            var runs = await context.Platform.Pipelines.NewestAsync(name, parsed.GetValue(count), cancellation);
+            foreach (var run in runs)
                 context.Events.Add(run);
-                any = true;
-            }
-
-            if (!any)
+            if (runs.Count == 0)
                 context.Events.Add(new Notice("Nothing has run yet."));
-            return Task.FromResult<Outcome?>(new Outcome { Verb = "runs", PipelineName = context.Workspace.Deployment.PipelineName });
+            return new Outcome { Verb = "runs", PipelineName = name };
         });
         return command;
     }

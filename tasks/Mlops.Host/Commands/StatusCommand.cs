@@ -1,8 +1,6 @@
 using System.CommandLine;
 using Mlops.Platform;
 using Mlops.Platform.Events;
-using Mlops.Platform.Local;
-using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
@@ -19,15 +17,10 @@ internal static class StatusCommand
         VerbRunner.Set(command, new CommonOptions(), async (_, context, cancellation) =>
         {
             var group = context.Workspace.Deployment.ModelPackageGroupName;
-            var platform = (LocalPlatform)context.Platform;
-            foreach (var run in new RunHistory(platform.Registry).Newest(Shown))
+            foreach (var run in await context.Platform.Pipelines.NewestAsync(context.Workspace.Deployment.PipelineName, Shown, cancellation))
                 context.Events.Add(run);
-            foreach (var version in await context.Platform.Models.ListAsync(group, cancellation))
-            {
-                context.Events.Add(new VersionListed(
-                    group, version.Version, version.Status, version.Created, version.ExecutionId, platform.Registry.Models.Parents(ModelTable.Node(group, version.Version)),
-                    [.. platform.Registry.Models.Decisions(group, version.Version).Select(d => new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason))]));
-            }
+            foreach (var version in await context.Platform.Models.DescribeAsync(group, cancellation))
+                context.Events.Add(version);
 
             return await StagesAsync(context, cancellation);
         });

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Mlops.Platform.Events;
-using Mlops.Platform.Local;
 
 namespace Mlops.Host.Commands;
 
@@ -11,7 +10,7 @@ internal static class StopCommand
         var command = new Command("stop", "Stops the endpoint server and the models that it serves. The next deploy starts them again.");
         VerbRunner.Set(command, new CommonOptions(), async (_, context, cancellation) =>
         {
-            var stopped = await ((LocalPlatform)context.Platform).StopServingAsync(cancellation);
+            var stopped = await context.Local("stop").StopServingAsync(cancellation);
             context.Events.Add(new Notice(stopped ? "The endpoint server is stopped." : "No endpoint server was running."));
             return new Outcome { Verb = "stop", Changed = stopped };
         });

@@ -1,11 +1,14 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Mlops.Definitions;
 using Mlops.Host.Display;
 using Mlops.Platform;
+using Mlops.Platform.Aws;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
@@ -31,12 +34,15 @@ internal static class VerbRunner
             _ = StopAtEndOfInputAsync(stopping);
 
         await using var display = EventDisplay.Create(options.Json(parsed));
+        IPlatform? platform = null;
         try
         {
             var workspace = load(parsed);
             if (options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed))
                 BuiltCode.CheckFresh(workspace);
-            await using var platform = LocalPlatform.Open(workspace, Program(), display);
+            platform = options.Platform(parsed) == PlatformNames.Aws
+                ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
+                : LocalPlatform.Open(workspace, Program(), display);
             if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is { } outcome)
                 display.Add(outcome);
             return ExitCodes.Done;
@@ -51,6 +57,11 @@ internal static class VerbRunner
             display.Add(new Notice("Stopped."));
             return exitCode;
         }
+        catch (Exception e) when (platform?.Explain(e) is { } problem)
+        {
+            display.Add(problem);
+            return ExitCodes.Errors;
+        }
 #pragma warning disable CA1031 // The last line of defence: a defect is a coded error, too.
         catch (Exception e)
         {
@@ -60,6 +71,11 @@ internal static class VerbRunner
             return ExitCodes.Errors;
         }
 #pragma warning restore CA1031
+        finally
+        {
+            if (platform is not null)
+                await platform.DisposeAsync();
+        }
 
         void Stop(PosixSignalContext signal, int code)
         {

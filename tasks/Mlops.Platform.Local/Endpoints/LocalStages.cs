@@ -30,7 +30,7 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
         return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, UpToDate: true, settings);
     }
 
-    public Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
+    public Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
 
     public Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation) => DeleteAsync(endpoint.Name, cancellation);
 

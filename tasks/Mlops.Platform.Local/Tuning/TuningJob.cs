@@ -4,7 +4,6 @@ using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
-using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Tuning;
 

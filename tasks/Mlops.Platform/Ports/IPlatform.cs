@@ -1,4 +1,5 @@
 using Mlops.Definitions;
+using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Ports;
 
@@ -13,7 +14,24 @@ public interface IPlatform : IAsyncDisposable
 
     IStages Stages { get; }
 
+    /// <summary>One of <see cref="Definitions.PlatformNames"/>.</summary>
+    string Name { get; }
+
+    /// <summary>Who works here: what is recorded with a decision.</summary>
+    string Caller { get; }
+
+    /// <summary>The role of the pipeline and its jobs.</summary>
     string ExecutionRole { get; }
+
+    /// <summary>Makes what all the rest lies in or runs as, where it differs: bucket, registry, roles. Returns whether anything was changed.</summary>
+    Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation);
+
+    /// <summary>Takes away what is left when no stage is: an idle server, or the pipeline and the stack of the build. Says what it keeps.</summary>
+    /// <param name="everything">Also what costs nothing while it waits; data and registered versions stay in any case.</param>
+    Task<bool> CloseAsync(bool everything, CancellationToken cancellation);
+
+    /// <summary>What a failure of this platform's own libraries means to a user; null: it is none of theirs.</summary>
+    Problem? Explain(Exception failure);
 
     /// <summary>The image that a framework runs in here.</summary>
     string ImageFor(ImageParameter image);
@@ -42,6 +60,9 @@ public interface IPipelines
     /// <summary>Creates or updates the pipeline. Returns false where it has this very definition.</summary>
     Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation);
 
+    /// <summary>The newest executions, the newest first.</summary>
+    Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation);
+
     /// <summary>Starts an execution and follows it to its end. Returns the last one where nothing that it depends on has changed since.</summary>
     Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation);
 }
@@ -65,6 +86,9 @@ public interface IModelRegistry
 
     Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation);
 
+    /// <summary>The same versions with their decisions and what they are made of.</summary>
+    Task<IReadOnlyList<VersionListed>> DescribeAsync(string group, CancellationToken cancellation);
+
     /// <summary>Metrics of the newest version that was approved, by gate path; null: none was.</summary>
     Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation);
 
@@ -79,7 +103,8 @@ public interface IModelRegistry
 /// <param name="Status">PendingManualApproval, Approved or Rejected.</param>
 public sealed record ModelVersion(string Group, int Version, string Status, string ModelDataUrl, string Sha256, DateTimeOffset Created, string ExecutionId)
 {
-    public required IReadOnlyDictionary<string, double> Metrics { get; init; }
+    /// <summary>By gate path, where the platform keeps them with the version.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
 }
 
 /// <param name="Decision">Approved or Rejected.</param>
@@ -96,7 +121,8 @@ public interface IStages
     Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation);
 
     /// <summary>Takes a stage's endpoint away. Returns false where there was none.</summary>
-    Task<bool> DeleteAsync(Stage stage, CancellationToken cancellation);
+    /// <param name="evenProtected">Also where it is protected from that.</param>
+    Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation);
 
     /// <summary>Asks a stage's endpoint for a prediction, over SageMaker Runtime.</summary>
     Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation);

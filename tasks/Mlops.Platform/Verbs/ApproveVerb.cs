@@ -27,9 +27,9 @@ public static class ApproveVerb
         if (approve && target.Approval == StageApproval.Automatic && (await models.DecisionAsync(group, number, target.Name, cancellation))?.Decision != "Rejected")
             throw PlatformErrors.NothingToApprove(target.Name).ToException();
         var before = await models.DecisionAsync(group, number, target.Name, cancellation);
-        var decision = new ApprovalDecision(number, target.Name, approve ? "Approved" : "Rejected", $"{Environment.UserName}@{Environment.MachineName}", DateTimeOffset.UtcNow, reason);
+        var decision = new ApprovalDecision(number, target.Name, approve ? "Approved" : "Rejected", context.Platform.Caller, DateTimeOffset.UtcNow, reason);
         var changed = before?.Decision != decision.Decision || (reason is not null && reason != before.Reason);
-        var final = target == (deployment.Stages.LastOrDefault(s => s.Approval == StageApproval.Manual) ?? deployment.Stages[^1]);
+        var final = target == deployment.DecidingStage;
         if (changed && await models.DecideAsync(group, decision, Seen(before), final, cancellation) is { } other)
             throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who).ToException();
         // What was decided since this program was started, its user has not seen.

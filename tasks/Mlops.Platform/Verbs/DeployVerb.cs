@@ -23,9 +23,9 @@ public static class DeployVerb
             _ = context.Workspace.Stage(options.Stage);
 
         if (options.Version is not null)
-            context.Workspace.RefuseGaps(context.Events);
+            context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
         await using var held = await context.Platform.LockAsync("deploy", cancellation);
-        var (changed, execution, number) = options.Version is { } given ? (false, null, given) : await TrainAsync(context, options, cancellation);
+        var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();
 
@@ -51,7 +51,8 @@ public static class DeployVerb
             open &= stage.Name != options.Stage;
         }
 
-        foreach (var other in await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation))
+        // Where nothing changed, the last deploy has said it.
+        foreach (var other in changed ? await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation) : [])
             context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
         return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = execution, Version = version.Version, Urls = urls };
     }
@@ -123,7 +124,7 @@ public static class DeployVerb
     private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, CancellationToken cancellation)
     {
         if (before is null)
-            await context.Platform.Stages.DeleteAsync(stage, cancellation);
+            await context.Platform.Stages.DeleteAsync(stage, evenProtected: true, cancellation);
         else if (await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
             await context.Platform.Stages.PutAsync(stage, old, before.Settings, cancellation);
     }

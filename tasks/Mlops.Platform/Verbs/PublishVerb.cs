@@ -11,19 +11,19 @@ public static class PublishVerb
     public static async Task<bool> RunAsync(VerbContext context, CancellationToken cancellation)
     {
         var (workspace, platform, events) = context;
-        workspace.Fresh().RefuseGaps(events);
+        workspace.Fresh().RefuseGaps(platform.Name, events);
         var deployment = workspace.Deployment;
-        var changed = false;
+        var changed = await platform.PrepareAsync(workspace, cancellation);
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);
 
         var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal)
         {
-            ["execution-role"] = platform.ExecutionRole,
-            ["bucket"] = platform.Objects.Bucket,
+            [PublishedParameters.ExecutionRole] = platform.ExecutionRole,
+            [PublishedParameters.Bucket] = platform.Objects.Bucket,
         };
-        if (workspace.Pipeline.Parameters.Any(p => p.Name == "git-commit"))
-            values["git-commit"] = GitState.Commit(workspace.Repository) ?? "none";
+        if (workspace.Pipeline.Parameters.Any(p => p.Name == PublishedParameters.GitCommit))
+            values[PublishedParameters.GitCommit] = GitState.Commit(workspace.Repository) ?? "none";
         foreach (var data in deployment.Data)
         {
             var (uri, stored) = await PutDataAsync(context, data, cancellation);

@@ -51,6 +51,8 @@ internal static class StageEntry
     /// <summary>An older version may have been approved after a newer one was made: it enters when it is named.</summary>
     private static async Task TellOfApprovedAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
     {
+        if (version.Version == 1)
+            return;
         foreach (var older in (await context.Platform.Models.ListAsync(version.Group, cancellation)).Where(v => v.Version < version.Version))
         {
             if ((await context.Platform.Models.DecisionAsync(older.Group, older.Version, stage.Name, cancellation))?.Decision != "Approved")

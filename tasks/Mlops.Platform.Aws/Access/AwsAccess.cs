@@ -1,0 +1,64 @@
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.Credentials;
+using Amazon.S3;
+using Mlops.Definitions;
+
+namespace Mlops.Platform.Aws.Access;
+
+/// <summary>The way to each account and region of a configuration: AWS's chain of credentials, and roles that are assumed.</summary>
+internal sealed class AwsAccess : IDisposable
+{
+    private readonly Dictionary<(string? Role, string Region), AwsClients> clients = [];
+    private AWSCredentials? own;
+
+    /// <summary>The clients of a place, with its account checked.</summary>
+    public async Task<AwsClients> OpenAsync(AwsPlace place, CancellationToken cancellation)
+    {
+        var region = place.Region is { } name ? RegionEndpoint.GetBySystemName(name) : FallbackRegionFactory.GetRegionEndpoint() ?? throw AwsErrors.NoRegion().ToException();
+        if (!clients.TryGetValue((place.DeployRole, region.SystemName), out var found))
+            clients[(place.DeployRole, region.SystemName)] = found = new AwsClients(await CredentialsAsync(place, region, cancellation), region);
+        var identity = await found.IdentityAsync(cancellation);
+        return place.Account is null || place.Account == identity.Account ? found
+            : throw AwsErrors.WrongAccount(identity.Arn, identity.Account, place.Account).ToException();
+    }
+
+    public void Dispose()
+    {
+        foreach (var client in clients.Values)
+            client.Dispose();
+    }
+
+    private async Task<AWSCredentials> CredentialsAsync(AwsPlace place, RegionEndpoint region, CancellationToken cancellation)
+    {
+        own ??= await OwnAsync();
+        if (place.DeployRole is not { } role)
+            return own;
+        var home = await OpenAsync(new AwsPlace { Region = region.SystemName }, cancellation);
+        var who = (await home.IdentityAsync(cancellation)).Arn;
+        var assumed = new AssumedRole(home.Sts, role);
+        try
+        {
+            await assumed.GetCredentialsAsync();
+            return assumed;
+        }
+        catch (AmazonServiceException e) when (Failures.IsDenied(e))
+        {
+            throw AwsErrors.RoleRefused(role, who, e.Message).ToException();
+        }
+    }
+
+    private static async Task<AWSCredentials> OwnAsync()
+    {
+        try
+        {
+            var credentials = await DefaultAWSCredentialsIdentityResolver.GetCredentialsAsync(new AmazonS3Config());
+            await credentials.GetCredentialsAsync();
+            return credentials;
+        }
+        catch (AmazonClientException e)
+        {
+            throw AwsErrors.NoCredentials(Failures.Innermost(e).Message).ToException();
+        }
+    }
+}

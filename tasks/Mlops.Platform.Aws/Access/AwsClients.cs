@@ -1,0 +1,113 @@
+using System.Globalization;
+using Amazon;
+using Amazon.CloudFormation;
+using Amazon.CloudWatchLogs;
+using Amazon.Runtime;
+using Amazon.S3;
+using Amazon.SageMaker;
+using Amazon.SageMakerRuntime;
+using Amazon.SecurityToken;
+using Amazon.SecurityToken.Model;
+using Amazon.SimpleNotificationService;
+
+namespace Mlops.Platform.Aws.Access;
+
+/// <summary>The clients of one account and region, made when first used.</summary>
+internal sealed class AwsClients : IDisposable
+{
+    /// <summary>With the SDK's back-off (up to 20 s each) some two minutes: within the five that a dead service may take.</summary>
+    private const int Retries = 8;
+
+    /// <summary>At once, to S3.</summary>
+    public const int Connections = 64;
+
+    private readonly Lazy<AmazonS3Client> s3;
+    private readonly Lazy<AmazonSageMakerClient> sageMaker;
+    private readonly Lazy<AmazonSageMakerRuntimeClient> runtime;
+    private readonly Lazy<AmazonCloudFormationClient> cloudFormation;
+    private readonly Lazy<AmazonCloudWatchLogsClient> logs;
+    private readonly Lazy<AmazonSimpleNotificationServiceClient> sns;
+    private readonly Lazy<AmazonSecurityTokenServiceClient> sts;
+    private Task<CallerIdentity>? identity;
+
+    public AwsClients(AWSCredentials credentials, RegionEndpoint region)
+    {
+        Region = region;
+        s3 = new(() => new AmazonS3Client(credentials, WithPaths(Configure(new AmazonS3Config { MaxConnectionsPerServer = Connections }))));
+        sageMaker = new(() => new AmazonSageMakerClient(credentials, Configure(new AmazonSageMakerConfig())));
+        runtime = new(() => new AmazonSageMakerRuntimeClient(credentials, Configure(new AmazonSageMakerRuntimeConfig())));
+        cloudFormation = new(() => new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig())));
+        logs = new(() => new AmazonCloudWatchLogsClient(credentials, Configure(new AmazonCloudWatchLogsConfig())));
+        sns = new(() => new AmazonSimpleNotificationServiceClient(credentials, Configure(new AmazonSimpleNotificationServiceConfig())));
+        sts = new(() => new AmazonSecurityTokenServiceClient(credentials, Configure(new AmazonSecurityTokenServiceConfig())));
+    }
+
+    public RegionEndpoint Region { get; }
+
+    public IAmazonS3 S3 => s3.Value;
+
+    public IAmazonSageMaker SageMaker => sageMaker.Value;
+
+    public IAmazonSageMakerRuntime Runtime => runtime.Value;
+
+    public IAmazonCloudFormation CloudFormation => cloudFormation.Value;
+
+    public IAmazonCloudWatchLogs Logs => logs.Value;
+
+    public IAmazonSecurityTokenService Sts => sts.Value;
+
+    public IAmazonSimpleNotificationService Sns => sns.Value;
+
+    /// <summary>Who the credentials are, asked once.</summary>
+    public Task<CallerIdentity> IdentityAsync(CancellationToken cancellation)
+    {
+        return identity ??= AskAsync();
+
+        async Task<CallerIdentity> AskAsync()
+        {
+            var answer = await sts.Value.GetCallerIdentityAsync(new GetCallerIdentityRequest(), cancellation);
+            return new CallerIdentity(answer.Account, answer.Arn);
+        }
+    }
+
+    /// <summary>The ARN of something of this account and region.</summary>
+    public string Arn(string service, string account, string resource) =>
+        string.Create(CultureInfo.InvariantCulture, $"arn:{Region.PartitionName}:{service}:{Region.SystemName}:{account}:{resource}");
+
+    /// <summary>The URL of an object, as CloudFormation reads templates.</summary>
+    public string ObjectUrl(string bucket, string key) => S3.Config.ServiceURL is { Length: > 0 } url
+        ? $"{url.TrimEnd('/')}/{bucket}/{key}"
+        : $"https://{bucket}.s3.{Region.SystemName}.{Region.PartitionDnsSuffix}/{key}";
+
+    /// <summary>A URL of SageMaker Runtime.</summary>
+    public string RuntimeUrl(string path) => (runtime.Value.Config.ServiceURL is { Length: > 0 } url ? url.TrimEnd('/') : $"https://runtime.sagemaker.{Region.SystemName}.{Region.PartitionDnsSuffix}") + path;
+
+    public void Dispose()
+    {
+        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(sns), Made(sts) }.SelectMany(c => c))
+            client.Dispose();
+
+        static IEnumerable<IDisposable> Made<T>(Lazy<T> client)
+            where T : IDisposable => client.IsValueCreated ? [client.Value] : [];
+    }
+
+    private T Configure<T>(T config)
+        where T : ClientConfig
+    {
+        config.RegionEndpoint = Region;
+        config.MaxErrorRetry = Retries;
+        config.RetryMode = RequestRetryMode.Standard;
+        config.ThrottleRetries = false;
+        return config;
+    }
+
+    /// <summary>An endpoint of the user's own, such as a stand-in's, knows no host name for each bucket.</summary>
+    private static AmazonS3Config WithPaths(AmazonS3Config config)
+    {
+        config.ForcePathStyle = config.ServiceURL is { Length: > 0 };
+        return config;
+    }
+}
+
+/// <param name="Arn">Of the user or the assumed role.</param>
+internal sealed record CallerIdentity(string Account, string Arn);

@@ -1,0 +1,92 @@
+using System.Globalization;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Aws;
+
+/// <summary>7xxx: what can go wrong with an account of AWS. 700x: access; 701x: places; 702x: stacks; 703x: publishing; 704x: runs and stages.</summary>
+internal static class AwsErrors
+{
+    public static Problem NoCredentials(string reason) =>
+        Problem.Error("MLOPS7001", $"No credentials of AWS were found ({reason}). Log in ('aws sso login', 'aws configure'), name a profile in AWS_PROFILE, or give the CI job a role. Nothing was changed.");
+
+    public static Problem NoRegion() =>
+        Problem.Error("MLOPS7002", "No region is known. Set 'aws.region' in config.yaml, or AWS_REGION.");
+
+    public static Problem CredentialsRefused(string who, string code, string message) =>
+        Problem.Error("MLOPS7003", $"AWS refuses the credentials of {who} ({code}: {message}). They have expired or are wrong: log in anew and run the command again; what was done stays, and is not done twice.");
+
+    public static Problem AccessDenied(string who, string host, string message) =>
+        Problem.Error("MLOPS7004", $"{who} may not do that at {host}: {message} Give the identity that permission, or name a role that has it in 'aws.deploy_role'; then run the command again.");
+
+    public static Problem Throttled(string host, string code) =>
+        Problem.Error("MLOPS7005", $"{host} goes on refusing requests as too many ({code}). Wait a while and run the command again: it goes on where it ended.");
+
+    public static Problem Unreachable(string host, string reason) =>
+        Problem.Error("MLOPS7006", $"{host} cannot be reached: {reason} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: it goes on where it ended.");
+
+    public static Problem ServiceFailed(string host, string code, string message) =>
+        Problem.Error("MLOPS7007", $"{host} failed again and again ({code}: {message}). Look at AWS's health dashboard, and run the command again: it goes on where it ended.");
+
+    public static Problem Refused(string host, string code, string message) =>
+        Problem.Error("MLOPS7008", $"{host} refused a request ({code}): {message}");
+
+    public static Problem WrongAccount(string who, string account, string configured) =>
+        Problem.Error("MLOPS7010", $"The credentials are of account {account} ({who}), and config.yaml says {configured}. Use credentials of that account, or correct 'aws.account'. Nothing was changed.");
+
+    public static Problem RoleRefused(string role, string who, string message) =>
+        Problem.Error("MLOPS7011", $"{who} cannot assume '{role}': {message} Let the role trust that identity, or correct 'aws.deploy_role'. Nothing was changed.");
+
+    public static Problem ForeignBucket(string bucket, string account) =>
+        Problem.Error("MLOPS7012", $"The bucket '{bucket}' is not one of account {account}, or these credentials may not use it. Nothing was sent there. Correct 'aws.bucket', or its policy.");
+
+    public static Problem NoBucket(string bucket) =>
+        Problem.Error("MLOPS7013", $"The bucket '{bucket}' does not exist. Make it, correct 'aws.bucket', or leave that out: the build stack makes one.");
+
+    public static Problem NotPublished(string stack) =>
+        Problem.Error("MLOPS7014", $"The stack '{stack}' is not there: nothing has been published from this repository. Run 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws' first.");
+
+    public static Problem StackFailed(string stack, string resource, string reason, string state) =>
+        Problem.Error("MLOPS7020", $"The stack '{stack}' could not be changed: {resource}: {reason} {state}");
+
+    public static Problem StackStuck(string stack, string status, string command) =>
+        Problem.Error("MLOPS7021", $"The stack '{stack}' is in {status}, and only a person can get it out of there. Look at its events, put right what failed, run '{command}', and then this command again.");
+
+    public static Problem StackBusy(string stack, string status, int minutes) =>
+        Problem.Error("MLOPS7022", string.Create(CultureInfo.InvariantCulture, $"The stack '{stack}' is still in {status} after {minutes} minutes. Whoever changes it is not done: wait, and run the command again."));
+
+    public static Problem ChangeSetFailed(string stack, string reason) =>
+        Problem.Error("MLOPS7023", $"The changes of the stack '{stack}' cannot be made: {reason} Nothing was changed.");
+
+    public static Problem Protected(string stack, string stage) =>
+        Problem.Error("MLOPS7024", $"The stack '{stack}' of '{stage}' is protected from deletion. Say '--protected' (or '-p:MlopsProtected=true') to take it away as well.");
+
+    public static Problem MissingParameter(string stack, string parameter) =>
+        Problem.Error("MLOPS7025", $"The stack '{stack}' needs the parameter '{parameter}', and nothing gives it a value. Build again with this version of the SDK.");
+
+    public static Problem Busy(string verb, string owner, int minutes) =>
+        Problem.Error("MLOPS7030", string.Create(CultureInfo.InvariantCulture, $"'{verb}' waited {minutes} minutes for {owner}, who works on the same model. Wait for the end of that, and run the command again."));
+
+    public static Problem LinkInData(string path) =>
+        Problem.Error("MLOPS7031", $"'{path}' is a link. A data set is the files that it holds: put the file there instead.");
+
+    public static Problem NoImage(string parameter, string framework, string region) =>
+        Problem.Error("MLOPS7032", $"There is no image of '{framework}' in {region} ('{parameter}'). Choose another region or version, or name an image of your own under 'runtime.image'.");
+
+    public static Problem NoContainer(string framework) =>
+        Problem.Error("MLOPS7033", $"The steps or the model in '{framework}' need a container in ECR, which this version of the SDK does not make yet. Build one, push it and name it under 'runtime.image', or run on the local platform.");
+
+    public static Problem ArtifactMissing(string file) =>
+        Problem.Error("MLOPS7034", $"'{file}' is not among the built files. Run 'dotnet build' again.");
+
+    public static Problem NotOurVersion(string arn) =>
+        Problem.Error("MLOPS7040", $"'{arn}' is no version of a model package group.");
+
+    public static Problem BatchOnly(string stage) =>
+        Problem.Error("MLOPS7041", $"'{stage}' serves batches: it has no endpoint that answers requests. Leave its 'tests' out, or give it 'realtime', 'serverless' or 'async'.");
+
+    public static Problem AsyncFailed(string stage, string reason) =>
+        Problem.Error("MLOPS7042", $"The asynchronous request to '{stage}' failed: {reason}");
+
+    public static Problem NoSuchVersion(string stage, string version) =>
+        Problem.Error("MLOPS7043", $"'{stage}' shares requests with the version '{version}', and there is none. Register or approve one first, or correct 'realtime.variants'.");
+}

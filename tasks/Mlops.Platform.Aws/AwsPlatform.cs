@@ -1,0 +1,186 @@
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Aws.Pipelines;
+using Mlops.Platform.Aws.Registry;
+using Mlops.Platform.Aws.Stacks;
+using Mlops.Platform.Aws.Stages;
+using Mlops.Platform.Aws.Storage;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws;
+
+/// <summary>SageMaker, S3 and CloudFormation: the same verbs as on a laptop, in accounts of AWS.</summary>
+public sealed class AwsPlatform : IPlatform
+{
+    private const string BuildTemplate = "model-build";
+
+    private readonly AwsAccess access = new();
+    private readonly Workspace workspace;
+    private readonly IEventSink events;
+    private AwsClients? home;
+    private CallerIdentity? caller;
+    private StackState? stack;
+    private DeployLock? held;
+    private S3ObjectStore? objects;
+    private BuildSite? site;
+    private SageMakerPipelines? pipelines;
+    private SageMakerModels? models;
+    private SageMakerStages? stages;
+    private string verb = "mlops";
+
+    private AwsPlatform(Workspace workspace, IEventSink events)
+    {
+        this.workspace = workspace;
+        this.events = events;
+    }
+
+    public string Name => PlatformNames.Aws;
+
+    public IObjectStore Objects => Site.Objects;
+
+    public IPipelines Pipelines => pipelines ?? throw NotPublished;
+
+    public IModelRegistry Models => models ?? throw NotPublished;
+
+    public IStages Stages => stages ?? throw NotPublished;
+
+    public string Caller => caller!.Arn;
+
+    public string ExecutionRole => Site.ExecutionRole;
+
+    private DeploymentDefinition Deployment => workspace.Deployment;
+
+    private string StackName => $"{Deployment.ModelName}-build";
+
+    private BuildSite Site => site ?? throw NotPublished;
+
+    private PlatformException NotPublished => AwsErrors.NotPublished(StackName).ToException();
+
+    /// <summary>Opens the account of the build, and finds what was published there.</summary>
+    public static async Task<AwsPlatform> OpenAsync(Workspace workspace, IEventSink events, CancellationToken cancellation)
+    {
+        var platform = new AwsPlatform(workspace, events);
+        try
+        {
+            platform.home = await platform.access.OpenAsync(workspace.Deployment.Aws, cancellation);
+            platform.caller = await platform.home.IdentityAsync(cancellation);
+            if (await new StackClient(platform.home, events).FindAsync(platform.StackName, cancellation) is { } stack)
+                platform.Use(stack);
+            return platform;
+        }
+        catch (Exception e) when (platform.Explain(e) is { } problem)
+        {
+            await platform.DisposeAsync();
+            throw problem.ToException();
+        }
+        catch
+        {
+            await platform.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation)
+    {
+        // Every account, role and region, before the first change in any of them.
+        foreach (var stage in Deployment.Stages)
+            await access.OpenAsync(stage.Aws, cancellation);
+        foreach (var image in Deployment.Images)
+            ImageFor(image);
+
+        var template = StackTemplateFile.Read(workspace.Artifacts, BuildTemplate);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
+        if (stack is not null && stack.Equals(template, parameters, tags))
+            return false;
+        if (site is not null)
+            await site.Lock.HoldAsync(cancellation);
+        Use(await PutBuildStackAsync(new StackRequest(StackName, template, null, parameters, tags), cancellation));
+        return true;
+    }
+
+    public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
+    {
+        var bucket = Site.Objects.Bucket;
+        if (!everything)
+        {
+            events.Add(new Notice($"Kept: the pipeline, the stack '{StackName}' with its roles and rules, the bucket '{bucket}' and the registered versions. '--all' takes the pipeline and the stack away as well."));
+            return false;
+        }
+
+        var changed = pipelines is not null && await pipelines.DeleteAsync(Deployment.PipelineName, cancellation);
+        changed |= await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+        events.Add(new Notice($"Kept: the bucket '{bucket}' with everything below '{Deployment.Prefix}/', and the registered versions of '{Deployment.ModelPackageGroupName}'. The console or 'aws s3 rm' and 'aws sagemaker delete-model-package-group' take them away."));
+        return changed;
+    }
+
+    public Problem? Explain(Exception failure) => Failures.Explain(failure, caller?.Arn ?? "the default identity");
+
+    public string ImageFor(ImageParameter image)
+    {
+        var region = home!.Region;
+        if (image.Repository is null)
+            throw AwsErrors.NoContainer(image.Framework).ToException();
+        return image.Accounts?.GetValueOrDefault(region.SystemName) is { } registry
+            ? $"{registry}.dkr.ecr.{region.SystemName}.{region.PartitionDnsSuffix}/{image.Repository}:{image.Tag}"
+            : throw AwsErrors.NoImage(image.Parameter, image.Framework, region.SystemName).ToException();
+    }
+
+    /// <summary>The lock is taken at the first change: see <see cref="DeployLock"/>.</summary>
+    public Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation)
+    {
+        this.verb = verb;
+        if (site is not null)
+            site.Lock.Verb = verb;
+        return Task.FromResult<IAsyncDisposable>(new Release(this));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (site is not null)
+            await site.Lock.DisposeAsync();
+        access.Dispose();
+    }
+
+    private async Task<StackState> PutBuildStackAsync(StackRequest request, CancellationToken cancellation)
+    {
+        var stacks = new StackClient(home!, events);
+        if (request.Template.FitsInRequest)
+            return await stacks.PutAsync(request, cancellation);
+        if (site is null)
+        {
+            var bucket = request.Template.BucketAlone();
+            Use(await stacks.PutAsync(request with { Template = bucket }, cancellation));
+        }
+
+        return await stacks.PutAsync(request with { TemplateUrl = await Site.StoreTemplateAsync(request.Template, cancellation) }, cancellation);
+    }
+
+    /// <summary>From here on there is a bucket, and with it everything else.</summary>
+    private void Use(StackState found)
+    {
+        stack = found;
+        if ((Deployment.Aws.Bucket ?? found.Outputs.GetValueOrDefault("Bucket")) is not { } bucket)
+            return;
+        if (site?.Objects.Bucket != bucket)
+        {
+            held = new DeployLock(home!, bucket, found.Account, $"{Deployment.Prefix}/lock.json", events) { Verb = verb };
+            objects = new S3ObjectStore(home!, bucket, found.Account, Deployment.Aws.KmsKey, held);
+        }
+
+        site = new BuildSite(access, home!, found, Deployment, objects!, held!);
+        models = new SageMakerModels(home!, found.Account, objects!, held!, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
+        stages = new SageMakerStages(access, workspace, site, models, held!, events);
+        if (site.HasRole)
+            pipelines = new SageMakerPipelines(home!, objects!, held!, Deployment.Prefix, site.ExecutionRole, stack.Tags, events);
+    }
+
+    private sealed class Release(AwsPlatform platform) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync()
+        {
+            if (platform.site is { } site)
+                await site.Lock.ReleaseAsync();
+        }
+    }
+}

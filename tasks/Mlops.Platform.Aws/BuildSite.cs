@@ -1,0 +1,43 @@
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Aws.Stacks;
+using Mlops.Platform.Aws.Storage;
+
+namespace Mlops.Platform.Aws;
+
+/// <summary>What the build stack made, or was given: where all the rest lies and what it runs as.</summary>
+internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState stack, DeploymentDefinition deployment, S3ObjectStore objects, DeployLock held)
+{
+    public AwsClients Clients => clients;
+
+    public S3ObjectStore Objects => objects;
+
+    public DeployLock Lock => held;
+
+    public string StackName => stack.Name;
+
+    public string Account => stack.Account;
+
+    /// <summary>Not yet, where the bucket was made first.</summary>
+    public bool HasRole => deployment.Aws.ExecutionRole is not null || stack.Outputs.ContainsKey("ExecutionRole");
+
+    public string ExecutionRole => deployment.Aws.ExecutionRole ?? stack.Outputs["ExecutionRole"];
+
+    /// <summary>Of notifications; null: none are asked for.</summary>
+    public string? Topic => stack.Outputs.GetValueOrDefault("Topic") ?? stack.Parameters.GetValueOrDefault("TopicArn");
+
+    /// <summary>Puts a template where CloudFormation can read it.</summary>
+    public async Task<string> StoreTemplateAsync(StackTemplateFile template, CancellationToken cancellation)
+    {
+        var key = $"{deployment.Prefix}/templates/{template.Sha256}.sent.json";
+        await objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(template.Body), cancellation);
+        return clients.ObjectUrl(objects.Bucket, key);
+    }
+
+    /// <summary>Another bucket, in the account of its stage.</summary>
+    public async Task<S3ObjectStore> OpenStoreAsync(AwsPlace place, string bucket, CancellationToken cancellation)
+    {
+        var there = await access.OpenAsync(place, cancellation);
+        return new S3ObjectStore(there, bucket, (await there.IdentityAsync(cancellation)).Account, place.KmsKey, held);
+    }
+}

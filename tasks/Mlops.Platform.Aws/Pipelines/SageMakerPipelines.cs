@@ -1,0 +1,182 @@
+using System.Globalization;
+using Amazon.SageMaker;
+using Amazon.SageMaker.Model;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Aws.Storage;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Pipelines;
+
+/// <summary>The pipeline in SageMaker, and its executions.</summary>
+/// <param name="prefix">Of everything in the bucket.</param>
+/// <param name="role">The pipeline's own role.</param>
+internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objects, DeployLock held, string prefix, string role, IReadOnlyDictionary<string, string> tags, IEventSink events) : IPipelines
+{
+    /// <summary>"CreatePipeline": a longer definition comes from S3.</summary>
+    private const int MostCharacters = 1_048_576;
+
+    /// <summary>How many executions back one of the same content is looked for.</summary>
+    private const int LookedAt = 50;
+
+    private string? published;
+
+    public async Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
+    {
+        var text = definition.ToJson().ToJsonString();
+        published = text;
+        if (await FindAsync(name, cancellation) is not { } there)
+        {
+            await held.HoldAsync(cancellation);
+            await clients.SageMaker.CreatePipelineAsync(new CreatePipelineRequest
+            {
+                PipelineName = name,
+                PipelineDefinition = text.Length <= MostCharacters ? text : null,
+                PipelineDefinitionS3Location = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation),
+                RoleArn = role,
+                // The same content asks for the same pipeline: sent again, it is not made again.
+                ClientRequestToken = Token(name, text),
+                Tags = tags.Count == 0 ? null : [.. tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
+            }, cancellation);
+            return true;
+        }
+
+        if (Same(there.PipelineDefinition, text) && there.RoleArn == role)
+            return false;
+        await held.HoldAsync(cancellation);
+        await clients.SageMaker.UpdatePipelineAsync(new UpdatePipelineRequest
+        {
+            PipelineName = name,
+            PipelineDefinition = text.Length <= MostCharacters ? text : null,
+            PipelineDefinitionS3Location = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation),
+            RoleArn = role,
+        }, cancellation);
+        return true;
+    }
+
+    public async Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation)
+    {
+        try
+        {
+            var newest = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = name, MaxResults = count, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
+            return [.. (newest.PipelineExecutionSummaries ?? []).Select(e => new RunListed(e.PipelineExecutionArn.Split('/')[^1], e.PipelineExecutionStatus.Value, e.StartTime ?? default(DateTime), null, null, new Dictionary<string, double>())
+            {
+                FailureReason = e.PipelineExecutionFailureReason,
+            })];
+        }
+        catch (ResourceNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    public async Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    {
+        var name = workspace.Deployment.PipelineName;
+        var text = published ?? (await FindAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
+        var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
+        var (arn, ran) = await StartOrFindAsync(name, definition, parameters, workspace.Deployment.MaxParallelExecutionSteps, cancellation);
+        var id = arn[(arn.LastIndexOf('/') + 1)..];
+        var follower = new ExecutionFollower(clients, events);
+        var ended = ran ? await follower.FollowAsync(name, arn, cancellation) : new EndedExecution("Succeeded", null, await follower.StepsAsync(arn, cancellation));
+        var failed = ended.Steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed);
+        return new ExecutionResult(id, ended.Status, Reason(ended, failed), Version(ended.Steps), ran)
+        {
+            GateValues = ran ? await new GateReports(clients, objects).ReadAsync(workspace.Deployment, definition, parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
+            FailedStep = failed?.StepName,
+        };
+    }
+
+    /// <summary>Takes the pipeline away. Returns false where there was none.</summary>
+    public async Task<bool> DeleteAsync(string name, CancellationToken cancellation)
+    {
+        if (await FindAsync(name, cancellation) is null)
+            return false;
+        await held.HoldAsync(cancellation);
+        await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Token("delete", name) }, cancellation);
+        return true;
+    }
+
+    private static string? Reason(EndedExecution ended, PipelineExecutionStep? failed) => failed?.FailureReason ?? ended.FailureReason;
+
+    private static int? Version(IEnumerable<PipelineExecutionStep> steps) =>
+        steps.Select(s => s.Metadata?.RegisterModel?.Arn).OfType<string>().Select(a => (int?)int.Parse(a[(a.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture)).FirstOrDefault();
+
+    /// <summary>32 to 128 characters.</summary>
+    private static string Token(params string[] of) => ContentHash.OfText(string.Join('\n', of));
+
+    private static bool Same(string? there, string text)
+    {
+        try
+        {
+            return there == text || (there is not null && Json.Canonical(System.Text.Json.Nodes.JsonNode.Parse(there)) == Json.Canonical(System.Text.Json.Nodes.JsonNode.Parse(text)));
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return false;
+        }
+    }
+
+    private async Task<DescribePipelineResponse?> FindAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            return await clients.SageMaker.DescribePipelineAsync(new DescribePipelineRequest { PipelineName = name }, cancellation);
+        }
+        catch (ResourceNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<PipelineDefinitionS3Location> StoreAsync(string name, string text, CancellationToken cancellation)
+    {
+        var key = $"{prefix}/pipelines/{ContentHash.OfText(text)}.json";
+        await objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(text), cancellation);
+        return new PipelineDefinitionS3Location { Bucket = objects.Bucket, ObjectKey = key };
+    }
+
+    /// <summary>
+    /// An execution is known by its content: its display name is the hash of definition and parameters. One that succeeded is not run again, one that runs is
+    /// followed, and after one that failed the next gets a token of its own.
+    /// </summary>
+    private async Task<(string Arn, bool Ran)> StartOrFindAsync(string name, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, int? parallel, CancellationToken cancellation)
+    {
+        var content = "run-" + Token([Json.Canonical(Content(definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
+        var newest = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = name, MaxResults = LookedAt, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
+        var same = (newest.PipelineExecutionSummaries ?? []).Where(e => e.PipelineExecutionDisplayName == content).ToList();
+        if (same.FirstOrDefault() is { } last)
+        {
+            if (last.PipelineExecutionStatus == PipelineExecutionStatus.Executing)
+            {
+                events.Add(new Notice($"Execution {last.PipelineExecutionArn.Split('/')[^1]} of this content is running: following it."));
+                return (last.PipelineExecutionArn, true);
+            }
+
+            if (last.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded && IsCached(definition, last.StartTime))
+                return (last.PipelineExecutionArn, false);
+        }
+
+        await held.HoldAsync(cancellation);
+        var started = await clients.SageMaker.StartPipelineExecutionAsync(new StartPipelineExecutionRequest
+        {
+            PipelineName = name,
+            PipelineExecutionDisplayName = content,
+            PipelineParameters = parameters.Count == 0 ? null : [.. parameters.Select(p => new Parameter { Name = p.Key, Value = p.Value })],
+            ClientRequestToken = Token(content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
+            ParallelismConfiguration = parallel is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
+        }, cancellation);
+        return (started.PipelineExecutionArn, true);
+    }
+
+    /// <summary>A commit is recorded, and does not make a run another one.</summary>
+    private static PipelineDefinition Content(PipelineDefinition definition) => definition with { Parameters = [.. definition.Parameters.Where(p => p.Name != PublishedParameters.GitCommit)] };
+
+    /// <summary>Whether every job's result may be used again, so long after it was made.</summary>
+    private static bool IsCached(PipelineDefinition definition, DateTime? started)
+    {
+        var jobs = definition.AllSteps.Where(s => s.Type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform).ToList();
+        return jobs.All(j => j.Cache is { Enabled: true } cache && (cache.Lifetime() is not { } lifetime || started + lifetime > DateTime.UtcNow));
+    }
+}

@@ -1,0 +1,197 @@
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Amazon.SageMaker;
+using Amazon.SageMaker.Model;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Aws.Storage;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Registry;
+
+/// <summary>
+/// SageMaker's model registry. A version's ModelApprovalStatus is the decision for the last stage that asks, as in SageMaker Studio; decisions for other stages, and the
+/// tests that it passed, are properties of the version.
+/// </summary>
+/// <param name="stages">In their order.</param>
+/// <param name="finalStage">The stage that ModelApprovalStatus is about; null: there are no stages.</param>
+internal sealed class SageMakerModels(AwsClients clients, string account, S3ObjectStore objects, DeployLock held, IReadOnlyList<string> stages, string? finalStage) : IModelRegistry
+{
+    /// <summary>How many versions back are looked at.</summary>
+    private const int LookedAt = 50;
+
+    private const int AtOnce = 8;
+
+    private readonly Dictionary<string, DescribeModelPackageResponse> known = new(StringComparer.Ordinal);
+
+    public string ArnOf(string group, int version) => clients.Arn("sagemaker", account, string.Create(CultureInfo.InvariantCulture, $"model-package/{group}/{version}"));
+
+    public async Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) =>
+        await PackageAsync(ArnOf(group, version), cancellation) is { } found ? VersionOf(group, version, found) : null;
+
+    public async Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation)
+    {
+        var newest = await ListAsync(group, null, LookedAt, cancellation);
+        using var gate = new SemaphoreSlim(AtOnce);
+        var found = await Task.WhenAll(newest.Select(async number =>
+        {
+            await gate.WaitAsync(cancellation);
+            try
+            {
+                return await FindAsync(group, number, cancellation);
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }));
+        return [.. found.OfType<ModelVersion>()];
+    }
+
+    public async Task<IReadOnlyList<VersionListed>> DescribeAsync(string group, CancellationToken cancellation)
+    {
+        var versions = await ListAsync(group, cancellation);
+        var listed = new List<VersionListed>();
+        foreach (var version in versions)
+        {
+            var decisions = new List<DecisionListed>();
+            foreach (var stage in stages)
+            {
+                if (await DecisionAsync(group, version.Version, stage, cancellation) is { } d)
+                    decisions.Add(new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason));
+            }
+
+            listed.Add(new VersionListed(group, version.Version, version.Status, version.Created, version.ExecutionId, [version.ModelDataUrl], decisions));
+        }
+
+        return listed;
+    }
+
+    public async Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation)
+    {
+        if (await NewestAsync(group, ModelApprovalStatus.Approved, cancellation) is not { } version)
+            return null;
+        var package = await PackageAsync(ArnOf(group, version), cancellation);
+        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(report) : null;
+    }
+
+    /// <summary>The newest version with a status (null: any), or null.</summary>
+    public async Task<int?> NewestAsync(string group, ModelApprovalStatus? status, CancellationToken cancellation) =>
+        (await ListAsync(group, status, 1, cancellation)).Select(v => (int?)v).FirstOrDefault();
+
+    public async Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation) =>
+        await PackageAsync(ArnOf(group, version), cancellation) is { } package ? DecisionOf(package, version, stage) : null;
+
+    public async Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, bool final, CancellationToken cancellation)
+    {
+        await held.HoldAsync(cancellation);
+        var arn = ArnOf(group, decision.Version);
+        lock (known)
+            known.Remove(arn);
+        var package = await PackageAsync(arn, cancellation) ?? throw PlatformErrors.UnknownVersion(group, decision.Version).ToException();
+        if (DecisionOf(package, decision.Version, decision.Stage) is { } latest && (latest.Decision, latest.Who, latest.When) != (expected?.Decision, expected?.Who, expected?.When))
+            return latest;
+        var status = ModelApprovalStatus.FindValue(decision.Decision);
+        var properties = VersionProperties.Of(decision);
+        var outdated = new[] { VersionProperties.Reason(decision.Stage) }.Where(k => !properties.ContainsKey(k) && package.CustomerMetadataProperties?.ContainsKey(k) == true).ToList();
+        await UpdateAsync(arn, properties, outdated, final && package.ModelApprovalStatus != status ? (status, VersionProperties.Description(decision)) : null, cancellation);
+        return null;
+    }
+
+    public async Task<bool> IsTestedAsync(string group, int version, string stage, string tests, CancellationToken cancellation) =>
+        (await PackageAsync(ArnOf(group, version), cancellation))?.CustomerMetadataProperties?.GetValueOrDefault(VersionProperties.Tests(stage)) == tests;
+
+    public async Task MarkTestedAsync(string group, int version, string stage, string tests, CancellationToken cancellation)
+    {
+        await held.HoldAsync(cancellation);
+        await UpdateAsync(ArnOf(group, version), new() { [VersionProperties.Tests(stage)] = tests }, [], null, cancellation);
+    }
+
+    private ApprovalDecision? DecisionOf(DescribeModelPackageResponse package, int version, string stage)
+    {
+        var own = VersionProperties.Read(package.CustomerMetadataProperties ?? [], version, stage);
+        var status = package.ModelApprovalStatus?.Value;
+        if (stage != finalStage || status is not ("Approved" or "Rejected") || own?.Decision == status)
+            return own;
+        // Decided in SageMaker Studio, or by another tool.
+        return new ApprovalDecision(version, stage, status, package.LastModifiedBy?.UserProfileName ?? package.LastModifiedBy?.IamIdentity?.Arn ?? "SageMaker", package.LastModifiedTime ?? package.CreationTime ?? default(DateTime), package.ApprovalDescription);
+    }
+
+    private async Task UpdateAsync(string arn, Dictionary<string, string> properties, List<string> outdated, (ModelApprovalStatus Status, string Description)? approval, CancellationToken cancellation)
+    {
+        await clients.SageMaker.UpdateModelPackageAsync(new UpdateModelPackageRequest
+        {
+            ModelPackageArn = arn,
+            CustomerMetadataProperties = properties,
+            CustomerMetadataPropertiesToRemove = outdated.Count == 0 ? null : outdated,
+            ModelApprovalStatus = approval?.Status,
+            ApprovalDescription = approval?.Description,
+        }, cancellation);
+        lock (known)
+            known.Remove(arn);
+    }
+
+    private async Task<IReadOnlyList<int>> ListAsync(string group, ModelApprovalStatus? status, int most, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await clients.SageMaker.ListModelPackagesAsync(new ListModelPackagesRequest { ModelPackageGroupName = group, ModelApprovalStatus = status, MaxResults = most, SortBy = ModelPackageSortBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
+            return [.. (answer.ModelPackageSummaryList ?? []).Select(s => s.ModelPackageVersion).OfType<int>()];
+        }
+        catch (AmazonSageMakerException e) when (IsMissing(e))
+        {
+            return [];
+        }
+    }
+
+    private async Task<DescribeModelPackageResponse?> PackageAsync(string arn, CancellationToken cancellation)
+    {
+        lock (known)
+        {
+            if (known.TryGetValue(arn, out var found))
+                return found;
+        }
+
+        try
+        {
+            var answer = await clients.SageMaker.DescribeModelPackageAsync(new DescribeModelPackageRequest { ModelPackageName = arn }, cancellation);
+            lock (known)
+                known[arn] = answer;
+            return answer;
+        }
+        catch (AmazonSageMakerException e) when (IsMissing(e))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The registry says so with ValidationException, which others are, too.</summary>
+    private static bool IsMissing(AmazonSageMakerException e) => e.ErrorCode is "ResourceNotFound" or "ResourceNotFoundException" ||
+        (e.StatusCode == HttpStatusCode.BadRequest && (e.Message.Contains("does not exist", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("could not find", StringComparison.OrdinalIgnoreCase)));
+
+    private static ModelVersion VersionOf(string group, int version, DescribeModelPackageResponse package) => new(
+        group, version, package.ModelApprovalStatus?.Value ?? "PendingManualApproval", package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataUrl ?? "",
+        package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataETag ?? "", package.CreationTime ?? default(DateTime), package.MetadataProperties?.GeneratedBy?.Split('/')[^1] ?? "");
+
+    private static Dictionary<string, double> Numbers(byte[] report)
+    {
+        var found = new Dictionary<string, double>(StringComparer.Ordinal);
+        Add("", Json.ReadObject(report, "The report of the approved version"));
+        return found;
+
+        void Add(string path, JsonNode? node)
+        {
+            if (node is JsonObject o)
+            {
+                foreach (var (name, value) in o)
+                    Add(path.Length == 0 ? name : $"{path}.{name}", value);
+            }
+            else if (Json.Number(node) is { } number)
+            {
+                found[path] = number;
+            }
+        }
+    }
+}

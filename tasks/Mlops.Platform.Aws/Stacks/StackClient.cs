@@ -1,0 +1,232 @@
+using System.Diagnostics;
+using System.Globalization;
+using Amazon.CloudFormation;
+using Amazon.CloudFormation.Model;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Aws.Stacks;
+
+/// <param name="TemplateUrl">Null: the template goes with the request.</param>
+internal sealed record StackRequest(string Name, StackTemplateFile Template, string? TemplateUrl, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Tags);
+
+/// <summary>Stacks by change sets: what they are, what would change, and how it goes. A stack that another changes is waited for; a broken first try is replaced.</summary>
+internal sealed class StackClient(AwsClients clients, IEventSink events)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(9); // An endpoint's rollout may take eight.
+
+    /// <summary>Null: there is none.</summary>
+    public async Task<StackState?> FindAsync(string name, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { StackName = name }, cancellation);
+            return answer.Stacks is [var stack, ..] && stack.StackStatus != StackStatus.DELETE_COMPLETE ? StackState.Of(stack) : null;
+        }
+        catch (AmazonCloudFormationException e) when (e.ErrorCode == "ValidationError" && e.Message.Contains("does not exist", StringComparison.Ordinal))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Makes a stack be as asked, and returns it.</summary>
+    public async Task<StackState> PutAsync(StackRequest request, CancellationToken cancellation)
+    {
+        foreach (var missing in request.Template.Parameters.Where(p => !request.Parameters.ContainsKey(p) && !request.Template.Defaults.ContainsKey(p)))
+            throw AwsErrors.MissingParameter(request.Name, missing).ToException();
+        var before = await ReadyAsync(request.Name, cancellation);
+        var changeSet = await CreateChangeSetAsync(request, before, cancellation);
+        if (changeSet is null)
+            return before!;
+        ShowChanges(request.Name, changeSet);
+        var began = await LastEventAsync(request.Name, cancellation);
+        try
+        {
+            await clients.CloudFormation.ExecuteChangeSetAsync(new ExecuteChangeSetRequest { ChangeSetName = changeSet.ChangeSetId, StackName = request.Name, ClientRequestToken = changeSet.ChangeSetName }, cancellation);
+        }
+        catch (InvalidChangeSetStatusException) when (cancellation.IsCancellationRequested is false)
+        {
+            // The answer to the first request was lost, and it was sent again: the change set is being executed.
+        }
+
+        return await FollowAsync(request.Name, began, cancellation);
+    }
+
+    public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
+        await clients.CloudFormation.UpdateTerminationProtectionAsync(new UpdateTerminationProtectionRequest { StackName = name, EnableTerminationProtection = on }, cancellation);
+
+    /// <summary>Takes a stack away; what its template retains stays. Returns false where there was none.</summary>
+    public async Task<bool> DeleteAsync(string name, CancellationToken cancellation)
+    {
+        if (await SettledAsync(name, cancellation) is not { } stack)
+            return false;
+        events.Add(new Notice($"{name}: deleting"));
+        await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = "delete-" + ContentHash.OfText(stack.Id)[..32] }, cancellation);
+        var left = await SettledAsync(name, cancellation);
+        return left is null ? true : throw Stuck(left);
+    }
+
+    /// <summary>A stack once nobody changes it.</summary>
+    public async Task<StackState?> SettledAsync(string name, CancellationToken cancellation)
+    {
+        var (clock, waits, told) = (Stopwatch.StartNew(), new Waits(LongestPause), false);
+        while (await FindAsync(name, cancellation) is { } stack)
+        {
+            if (!stack.InProgress)
+                return stack;
+            if (clock.Elapsed > Patience)
+                throw AwsErrors.StackBusy(name, stack.Status, (int)clock.Elapsed.TotalMinutes).ToException();
+            if (!told && clock.Elapsed > LongestPause)
+            {
+                told = true;
+                events.Add(new Notice($"{name}: {stack.Status}; waiting for it"));
+            }
+
+            await waits.WaitAsync(cancellation);
+        }
+
+        return null;
+    }
+
+    /// <summary>A stack that a change set may be made for: what a first try left is taken away, and what only a person can put right is said.</summary>
+    private async Task<StackState?> ReadyAsync(string name, CancellationToken cancellation)
+    {
+        var stack = await SettledAsync(name, cancellation);
+        switch (stack?.Status)
+        {
+            case "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED":
+                // It was never whole: nothing of it serves anybody.
+                events.Add(new Notice($"{name}: {stack.Status} of a first try; replacing it"));
+                await DeleteAsync(name, cancellation);
+                return null;
+            case "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED":
+                throw Stuck(stack);
+            default:
+                return stack;
+        }
+    }
+
+    private static PlatformException Stuck(StackState stack) => AwsErrors.StackStuck(stack.Name, stack.Status, stack.Status switch
+    {
+        "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name} --deletion-mode FORCE_DELETE_STACK",
+        "UPDATE_FAILED" => $"aws cloudformation rollback-stack --stack-name {stack.Name}",
+        _ => $"aws cloudformation continue-update-rollback --stack-name {stack.Name}",
+    }).ToException();
+
+    /// <summary>Null: there is nothing to change.</summary>
+    private async Task<DescribeChangeSetResponse?> CreateChangeSetAsync(StackRequest request, StackState? before, CancellationToken cancellation)
+    {
+        // Named by what it does and what it starts from: a second try finds the first one's.
+        var name = "mlops-" + ContentHash.OfText(string.Join('\n', [request.Template.Sha256, before?.Id ?? "", before?.Status ?? "", $"{before?.Changed:O}", .. Lines(request.Parameters), .. Lines(request.Tags)]))[..32];
+        try
+        {
+            await clients.CloudFormation.CreateChangeSetAsync(new CreateChangeSetRequest
+            {
+                StackName = request.Name,
+                ChangeSetName = name,
+                ChangeSetType = before is null or { IsEmpty: true } ? ChangeSetType.CREATE : ChangeSetType.UPDATE,
+                TemplateBody = request.TemplateUrl is null ? request.Template.Body : null,
+                TemplateURL = request.TemplateUrl,
+                Parameters = [.. request.Parameters.Where(p => request.Template.Parameters.Contains(p.Key)).Select(p => new Parameter { ParameterKey = p.Key, ParameterValue = p.Value })],
+                Tags = [.. request.Tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
+                Capabilities = ["CAPABILITY_NAMED_IAM"],
+                ClientToken = name,
+            }, cancellation);
+        }
+        catch (AlreadyExistsException)
+        {
+            // Made by this request, whose answer was lost, or by a run that was broken off.
+        }
+
+        var waits = new Waits(LongestPause);
+        while (true)
+        {
+            var answer = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = name }, cancellation);
+            if (answer.Status == ChangeSetStatus.CREATE_COMPLETE)
+                return answer;
+            if (answer.Status == ChangeSetStatus.FAILED)
+            {
+                await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = name }, cancellation);
+                return IsEmpty(answer.StatusReason) ? null : throw AwsErrors.ChangeSetFailed(request.Name, answer.StatusReason ?? "no reason was given.").ToException();
+            }
+
+            await waits.WaitAsync(cancellation);
+        }
+    }
+
+    private static bool IsEmpty(string? reason) => reason is not null && (reason.Contains("didn't contain changes", StringComparison.Ordinal) || reason.Contains("No updates are to be performed", StringComparison.Ordinal));
+
+    private void ShowChanges(string stack, DescribeChangeSetResponse changeSet)
+    {
+        foreach (var change in (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>())
+        {
+            var sign = change.Action.Value switch { "Add" => "+", "Remove" => "-", _ when change.Replacement?.Value is "True" or "Conditional" => "-/+", _ => "~" };
+            events.Add(new Notice($"{stack}: {sign} {change.LogicalResourceId} ({change.ResourceType})"));
+        }
+    }
+
+    private async Task<string?> LastEventAsync(string name, CancellationToken cancellation) =>
+        (await clients.CloudFormation.DescribeStackEventsAsync(new DescribeStackEventsRequest { StackName = name }, cancellation)).StackEvents?.FirstOrDefault()?.EventId;
+
+    /// <summary>Shows a stack's events until nobody changes it, and says why where it went back.</summary>
+    private async Task<StackState> FollowAsync(string name, string? began, CancellationToken cancellation)
+    {
+        var (clock, waits, last) = (Stopwatch.StartNew(), new Waits(LongestPause), began);
+        StackEvent? cause = null;
+        while (true)
+        {
+            var fresh = await NewEventsAsync(name, last, cancellation);
+            foreach (var e in fresh)
+            {
+                last = e.EventId;
+                cause ??= IsCause(e) ? e : null;
+                if (e.ResourceStatus?.Value is { } status && (status.EndsWith("_COMPLETE", StringComparison.Ordinal) || status.EndsWith("_FAILED", StringComparison.Ordinal)) && e.PhysicalResourceId != e.StackId)
+                    events.Add(new Notice(string.Create(CultureInfo.InvariantCulture, $"{name}: {e.LogicalResourceId} {status} ({clock.Elapsed.TotalSeconds:F0} s){(e.ResourceStatusReason is { Length: > 0 } reason ? ": " + reason : "")}")));
+            }
+
+            // Events first, then the state: the last ones are not missed. Before the first event the state is still the old one.
+            if (fresh.Count == 0 && last != began && await FindAsync(name, cancellation) is { InProgress: false, IsEmpty: false } ended)
+                return ended.IsWhole && ended.Status != "UPDATE_ROLLBACK_COMPLETE" ? ended : throw Failed(ended, cause);
+            if (clock.Elapsed > Patience)
+                throw AwsErrors.StackBusy(name, "progress", (int)clock.Elapsed.TotalMinutes).ToException();
+            if (fresh.Count > 0)
+                waits.Reset();
+            await waits.WaitAsync(cancellation);
+        }
+    }
+
+    /// <summary>The first failure is the cause; what fails after it was only cancelled.</summary>
+    private static bool IsCause(StackEvent e) => e.ResourceStatus?.Value.EndsWith("_FAILED", StringComparison.Ordinal) == true && e.ResourceStatusReason?.Contains("cancelled", StringComparison.OrdinalIgnoreCase) != true;
+
+    private static PlatformException Failed(StackState stack, StackEvent? cause)
+    {
+        if (stack.Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED")
+            return Stuck(stack);
+        var state = stack.Status == "UPDATE_ROLLBACK_COMPLETE" ? "It is as it was before." : "Nothing of it is left that serves; the next try replaces it.";
+        return AwsErrors.StackFailed(stack.Name, cause?.LogicalResourceId ?? stack.Status, cause?.ResourceStatusReason ?? "no reason was given.", state).ToException();
+    }
+
+    /// <summary>Oldest first.</summary>
+    private async Task<IReadOnlyList<StackEvent>> NewEventsAsync(string name, string? last, CancellationToken cancellation)
+    {
+        var found = new List<StackEvent>();
+        string? token = null;
+        do
+        {
+            var answer = await clients.CloudFormation.DescribeStackEventsAsync(new DescribeStackEventsRequest { StackName = name, NextToken = token }, cancellation);
+            foreach (var e in answer.StackEvents ?? [])
+            {
+                if (e.EventId == last)
+                    return [.. Enumerable.Reverse(found)];
+                found.Add(e);
+            }
+
+            token = answer.NextToken;
+        }
+        while (token is not null);
+        return [.. Enumerable.Reverse(found)];
+    }
+
+    private static IEnumerable<string> Lines(IReadOnlyDictionary<string, string> values) => values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}");
+}

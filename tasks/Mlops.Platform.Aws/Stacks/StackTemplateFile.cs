@@ -1,0 +1,68 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+
+namespace Mlops.Platform.Aws.Stacks;
+
+/// <summary>
+/// A template as it is sent: without white space, and with its hash as an output. One request then tells whether a stack differs. (A tag would do so, too, but CloudFormation
+/// hands a stack's tags on to every resource, so that each edit would change all of them.)
+/// </summary>
+internal sealed class StackTemplateFile
+{
+    public const string HashOutput = "TemplateSha256";
+
+    /// <summary>CloudFormation takes no more in a request; larger ones come from a bucket.</summary>
+    public const int MostInlineBytes = 51_200;
+
+    private readonly JsonObject json;
+
+    private StackTemplateFile(JsonObject json)
+    {
+        this.json = json;
+        Source = json.ToJsonString();
+        Sha256 = ContentHash.OfText(Source);
+        var sent = (JsonObject)json.DeepClone();
+        var outputs = sent["Outputs"] as JsonObject ?? [];
+        sent["Outputs"] = outputs;
+        outputs[HashOutput] = new JsonObject { ["Description"] = "The SHA-256 of this template, without this output.", ["Value"] = Sha256 };
+        Body = sent.ToJsonString();
+    }
+
+    public string Sha256 { get; }
+
+    /// <summary>As it was built, without white space.</summary>
+    public string Source { get; }
+
+    public string Body { get; }
+
+    public bool FitsInRequest => Encoding.UTF8.GetByteCount(Body) <= MostInlineBytes;
+
+    public IEnumerable<string> Parameters => json["Parameters"]?.AsObject().Select(p => p.Key) ?? [];
+
+    public IReadOnlyDictionary<string, string> Defaults =>
+        (json["Parameters"]?.AsObject() ?? []).Where(p => p.Value!["Default"] is not null).ToDictionary(p => p.Key, p => p.Value!["Default"]!.ToString(), StringComparer.Ordinal);
+
+    public static StackTemplateFile Read(string artifacts, string name)
+    {
+        var file = Path.Combine(artifacts, $"{name}.template.json");
+        return File.Exists(file) ? Parse(File.ReadAllBytes(file), Path.GetFileName(file)) : throw AwsErrors.ArtifactMissing(Path.GetFileName(file)).ToException();
+    }
+
+    public static StackTemplateFile Parse(byte[] source, string what) => new(Json.ReadObject(source, what));
+
+    /// <summary>The bucket and its policy alone: a template that is too large for a request needs a bucket to come from.</summary>
+    public StackTemplateFile BucketAlone()
+    {
+        var small = (JsonObject)json.DeepClone();
+        Keep(small["Resources"], "Bucket", "BucketPolicy");
+        Keep(small["Outputs"], "Bucket");
+        return new StackTemplateFile(small);
+
+        static void Keep(JsonNode? from, params string[] names)
+        {
+            foreach (var name in from?.AsObject().Select(m => m.Key).Except(names).ToList() ?? [])
+                from!.AsObject().Remove(name);
+        }
+    }
+}

@@ -1,0 +1,165 @@
+using System.Globalization;
+using System.Text.Json;
+using Amazon.CloudFormation.Model;
+using Amazon.SageMaker;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Aws.Registry;
+using Mlops.Platform.Aws.Stacks;
+using Mlops.Platform.Aws.Storage;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Stages;
+
+/// <summary>A stage as a stack of the deploy template, in its own account and region.</summary>
+internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, BuildSite site, SageMakerModels models, DeployLock held, IEventSink events) : IStages
+{
+    private const string Template = "model-deploy";
+    private const string PackageParameter = "ModelPackageArn";
+
+    /// <summary>Asked once, until a stage is changed.</summary>
+    private readonly Dictionary<string, StageState?> known = new(StringComparer.Ordinal);
+
+    private DeploymentDefinition Deployment => workspace.Deployment;
+
+    private string Group => Deployment.ModelPackageGroupName;
+
+    public async Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation) =>
+        known.TryGetValue(stage.Name, out var found) ? found : known[stage.Name] = await AskAsync(stage, cancellation);
+
+    private async Task<StageState?> AskAsync(Stage stage, CancellationToken cancellation)
+    {
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        if (await new StackClient(clients, events).FindAsync(StackName(stage), cancellation) is not { } stack || !stack.Parameters.TryGetValue(PackageParameter, out var package))
+            return null;
+        if (stack.IsEmpty || stack.Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED" or "ROLLBACK_IN_PROGRESS")
+            return null;
+        var request = await RequestAsync(stage, package, cancellation);
+        return new StageState(VersionOf(package), Url(clients, stage), stack.IsWhole, stack.Equals(request.Template, request.Parameters, request.Tags), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
+    }
+
+    public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
+    {
+        await held.HoldAsync(cancellation);
+        known.Remove(stage.Name);
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        var stacks = new StackClient(clients, events);
+        var package = models.ArnOf(version.Group, version.Version);
+        var request = settings is null ? await RequestAsync(stage, package, cancellation) : await EarlierAsync(stage, package, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
+        var key = TemplateKey(request.Template.Sha256);
+        // The way back needs the template of today.
+        await site.Objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(request.Template.Source), cancellation);
+        if (!request.Template.FitsInRequest)
+            request = request with { TemplateUrl = await site.StoreTemplateAsync(request.Template, cancellation) };
+        var stack = await stacks.PutAsync(request, cancellation);
+        if (stage.Name == Deployment.Stages[^1].Name && !stack.Protected)
+            await stacks.ProtectAsync(stack.Name, on: true, cancellation);
+        return new StageState(version.Version, Url(clients, stage), Healthy: true, UpToDate: true, JsonSerializer.Serialize(new StageSettings(request.Template.Sha256, request.Parameters), StageJson.Default.StageSettings));
+    }
+
+    public async Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation)
+    {
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        return await DeleteAsync(clients, StackName(stage), stage.Name, evenProtected, cancellation);
+    }
+
+    public Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation) => DeleteAsync(site.Clients, $"{Deployment.ModelName}-{endpoint.Name}", endpoint.Name, evenProtected: false, cancellation);
+
+    public Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation) => new StageInvoker(access, site, workspace).InvokeAsync(stage, request, cancellation);
+
+    public Task<bool> IsTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation) => models.IsTestedAsync(Group, version, stage.Name, tests, cancellation);
+
+    public Task MarkTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation) => models.MarkTestedAsync(Group, version, stage.Name, tests, cancellation);
+
+    /// <summary>Stages that config.yaml no longer has, in the account and region of the build.</summary>
+    public async Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
+    {
+        var known = stages.Select(StackName).Append(site.StackName).ToHashSet(StringComparer.Ordinal);
+        var found = new List<OtherEndpoint>();
+        string? token = null;
+        do
+        {
+            var answer = await site.Clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { NextToken = token }, cancellation);
+            foreach (var stack in (answer.Stacks ?? []).Select(StackState.Of).Where(s => s.Name.StartsWith(Deployment.ModelName + "-", StringComparison.Ordinal) && !known.Contains(s.Name)))
+            {
+                // Another model may be called alike: what is ours serves a version of our group.
+                if (stack.Parameters.GetValueOrDefault(PackageParameter) is { } package && package.Contains($":model-package/{Group}/", StringComparison.Ordinal))
+                    found.Add(new OtherEndpoint(stack.Name[(Deployment.ModelName.Length + 1)..], VersionOf(package)));
+            }
+
+            token = answer.NextToken;
+        }
+        while (token is not null);
+        return found;
+    }
+
+    private string StackName(Stage stage) => $"{Deployment.ModelName}-{stage.Name}";
+
+    private string TemplateKey(string sha256) => $"{Deployment.Prefix}/templates/{sha256}.json";
+
+    private static int VersionOf(string package) => int.TryParse(package[(package.LastIndexOf('/') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw AwsErrors.NotOurVersion(package).ToException();
+
+    /// <summary>Where requests go; of a stage that serves batches alone, the pipeline that does.</summary>
+    private static string Url(AwsClients clients, Stage stage) => stage.Endpoint switch
+    {
+        null => $"https://{clients.Region.SystemName}.console.aws.amazon.com/sagemaker/home?region={clients.Region.SystemName}#/pipelines",
+        EndpointKind.Async => clients.RuntimeUrl($"/endpoints/{stage.EndpointName}/async-invocations"),
+        _ => clients.RuntimeUrl($"/endpoints/{stage.EndpointName}/invocations"),
+    };
+
+    private async Task<bool> DeleteAsync(AwsClients clients, string stackName, string stageName, bool evenProtected, CancellationToken cancellation)
+    {
+        var stacks = new StackClient(clients, events);
+        if (await stacks.FindAsync(stackName, cancellation) is not { } stack)
+            return false;
+        await held.HoldAsync(cancellation);
+        known.Remove(stageName);
+        if (stack.Protected)
+        {
+            if (!evenProtected)
+                throw AwsErrors.Protected(stackName, stageName).ToException();
+            await stacks.ProtectAsync(stackName, on: false, cancellation);
+        }
+
+        return await stacks.DeleteAsync(stackName, cancellation);
+    }
+
+    private async Task<StackRequest> RequestAsync(Stage stage, string package, CancellationToken cancellation)
+    {
+        var template = StackTemplateFile.Read(workspace.Artifacts, Template);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
+        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package, ["ModelBucketName"] = site.Objects.Bucket };
+        values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
+        if (site.Topic is { } topic)
+            values.TryAdd("TopicArn", topic);
+        foreach (var (parameter, version) in stage.FurtherVersions)
+            values[parameter] = await FurtherAsync(stage, version, cancellation);
+        return new StackRequest(StackName(stage), template, null, Only(values, template), tags);
+    }
+
+    private async Task<StackRequest> EarlierAsync(Stage stage, string package, StageSettings settings, CancellationToken cancellation)
+    {
+        var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
+        var content = settings.TemplateSha256 is { } hash ? await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(hash)}", cancellation) : null;
+        var template = content is null ? StackTemplateFile.Read(workspace.Artifacts, Template) : StackTemplateFile.Parse(content, "The earlier template");
+        return new StackRequest(StackName(stage), template, null, Only(new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package }, template), tags);
+    }
+
+    private async Task<string> FurtherAsync(Stage stage, string version, CancellationToken cancellation)
+    {
+        var number = version switch
+        {
+            "approved" => await models.NewestAsync(Group, ModelApprovalStatus.Approved, cancellation),
+            "latest" => await models.NewestAsync(Group, null, cancellation),
+            _ => int.Parse(version, CultureInfo.InvariantCulture) is var given && await models.FindAsync(Group, given, cancellation) is not null ? given : null,
+        };
+        return models.ArnOf(Group, number ?? throw AwsErrors.NoSuchVersion(stage.Name, version).ToException());
+    }
+
+    private static Dictionary<string, string> Only(Dictionary<string, string> values, StackTemplateFile template)
+    {
+        var declared = template.Parameters.ToHashSet(StringComparer.Ordinal);
+        return values.Where(v => declared.Contains(v.Key)).ToDictionary(StringComparer.Ordinal);
+    }
+}

@@ -1,0 +1,71 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text;
+using Amazon.SageMakerRuntime;
+using Amazon.SageMakerRuntime.Model;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Stages;
+
+/// <summary>Asks a stage's endpoint over SageMaker Runtime. What a model answers is an answer, whatever its status.</summary>
+internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace workspace)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>An endpoint that scaled to zero has to start first.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(20);
+
+    public async Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation)
+    {
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            return stage.Endpoint switch
+            {
+                null => throw AwsErrors.BatchOnly(stage.Name).ToException(),
+                EndpointKind.Async => await InvokeLaterAsync(clients, stage, request, clock, cancellation),
+                _ => await InvokeNowAsync(clients, stage, request, clock, cancellation),
+            };
+        }
+        catch (ModelErrorException e)
+        {
+            return Answer(e.OriginalStatusCode ?? (int)e.StatusCode, e.OriginalMessage ?? e.Message, clock);
+        }
+        catch (AmazonSageMakerRuntimeException e) when ((int)e.StatusCode is >= 400 and < 500 && !Failures.IsDenied(e))
+        {
+            return Answer((int)e.StatusCode, e.Message, clock);
+        }
+    }
+
+    private static InvokeResult Answer(int status, string message, Stopwatch clock) => new(status, "text/plain", Encoding.UTF8.GetBytes(message), clock.Elapsed);
+
+    private static async Task<InvokeResult> InvokeNowAsync(AwsClients clients, Stage stage, InvokeRequest request, Stopwatch clock, CancellationToken cancellation)
+    {
+        using var body = new MemoryStream(request.Body.ToArray());
+        var answer = await clients.Runtime.InvokeEndpointAsync(new InvokeEndpointRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, Body = body }, cancellation);
+        return new InvokeResult((int)HttpStatusCode.OK, answer.ContentType ?? "", answer.Body.ToArray(), clock.Elapsed);
+    }
+
+    private async Task<InvokeResult> InvokeLaterAsync(AwsClients clients, Stage stage, InvokeRequest request, Stopwatch clock, CancellationToken cancellation)
+    {
+        var bucket = stage.Aws.Bucket ?? site.Objects.Bucket;
+        var input = $"s3://{bucket}/{workspace.Deployment.Prefix}/async-input/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(request.Body.Span))}";
+        var store = bucket == site.Objects.Bucket ? site.Objects : await site.OpenStoreAsync(stage.Aws, bucket, cancellation);
+        await store.PutAsync(input[$"s3://{bucket}/".Length..], request.Body.ToArray(), cancellation);
+        var accepted = await clients.Runtime.InvokeEndpointAsyncAsync(new InvokeEndpointAsyncRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, InputLocation = input }, cancellation);
+        var waits = new Waits(LongestPause);
+        while (clock.Elapsed < Patience)
+        {
+            if (await store.ReadAsync(accepted.OutputLocation, cancellation) is { } output)
+                return new InvokeResult((int)HttpStatusCode.OK, request.Accept ?? "", output, clock.Elapsed);
+            if (accepted.FailureLocation is { } failure && await store.ReadAsync(failure, cancellation) is { } reason)
+                return Answer((int)HttpStatusCode.FailedDependency, Encoding.UTF8.GetString(reason), clock);
+            await waits.WaitAsync(cancellation);
+        }
+
+        throw AwsErrors.AsyncFailed(stage.Name, $"there is no answer at '{accepted.OutputLocation}' after {Patience.TotalMinutes} minutes.").ToException();
+    }
+}

@@ -1,0 +1,171 @@
+using System.Net;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Aws.Storage;
+
+/// <summary>
+/// One verb at a time changes a model: an object that only one can make (If-None-Match). It is taken at the first change, so that a verb
+/// with nothing to do writes nothing, and is renewed while it is held: one that stays the same was left by a process that is gone.
+/// </summary>
+internal sealed partial class DeployLock(AwsClients clients, string bucket, string account, string key, IEventSink events) : IAsyncDisposable
+{
+    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(45);
+    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(150);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(60);
+
+    /// <summary>Clocks differ; beyond this they do not.</summary>
+    private static readonly TimeSpan LongAgo = TimeSpan.FromMinutes(15);
+
+    private readonly string id = Guid.NewGuid().ToString("N");
+    private readonly SemaphoreSlim gate = new(1);
+    private CancellationTokenSource ending = new();
+    private string? etag;
+    private Task renewing = Task.CompletedTask;
+
+    /// <summary>What works here; told to whoever waits.</summary>
+    public string Verb { get; set; } = "mlops";
+
+    /// <summary>Takes the lock, if this process has not taken it already.</summary>
+    public async Task HoldAsync(CancellationToken cancellation)
+    {
+        await gate.WaitAsync(cancellation);
+        try
+        {
+            if (etag is not null)
+                return;
+            var who = (await clients.IdentityAsync(cancellation)).Arn;
+            var owner = new LockOwner(id, who, Environment.MachineName, Verb, DateTimeOffset.UtcNow);
+            etag = await TakeAsync(owner, cancellation);
+            renewing = RenewAsync(owner);
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>Lets go of it, where it was taken.</summary>
+    public async Task ReleaseAsync()
+    {
+        await ending.CancelAsync();
+        await renewing;
+        try
+        {
+            if (etag is not null && (await FindAsync(CancellationToken.None))?.Owner.Id == id)
+                await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, CancellationToken.None);
+        }
+        catch (Exception e) when (Failures.Explain(e, "") is not null)
+        {
+            // It ends by itself when nobody renews it.
+        }
+
+        etag = null;
+        ending.Dispose();
+        ending = new CancellationTokenSource();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ReleaseAsync();
+        ending.Dispose();
+        gate.Dispose();
+    }
+
+    private async Task<string> TakeAsync(LockOwner owner, CancellationToken cancellation)
+    {
+        var began = DateTimeOffset.UtcNow;
+        var (waits, told) = (new Waits(LongestPause), false);
+        (string ETag, DateTimeOffset Since)? seen = null;
+        while (true)
+        {
+            if (await WriteAsync(owner, null, cancellation) is { } made)
+                return made;
+            if (await FindAsync(cancellation) is { } other)
+            {
+                // The answer to our own request was lost, and it was sent again.
+                if (other.Owner.Id == id)
+                    return other.ETag;
+                if (seen?.ETag != other.ETag)
+                    seen = (other.ETag, DateTimeOffset.UtcNow);
+                var stale = DateTimeOffset.UtcNow - seen.Value.Since > Lease || DateTimeOffset.UtcNow - other.Written > LongAgo;
+                if (stale && await WriteAsync(owner, other.ETag, cancellation) is { } taken)
+                {
+                    events.Add(new Notice($"'{other.Owner.Verb}' of {other.Owner} was broken off; going on in its place."));
+                    return taken;
+                }
+
+                if (DateTimeOffset.UtcNow - began > Patience)
+                    throw AwsErrors.Busy(Verb, other.Owner.ToString(), (int)Patience.TotalMinutes).ToException();
+                if (!told)
+                    events.Add(new Notice($"Waiting for '{other.Owner.Verb}' of {other.Owner}, at most {Patience.TotalMinutes:F0} minutes."));
+                told = true;
+            }
+
+            await waits.WaitAsync(cancellation);
+        }
+    }
+
+    private async Task RenewAsync(LockOwner owner)
+    {
+        try
+        {
+            while (true)
+            {
+                await Task.Delay(Renewal, ending.Token);
+                etag = await WriteAsync(owner, etag, ending.Token) ?? etag;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The verb has ended.
+        }
+        catch (Exception e) when (Failures.Explain(e, "") is not null)
+        {
+            // The next request of the verb says what is wrong.
+        }
+    }
+
+    /// <param name="replaced">The ETag of what is replaced; null: there must be nothing.</param>
+    /// <returns>The new ETag; null: something else is there.</returns>
+    private async Task<string?> WriteAsync(LockOwner owner, string? replaced, CancellationToken cancellation)
+    {
+        var request = new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = JsonSerializer.Serialize(owner, LockJson.Default.LockOwner), ContentType = "application/json", ExpectedBucketOwner = account, UseChunkEncoding = false };
+        (request.IfNoneMatch, request.IfMatch) = replaced is null ? ("*", (string?)null) : (null, replaced);
+        try
+        {
+            return (await clients.S3.PutObjectAsync(request, cancellation)).ETag;
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict || (replaced is not null && e.StatusCode == HttpStatusCode.NotFound))
+        {
+            return null;
+        }
+    }
+
+    private async Task<(LockOwner Owner, string ETag, DateTimeOffset Written)?> FindAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            using var answer = await clients.S3.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, cancellation);
+            var owner = await JsonSerializer.DeserializeAsync(answer.ResponseStream, LockJson.Default.LockOwner, cancellation);
+            return (owner!, answer.ETag, answer.LastModified ?? DateTime.UtcNow);
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private sealed record LockOwner(string Id, string Who, string Machine, string Verb, DateTimeOffset Since)
+    {
+        public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Who} on {Machine}, since {Since:yyyy-MM-dd HH:mm:ss}Z");
+    }
+
+    [JsonSerializable(typeof(LockOwner))]
+    private sealed partial class LockJson : JsonSerializerContext;
+}

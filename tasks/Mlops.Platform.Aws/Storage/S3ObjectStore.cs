@@ -1,0 +1,109 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Storage;
+
+/// <summary>
+/// One bucket. Keys hold the hash of what lies under them, so an object that is there, of the right size, is the right one. All requests name the account that
+/// the bucket has to be of.
+/// </summary>
+internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, DeployLock held) : IObjectStore
+{
+    private readonly Dictionary<string, IReadOnlyDictionary<string, long>> listed = new(StringComparer.Ordinal);
+    private readonly Uploader uploader = new(clients, bucket, account, kmsKey);
+
+    public string Bucket => bucket;
+
+    public async Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation)
+    {
+        if (!File.Exists(tarFile))
+            throw AwsErrors.ArtifactMissing(bundle.File).ToException();
+        var parent = bundle.Key[..(bundle.Key.LastIndexOf('/') + 1)];
+        var there = await ListAsync(parent, cancellation);
+        var files = bundle.Archive && there.ContainsKey($"{bundle.Key}/{BundleFiles.ArchiveName}") ? [] : await BundleFiles.ReadAsync(bundle, tarFile, cancellation);
+        return await SendAsync([.. files.Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length)], cancellation);
+    }
+
+    public async Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
+    {
+        var files = DataFiles.Of(path);
+        var hash = ContentHash.Of(path);
+        var target = $"{prefix}/{hash}";
+        var there = await ListAsync(target + "/", cancellation);
+        var missing = files.Select(f => UploadFile.Of($"{target}/{f.Name}", f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();
+        return new StoredData($"s3://{bucket}/{target}", hash, await SendAsync(missing, cancellation));
+    }
+
+    /// <summary>Makes an object be under a key that holds its hash.</summary>
+    public async Task PutAsync(string key, byte[] content, CancellationToken cancellation)
+    {
+        if (!(await ListAsync(key, cancellation)).ContainsKey(key))
+            await SendAsync([UploadFile.Of(key, content)], cancellation);
+    }
+
+    /// <summary>Null: it is not there.</summary>
+    public async Task<byte[]?> ReadAsync(string uri, CancellationToken cancellation)
+    {
+        var (from, key) = Split(uri);
+        try
+        {
+            using var answer = await clients.S3.GetObjectAsync(new GetObjectRequest { BucketName = from, Key = key, ExpectedBucketOwner = from == bucket ? account : null }, cancellation);
+            using var content = new MemoryStream();
+            await answer.ResponseStream.CopyToAsync(content, cancellation);
+            return content.ToArray();
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    private static (string Bucket, string Key) Split(string uri)
+    {
+        var parts = uri["s3://".Length..].Split('/', 2);
+        return (parts[0], parts.ElementAtOrDefault(1) ?? "");
+    }
+
+    private async Task<bool> SendAsync(IReadOnlyList<UploadFile> files, CancellationToken cancellation)
+    {
+        if (files.Count == 0)
+            return false;
+        await held.HoldAsync(cancellation);
+        await uploader.SendAsync(files, cancellation);
+        return true;
+    }
+
+    /// <summary>Sizes by key below a prefix, asked once.</summary>
+    private async Task<IReadOnlyDictionary<string, long>> ListAsync(string prefix, CancellationToken cancellation)
+    {
+        if (listed.TryGetValue(prefix, out var known))
+            return known;
+        var found = new Dictionary<string, long>(StringComparer.Ordinal);
+        try
+        {
+            string? token = null;
+            do
+            {
+                var answer = await clients.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ContinuationToken = token, ExpectedBucketOwner = account }, cancellation);
+                foreach (var o in answer.S3Objects ?? [])
+                    found[o.Key] = o.Size ?? 0;
+                token = answer.NextContinuationToken;
+            }
+            while (token is not null);
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw AwsErrors.NoBucket(bucket).ToException();
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
+        {
+            throw AwsErrors.ForeignBucket(bucket, account).ToException();
+        }
+
+        return listed[prefix] = found;
+    }
+}
