@@ -95,6 +95,8 @@ internal sealed class AwsClients : IDisposable
         where T : ClientConfig
     {
         config.RegionEndpoint = Region;
+        // Where an endpoint of the user's own is set, the region of the signature is not known from it.
+        config.AuthenticationRegion = Region.SystemName;
         config.MaxErrorRetry = Retries;
         config.RetryMode = RequestRetryMode.Standard;
         config.ThrottleRetries = false;

@@ -76,7 +76,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         var name = workspace.Deployment.PipelineName;
         var text = published ?? (await FindAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
-        var (arn, ran) = await StartOrFindAsync(name, definition, parameters, workspace.Deployment.MaxParallelExecutionSteps, cancellation);
+        var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, parameters, cancellation);
         var id = arn[(arn.LastIndexOf('/') + 1)..];
         var follower = new ExecutionFollower(clients, events);
         var ended = ran ? await follower.FollowAsync(name, arn, cancellation) : new EndedExecution("Succeeded", null, await follower.StepsAsync(arn, cancellation));
@@ -141,9 +141,10 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     /// An execution is known by its content: its display name is the hash of definition and parameters. One that succeeded is not run again, one that runs is
     /// followed, and after one that failed the next gets a token of its own.
     /// </summary>
-    private async Task<(string Arn, bool Ran)> StartOrFindAsync(string name, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, int? parallel, CancellationToken cancellation)
+    private async Task<(string Arn, bool Ran)> StartOrFindAsync(DeploymentDefinition deployment, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
-        var content = "run-" + Token([Json.Canonical(Content(definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
+        var name = deployment.PipelineName;
+        var content = "run-" + Token([Json.Canonical(Content(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
         var newest = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = name, MaxResults = LookedAt, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
         var same = (newest.PipelineExecutionSummaries ?? []).Where(e => e.PipelineExecutionDisplayName == content).ToList();
         if (same.FirstOrDefault() is { } last)
@@ -165,13 +166,20 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             PipelineExecutionDisplayName = content,
             PipelineParameters = parameters.Count == 0 ? null : [.. parameters.Select(p => new Parameter { Name = p.Key, Value = p.Value })],
             ClientRequestToken = Token(content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
-            ParallelismConfiguration = parallel is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
+            ParallelismConfiguration = deployment.MaxParallelExecutionSteps is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
         }, cancellation);
         return (started.PipelineExecutionArn, true);
     }
 
-    /// <summary>A commit is recorded, and does not make a run another one.</summary>
-    private static PipelineDefinition Content(PipelineDefinition definition) => definition with { Parameters = [.. definition.Parameters.Where(p => p.Name != PublishedParameters.GitCommit)] };
+    /// <summary>
+    /// A commit is recorded, and does not make a run another one. Nor do the limits that an approved version gives: its own run would be repeated as soon
+    /// as it is approved, and make a version that nobody has approved.
+    /// </summary>
+    private static PipelineDefinition Content(DeploymentDefinition deployment, PipelineDefinition definition)
+    {
+        var apart = deployment.Gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>().Select(b => b.Parameter).Append(PublishedParameters.GitCommit).ToHashSet(StringComparer.Ordinal);
+        return definition with { Parameters = [.. definition.Parameters.Where(p => !apart.Contains(p.Name))] };
+    }
 
     /// <summary>Whether every job's result may be used again, so long after it was made.</summary>
     private static bool IsCached(PipelineDefinition definition, DateTime? started)

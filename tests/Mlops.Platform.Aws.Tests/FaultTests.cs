@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace Mlops.Platform.Aws.Tests;
+
+/// <summary>
+/// Every single request fails once, in every way: a deploy ends well, or with a coded error after which the same command, and nothing else, ends in the state
+/// of an undisturbed one. MLOPS_FAULTS=all tries every request with every kind (some ten minutes); else a part of them.
+/// </summary>
+[Collection(AwsCollection.Name)]
+public sealed class FaultTests(StandIn aws)
+{
+    /// <summary>Done, and the answer lost: the hard one.</summary>
+    private const string AnswerLost = "reset-after";
+
+    private static readonly bool All = Environment.GetEnvironmentVariable("MLOPS_FAULTS") == "all";
+
+    private static readonly string[] Kinds = ["error500", "throttle", "reset", AnswerLost, "truncate"];
+
+    /// <summary>The kind, the first request, and how many on the next one is.</summary>
+    public static IEnumerable<object[]> Sweeps => Kinds.Select((kind, i) => new object[] { kind, All ? 1 : i + 1, All ? 1 : kind == AnswerLost ? 2 : 8 });
+
+    public static TheoryData<int> Seeds => [.. Enumerable.Range(1, All ? 20 : 3)];
+
+    [SkippableTheory]
+    [MemberData(nameof(Sweeps))]
+    public async Task A_request_that_fails_once_harms_nothing(string kind, int first, int step)
+    {
+        Skip.If(Conformance.Folder is null, Conformance.Missing);
+        for (var n = first; ; n += step)
+        {
+            await aws.ResetAsync();
+            var end = await DeployAsync("--nth", n.ToString(CultureInfo.InvariantCulture), "--kind", kind);
+            Assert.True(end.Converged is null, $"request {n}, {kind}: {end.Converged}");
+            if (end.Requests < n)
+                break;
+        }
+    }
+
+    [SkippableTheory]
+    [MemberData(nameof(Seeds))]
+    public async Task Three_of_ten_requests_fail_and_nothing_is_harmed(int seed)
+    {
+        Skip.If(Conformance.Folder is null, Conformance.Missing);
+        await aws.ResetAsync();
+
+        var end = await DeployAsync("--rate", "0.3", "--slow-ms", "50", "--max-run", "4", "--seed", seed.ToString(CultureInfo.InvariantCulture));
+
+        Assert.True(end.Converged is null, $"seed {seed}: {end.Converged}");
+    }
+
+    /// <summary>A deploy under faults, another without.</summary>
+    /// <returns>How many requests the stand-in saw, and what is not as it should be.</returns>
+    private async Task<(int Requests, string? Converged)> DeployAsync(params string[] faults)
+    {
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
+        using var repository = new ModelRepository("python-minimal");
+        string? failure = null;
+        using (new FaultyProxy(aws.Url!, faults))
+        {
+            try
+            {
+                await repository.DeployAsync();
+            }
+            catch (PlatformException e)
+            {
+                failure = e.Problem.Code;
+            }
+        }
+
+        var requests = (await aws.RequestsAsync()).Count;
+        var outcome = await repository.DeployAsync();
+        var versions = (int?)aws.Boto("len(client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'])");
+        var runs = (int?)aws.Boto("len(client('sagemaker').list_pipeline_executions(PipelineName='penguins')['PipelineExecutionSummaries'])");
+        var status = (string?)aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']");
+        var invalid = await aws.InvalidAsync();
+        var converged = versions == 1 && runs == 1 && status == "InService" && outcome.Version == 1 && invalid.Count == 0 && !(failure is null && outcome.Changed);
+        return (requests, converged ? null : $"{versions} versions, {runs} runs, endpoint {status}, {failure ?? "no failure"}, changed again: {outcome.Changed}, {string.Join(' ', invalid.Select(i => i.ToJsonString()))}");
+    }
+}

@@ -1,0 +1,114 @@
+using System.Text.Json.Nodes;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Tests;
+
+/// <summary>Stages that answer at once, on demand, later or in batches, and stages in other accounts.</summary>
+[Collection(AwsCollection.Name)]
+public sealed class ModeTests(StandIn aws) : IAsyncLifetime
+{
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
+    {
+        if (aws.Url is not null)
+            Assert.Empty(await aws.InvalidAsync());
+    }
+
+    [SkippableFact]
+    public async Task Realtime_serverless_async_and_batch_are_served()
+    {
+        await StartAsync();
+        MakeBuckets("acme-ml");
+        using var repository = new ModelRepository("stages-of-every-mode");
+        await repository.DeployAsync();
+        await repository.ApproveAsync("four");
+
+        var outcome = await repository.DeployAsync();
+
+        Assert.Equal(["one", "two", "three", "four"], outcome.Urls.Select(u => u.Stage));
+        Assert.Equal(["modes-one", "modes-three", "modes-two"], Texts(aws.Boto("sorted(e['EndpointName'] for e in client('sagemaker').list_endpoints()['Endpoints'])")));
+        Assert.Contains("modes-four-batch", Texts(aws.Boto("[p['PipelineName'] for p in client('sagemaker').list_pipelines()['PipelineSummaries']]")));
+        foreach (var stage in new[] { "one", "two", "three" })
+            Assert.Equal("0\n", System.Text.Encoding.UTF8.GetString((await InvokeAsync(repository, stage)).Body));
+    }
+
+    [SkippableFact]
+    public async Task A_stage_of_batches_alone_says_that_it_cannot_be_asked()
+    {
+        await StartAsync();
+        MakeBuckets("acme-ml");
+        using var repository = new ModelRepository("stages-of-every-mode");
+        await repository.DeployAsync();
+
+        Assert.Equal("MLOPS7041", (await repository.FailAsync(() => InvokeAsync(repository, "four"))).Code);
+    }
+
+    [SkippableFact]
+    public async Task Stages_lie_in_accounts_and_regions_of_their_own()
+    {
+        await StartAsync();
+        UseAccount("111111111111");
+        MakeBuckets("acme-staging", account: "222222222222");
+        MakeBuckets("acme-production", account: "333333333333");
+        using var repository = new ModelRepository("three-accounts");
+        await repository.DeployAsync();
+        await repository.ApproveAsync("production");
+
+        var outcome = await repository.DeployAsync();
+
+        Assert.Equal(["staging", "production"], outcome.Urls.Select(u => u.Stage));
+        Assert.Equal(["three-accounts-staging"], Texts(aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-west-1').list_endpoints()['Endpoints']]", "222222222222")));
+        Assert.Equal(["three-accounts-production"], Texts(aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-central-1').list_endpoints()['Endpoints']]", "333333333333")));
+        Assert.Equal(["three-accounts-build"], Texts(aws.Boto("[s['StackName'] for s in client('cloudformation', region_name='eu-west-1').describe_stacks()['Stacks']]", "111111111111")));
+    }
+
+    [SkippableFact]
+    public async Task Variants_share_requests_with_further_versions()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("variants", c => c.Replace("{ version: 12 }", "{ version: 1 }", StringComparison.Ordinal));
+        await repository.DeployAsync();
+        await repository.ApproveAsync("production");
+
+        await repository.DeployAsync();
+
+        Assert.Equal(["Variant1", "Variant2"], Texts(aws.Boto("[v['VariantName'] for v in client('sagemaker').describe_endpoint(EndpointName='variants-production')['ProductionVariants']]")));
+    }
+
+    [SkippableFact]
+    public async Task A_version_that_shares_requests_and_is_not_there_is_said()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("variants");
+        await repository.DeployAsync();
+        await repository.ApproveAsync("production");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS7043", problem.Code);
+        Assert.Contains("'12'", problem.Message, StringComparison.Ordinal);
+    }
+
+    private static Task<InvokeResult> InvokeAsync(ModelRepository repository, string stage) =>
+        repository.OnAsync(c => c.Platform.Stages.InvokeAsync(c.Workspace.Stage(stage), new InvokeRequest("1,2"u8.ToArray(), "text/csv"), CancellationToken.None));
+
+    private async Task StartAsync()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"binary_classification_metrics": {"auc": {"value": 0.95}}}}""")!.AsObject());
+    }
+
+    private void MakeBuckets(string bucket, string? account = null) => aws.Boto($"client('s3', region_name='us-east-1').create_bucket(Bucket='{bucket}')['ResponseMetadata']['HTTPStatusCode']", account);
+
+    /// <summary>From here on the credentials are of this account.</summary>
+    private void UseAccount(string account)
+    {
+        var role = aws.Boto($"client('sts').assume_role(RoleArn='arn:aws:iam::{account}:role/ci', RoleSessionName='ci')['Credentials']")!;
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", (string)role["AccessKeyId"]!);
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", (string)role["SecretAccessKey"]!);
+        Environment.SetEnvironmentVariable("AWS_SESSION_TOKEN", (string)role["SessionToken"]!);
+    }
+
+    private static IEnumerable<string> Texts(JsonNode? list) => list!.AsArray().Select(i => (string)i!);
+}
