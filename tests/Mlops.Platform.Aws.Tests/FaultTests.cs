@@ -18,7 +18,7 @@ public sealed class FaultTests(StandIn aws)
     private static readonly string[] Kinds = ["error500", "throttle", "reset", AnswerLost, "truncate"];
 
     /// <summary>The kind, the first request, and how many on the next one is.</summary>
-    public static IEnumerable<object[]> Sweeps => Kinds.Select((kind, i) => new object[] { kind, All ? 1 : i + 1, All ? 1 : kind == AnswerLost ? 2 : 8 });
+    public static IEnumerable<object[]> Sweeps => Kinds.Select((kind, i) => new object[] { kind, All ? 1 : i + 1, All ? 1 : kind == AnswerLost ? 4 : 16 });
 
     public static TheoryData<int> Seeds => [.. Enumerable.Range(1, All ? 20 : 3)];
 
@@ -70,9 +70,8 @@ public sealed class FaultTests(StandIn aws)
 
         var requests = (await aws.RequestsAsync()).Count;
         var outcome = await repository.DeployAsync();
-        var versions = (int?)aws.Boto("len(client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'])");
-        var runs = (int?)aws.Boto("len(client('sagemaker').list_pipeline_executions(PipelineName='penguins')['PipelineExecutionSummaries'])");
-        var status = (string?)aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']");
+        var found = aws.Boto("(lambda s: [len(s.list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList']), len(s.list_pipeline_executions(PipelineName='penguins')['PipelineExecutionSummaries']), s.describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']])(client('sagemaker'))")!;
+        var (versions, runs, status) = ((int)found[0]!, (int)found[1]!, (string)found[2]!);
         var invalid = await aws.InvalidAsync();
         var converged = versions == 1 && runs == 1 && status == "InService" && outcome.Version == 1 && invalid.Count == 0 && !(failure is null && outcome.Changed);
         return (requests, converged ? null : $"{versions} versions, {runs} runs, endpoint {status}, {failure ?? "no failure"}, changed again: {outcome.Changed}, {string.Join(' ', invalid.Select(i => i.ToJsonString()))}");

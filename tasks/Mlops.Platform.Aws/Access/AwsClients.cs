@@ -15,8 +15,8 @@ namespace Mlops.Platform.Aws.Access;
 /// <summary>The clients of one account and region, made when first used.</summary>
 internal sealed class AwsClients : IDisposable
 {
-    /// <summary>With the SDK's back-off (up to 20 s each) some two minutes: within the five that a dead service may take.</summary>
-    private const int Retries = 8;
+    /// <summary>With the SDK's back-off (1, 2, 4, ... 20 s at most, half of it on average) up to a minute, where a dead service may take five.</summary>
+    private const int Retries = 6;
 
     /// <summary>At once, to S3.</summary>
     public const int Connections = 64;

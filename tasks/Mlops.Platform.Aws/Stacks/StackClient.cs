@@ -13,6 +13,9 @@ internal sealed record StackRequest(string Name, StackTemplateFile Template, str
 /// <summary>Stacks by change sets: what they are, what would change, and how it goes. A stack that another changes is waited for; a broken first try is replaced.</summary>
 internal sealed class StackClient(AwsClients clients, IEventSink events)
 {
+    /// <summary>After so long a change set that was executed has shown an event.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromHours(9); // An endpoint's rollout may take eight.
 
@@ -35,15 +38,15 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     {
         foreach (var missing in request.Template.Parameters.Where(p => !request.Parameters.ContainsKey(p) && !request.Template.Defaults.ContainsKey(p)))
             throw AwsErrors.MissingParameter(request.Name, missing).ToException();
-        var before = await ReadyAsync(request.Name, cancellation);
-        var changeSet = await CreateChangeSetAsync(request, before, cancellation);
+        var (before, replaced) = await ReadyAsync(request.Name, cancellation);
+        var changeSet = await CreateChangeSetAsync(request, before, replaced, cancellation);
         if (changeSet is null)
             return before!;
         ShowChanges(request.Name, changeSet);
         var began = await LastEventAsync(request.Name, cancellation);
         try
         {
-            await clients.CloudFormation.ExecuteChangeSetAsync(new ExecuteChangeSetRequest { ChangeSetName = changeSet.ChangeSetId, StackName = request.Name, ClientRequestToken = changeSet.ChangeSetName }, cancellation);
+            await clients.CloudFormation.ExecuteChangeSetAsync(new ExecuteChangeSetRequest { ChangeSetName = changeSet.ChangeSetId, StackName = request.Name, ClientRequestToken = ContentHash.OfText(changeSet.ChangeSetId) }, cancellation);
         }
         catch (InvalidChangeSetStatusException) when (cancellation.IsCancellationRequested is false)
         {
@@ -90,7 +93,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     }
 
     /// <summary>A stack that a change set may be made for: what a first try left is taken away, and what only a person can put right is said.</summary>
-    private async Task<StackState?> ReadyAsync(string name, CancellationToken cancellation)
+    /// <returns>The stack, and the id of one that was taken away.</returns>
+    private async Task<(StackState? Stack, string? Replaced)> ReadyAsync(string name, CancellationToken cancellation)
     {
         var stack = await SettledAsync(name, cancellation);
         switch (stack?.Status)
@@ -99,11 +103,11 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 // It was never whole: nothing of it serves anybody.
                 events.Add(new Notice($"{name}: {stack.Status} of a first try; replacing it"));
                 await DeleteAsync(name, cancellation);
-                return null;
+                return (null, stack.Id);
             case "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED":
                 throw Stuck(stack);
             default:
-                return stack;
+                return (stack, null);
         }
     }
 
@@ -115,10 +119,10 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     }).ToException();
 
     /// <summary>Null: there is nothing to change.</summary>
-    private async Task<DescribeChangeSetResponse?> CreateChangeSetAsync(StackRequest request, StackState? before, CancellationToken cancellation)
+    private async Task<DescribeChangeSetResponse?> CreateChangeSetAsync(StackRequest request, StackState? before, string? replaced, CancellationToken cancellation)
     {
         // Named by what it does and what it starts from: a second try finds the first one's.
-        var name = "mlops-" + ContentHash.OfText(string.Join('\n', [request.Template.Sha256, before?.Id ?? "", before?.Status ?? "", $"{before?.Changed:O}", .. Lines(request.Parameters), .. Lines(request.Tags)]))[..32];
+        var name = "mlops-" + ContentHash.OfText(string.Join('\n', [request.Template.Sha256, before?.Id ?? replaced ?? "", before?.Status ?? "", $"{before?.Changed:O}", .. Lines(request.Parameters), .. Lines(request.Tags)]))[..32];
         try
         {
             await clients.CloudFormation.CreateChangeSetAsync(new CreateChangeSetRequest
@@ -186,7 +190,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             }
 
             // Events first, then the state: the last ones are not missed. Before the first event the state is still the old one.
-            if (fresh.Count == 0 && last != began && await FindAsync(name, cancellation) is { InProgress: false, IsEmpty: false } ended)
+            if (fresh.Count == 0 && (last != began || clock.Elapsed > Grace) && await FindAsync(name, cancellation) is { InProgress: false, IsEmpty: false } ended)
                 return ended.IsWhole && ended.Status != "UPDATE_ROLLBACK_COMPLETE" ? ended : throw Failed(ended, cause);
             if (clock.Elapsed > Patience)
                 throw AwsErrors.StackBusy(name, "progress", (int)clock.Elapsed.TotalMinutes).ToException();

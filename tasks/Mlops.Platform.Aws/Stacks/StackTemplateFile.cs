@@ -55,6 +55,7 @@ internal sealed class StackTemplateFile
     public StackTemplateFile BucketAlone()
     {
         var small = (JsonObject)json.DeepClone();
+        small.Remove("Metadata");
         Keep(small["Resources"], "Bucket", "BucketPolicy");
         Keep(small["Outputs"], "Bucket");
         return new StackTemplateFile(small);

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Aws.Tests;
+
+/// <summary>Whose credentials, which account: said before anything is changed.</summary>
+[Collection(AwsCollection.Name)]
+public sealed class AccessTests(StandIn aws)
+{
+    [SkippableFact]
+    public async Task Without_credentials_nothing_begins()
+    {
+        await aws.ResetAsync();
+        Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", null);
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", null);
+        using var home = new EmptyHome();
+        using var repository = new ModelRepository("python-minimal");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS7001", problem.Code);
+        Assert.Empty(await aws.RequestsAsync());
+    }
+
+    [SkippableFact]
+    public async Task Wrong_credentials_are_told_from_missing_permissions()
+    {
+        await aws.ResetAsync();
+        Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "another");
+        using var repository = new ModelRepository("python-minimal");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS7003", problem.Code);
+        Assert.DoesNotContain("another", problem.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task Another_account_than_the_configured_one_is_refused_before_the_first_change()
+    {
+        await aws.ResetAsync();
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { account: \"999999999999\" }\n");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS7010", problem.Code);
+        Assert.Contains("999999999999", problem.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
+    }
+
+    [SkippableFact]
+    public async Task A_bucket_that_is_not_there_is_said()
+    {
+        await aws.ResetAsync();
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { bucket: nobody-has-this }\n");
+
+        Assert.Equal("MLOPS7013", (await repository.FailAsync(() => repository.DeployAsync())).Code);
+    }
+
+    [SkippableFact]
+    public async Task A_bucket_of_another_account_gets_nothing()
+    {
+        await aws.ResetAsync();
+        aws.Boto("client('s3', region_name='us-east-1').create_bucket(Bucket='of-another')['ResponseMetadata']['HTTPStatusCode']", "222222222222");
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { bucket: of-another }\n");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS7012", problem.Code);
+        Assert.Empty(aws.Boto("client('s3', region_name='us-east-1').list_objects_v2(Bucket='of-another').get('Contents', [])", "222222222222")!.AsArray());
+    }
+
+    [SkippableFact]
+    public async Task No_key_material_is_told_or_stored()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
+        var role = aws.Boto("client('sts').assume_role(RoleArn='arn:aws:iam::123456789012:role/ci', RoleSessionName='ci')['Credentials']")!;
+        foreach (var (variable, member) in new[] { ("AWS_ACCESS_KEY_ID", "AccessKeyId"), ("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"), ("AWS_SESSION_TOKEN", "SessionToken") })
+            Environment.SetEnvironmentVariable(variable, (string)role[member]!);
+        using var repository = new ModelRepository("python-minimal");
+        await repository.DeployAsync();
+
+        var told = string.Join('\n', repository.Events.All.Select(e => EventJson.Write(e, null)));
+        var stored = (string)aws.Boto("(lambda s: ' '.join(s.get_object(Bucket='penguins-123456789012-us-east-1', Key=o['Key'])['Body'].read().decode('latin-1') for o in s.list_objects_v2(Bucket='penguins-123456789012-us-east-1')['Contents']))(client('s3'))")!;
+
+        Assert.NotEmpty(stored);
+        foreach (var secret in new[] { "SecretAccessKey", "SessionToken" })
+            Assert.DoesNotContain((string)role[secret]!, told + stored, StringComparison.Ordinal);
+    }
+
+    /// <summary>A home folder without profiles.</summary>
+    private sealed class EmptyHome : IDisposable
+    {
+        private static readonly string[] Variables = ["AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"];
+
+        public EmptyHome()
+        {
+            foreach (var variable in Variables)
+                Environment.SetEnvironmentVariable(variable, Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+        }
+
+        public void Dispose()
+        {
+            foreach (var variable in Variables)
+                Environment.SetEnvironmentVariable(variable, null);
+        }
+    }
+}
