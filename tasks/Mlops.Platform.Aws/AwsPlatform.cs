@@ -18,6 +18,7 @@ public sealed class AwsPlatform : IPlatform
     private readonly AwsAccess access = new();
     private readonly Workspace workspace;
     private readonly IEventSink events;
+    private readonly HashCache hashes;
     private AwsClients? home;
     private CallerIdentity? caller;
     private StackState? stack;
@@ -32,6 +33,7 @@ public sealed class AwsPlatform : IPlatform
     private AwsPlatform(Workspace workspace, IEventSink events)
     {
         this.workspace = workspace;
+        hashes = new HashCache(workspace.Repository);
         this.events = events;
     }
 
@@ -165,10 +167,10 @@ public sealed class AwsPlatform : IPlatform
         if (site?.Objects.Bucket != bucket)
         {
             held = new DeployLock(home!, bucket, found.Account, $"{Deployment.Prefix}/lock.json", events) { Verb = verb };
-            objects = new S3ObjectStore(home!, bucket, found.Account, Deployment.Aws.KmsKey, held);
+            objects = new S3ObjectStore(home!, bucket, found.Account, Deployment.Aws.KmsKey, hashes, held);
         }
 
-        site = new BuildSite(access, home!, found, Deployment, objects!, held!);
+        site = new BuildSite(access, home!, found, Deployment, objects!, hashes, held!);
         models = new SageMakerModels(home!, found.Account, objects!, held!, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
         stages = new SageMakerStages(access, workspace, site, models, held!, events);
         if (site.HasRole)

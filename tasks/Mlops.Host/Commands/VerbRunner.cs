@@ -43,6 +43,7 @@ internal static class VerbRunner
             platform = options.Platform(parsed) == PlatformNames.Aws
                 ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
                 : LocalPlatform.Open(workspace, Program(), display);
+            await using var opened = platform;
             if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is { } outcome)
                 display.Add(outcome);
             return ExitCodes.Done;
@@ -71,11 +72,6 @@ internal static class VerbRunner
             return ExitCodes.Errors;
         }
 #pragma warning restore CA1031
-        finally
-        {
-            if (platform is not null)
-                await platform.DisposeAsync();
-        }
 
         void Stop(PosixSignalContext signal, int code)
         {

@@ -4,11 +4,13 @@ using Amazon.CloudFormation;
 using Amazon.CloudWatchLogs;
 using Amazon.Runtime;
 using Amazon.S3;
+using Amazon.S3.Model;
 using Amazon.SageMaker;
 using Amazon.SageMakerRuntime;
 using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
 using Amazon.SimpleNotificationService;
+using Amazon.Util;
 
 namespace Mlops.Platform.Aws.Access;
 
@@ -19,7 +21,7 @@ internal sealed class AwsClients : IDisposable
     private const int Retries = 6;
 
     /// <summary>At once, to S3.</summary>
-    public const int Connections = 64;
+    public const int Connections = 24;
 
     private readonly Lazy<AmazonS3Client> s3;
     private readonly Lazy<AmazonSageMakerClient> sageMaker;
@@ -33,7 +35,7 @@ internal sealed class AwsClients : IDisposable
     public AwsClients(AWSCredentials credentials, RegionEndpoint region)
     {
         Region = region;
-        s3 = new(() => new AmazonS3Client(credentials, WithPaths(Configure(new AmazonS3Config { MaxConnectionsPerServer = Connections }))));
+        s3 = new(() => Hashed(new AmazonS3Client(credentials, WithPaths(Configure(new AmazonS3Config { MaxConnectionsPerServer = Connections })))));
         sageMaker = new(() => new AmazonSageMakerClient(credentials, Configure(new AmazonSageMakerConfig())));
         runtime = new(() => new AmazonSageMakerRuntimeClient(credentials, Configure(new AmazonSageMakerRuntimeConfig())));
         cloudFormation = new(() => new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig())));
@@ -101,6 +103,17 @@ internal sealed class AwsClients : IDisposable
         config.RetryMode = RequestRetryMode.Standard;
         config.ThrottleRetries = false;
         return config;
+    }
+
+    /// <summary>The checksum of what is sent is its hash in the signature, too: it need not be computed twice.</summary>
+    private static AmazonS3Client Hashed(AmazonS3Client client)
+    {
+        client.BeforeRequestEvent += (_, e) =>
+        {
+            if (e is WebServiceRequestEventArgs sent && (sent.Request switch { PutObjectRequest put => put.ChecksumSHA256, UploadPartRequest part => part.ChecksumSHA256, _ => null }) is { } checksum)
+                sent.Headers[HeaderKeys.XAmzContentSha256Header] = Convert.ToHexStringLower(Convert.FromBase64String(checksum));
+        };
+        return client;
     }
 
     /// <summary>An endpoint of the user's own, such as a stand-in's, knows no host name for each bucket.</summary>

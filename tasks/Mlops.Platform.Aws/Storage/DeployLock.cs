@@ -57,7 +57,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         await renewing;
         try
         {
-            if (etag is not null && (await FindAsync(CancellationToken.None))?.Owner.Id == id)
+            if (etag is not null && (await FindAsync(CancellationToken.None))?.ETag == etag)
                 await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, CancellationToken.None);
         }
         catch (Exception e) when (Failures.Explain(e, "") is not null)
@@ -152,13 +152,28 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         try
         {
             using var answer = await clients.S3.GetObjectAsync(new GetObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, cancellation);
-            var owner = await JsonSerializer.DeserializeAsync(answer.ResponseStream, LockJson.Default.LockOwner, cancellation);
-            return (owner!, answer.ETag, answer.LastModified ?? DateTime.UtcNow);
+            return (await ReadAsync(answer.ResponseStream, cancellation), answer.ETag, answer.LastModified ?? DateTime.UtcNow);
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
         {
             return null;
         }
+    }
+
+    /// <summary>Whatever lies there is a lock: one that another tool wrote, too.</summary>
+    private static async Task<LockOwner> ReadAsync(Stream content, CancellationToken cancellation)
+    {
+        try
+        {
+            if (await JsonSerializer.DeserializeAsync(content, LockJson.Default.LockOwner, cancellation) is { } owner)
+                return owner;
+        }
+        catch (JsonException)
+        {
+            // Not ours.
+        }
+
+        return new LockOwner("", "somebody", "an unknown machine", "?", DateTimeOffset.UtcNow);
     }
 
     private sealed record LockOwner(string Id, string Who, string Machine, string Verb, DateTimeOffset Since)

@@ -11,7 +11,7 @@ namespace Mlops.Platform.Aws.Storage;
 /// One bucket. Keys hold the hash of what lies under them, so an object that is there, of the right size, is the right one. All requests name the account that
 /// the bucket has to be of.
 /// </summary>
-internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, DeployLock held) : IObjectStore
+internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, HashCache hashes, DeployLock held) : IObjectStore
 {
     private readonly Dictionary<string, IReadOnlyDictionary<string, long>> listed = new(StringComparer.Ordinal);
     private readonly Uploader uploader = new(clients, bucket, account, kmsKey);
@@ -31,7 +31,7 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     public async Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
         var files = DataFiles.Of(path);
-        var hash = ContentHash.Of(path);
+        var hash = hashes.HashOf(path);
         var target = $"{prefix}/{hash}";
         var there = await ListAsync(target + "/", cancellation);
         var missing = files.Select(f => UploadFile.Of($"{target}/{f.Name}", f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
@@ -80,16 +79,16 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
     public string HashOf(string uri) => HashOf(uri, ExistingPathOf(uri));
 
     /// <summary>Whether what was recorded under an S3 URI is there, and unchanged since.</summary>
-    public bool IsIntact(string uri) => Path.Exists(PathOf(uri)) && registry.ObjectHash(uri, Stamp(PathOf(uri))) is not null;
+    public bool IsIntact(string uri) => Path.Exists(PathOf(uri)) && registry.ObjectHash(uri, ContentHash.Stamp(PathOf(uri))) is not null;
 
     /// <summary>What a step wrote under an S3 URI, to be recorded with the step's end.</summary>
-    public StoredObject Describe(string uri) => new(uri, ContentHash.Of(PathOf(uri)), Stamp(PathOf(uri)));
+    public StoredObject Describe(string uri) => new(uri, ContentHash.Of(PathOf(uri)), ContentHash.Stamp(PathOf(uri)));
 
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
         text.StartsWith("s3://", StringComparison.Ordinal) && !text[5..].TrimEnd('/').Split('/').Any(p => p is "" or "." or "..") && Path.Exists(PathOf(text));
 
-    private void Record(string uri, string hash) => registry.PutObjectHash(uri, hash, Stamp(PathOf(uri)));
+    private void Record(string uri, string hash) => registry.PutObjectHash(uri, hash, ContentHash.Stamp(PathOf(uri)));
 
     /// <summary>A link within a data set would bring in what the repository does not hold.</summary>
     private static void RefuseLinks(string path)
@@ -100,20 +99,11 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
 
     private string HashOf(string key, string path)
     {
-        var stamp = Stamp(path);
+        var stamp = ContentHash.Stamp(path);
         if (registry.ObjectHash(key, stamp) is { } known)
             return known;
         var hash = ContentHash.Of(path);
         registry.PutObjectHash(key, hash, stamp);
         return hash;
-    }
-
-    /// <summary>Changes whenever a file below the path is written, added or removed: sizes and times of all of them.</summary>
-    private static string Stamp(string path)
-    {
-        IEnumerable<FileSystemInfo> entries = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories) : [new FileInfo(path)];
-        var lines = entries.OfType<FileInfo>().OrderBy(f => f.FullName, StringComparer.Ordinal)
-            .Select(f => string.Create(CultureInfo.InvariantCulture, $"{Path.GetRelativePath(path, f.FullName)}|{f.Length}|{f.LastWriteTimeUtc.Ticks}"));
-        return ContentHash.OfText(string.Join('\n', lines));
     }
 }
