@@ -18,6 +18,7 @@ internal static class CommandLine
             CiCommand.Create(),
             PublishCommand.Create(),
             RunCommand.Create(),
+            PlanCommand.Create(),
             DeployCommand.Create(),
             ApproveCommand.Create(approve: true),
             ApproveCommand.Create(approve: false),

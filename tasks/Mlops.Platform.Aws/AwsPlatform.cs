@@ -116,6 +116,15 @@ public sealed class AwsPlatform : IPlatform
         return changed;
     }
 
+    public bool IsPrepared => pipelines is not null;
+
+    public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation)
+    {
+        var template = StackTemplateFile.Read(workspace.Artifacts, BuildTemplate);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
+        return await new StackPlan(home!, events).OfAsync(new StackRequest(StackName, template, null, parameters, tags), stack, t => Site.StoreTemplateAsync(t, cancellation), cancellation);
+    }
+
     public Problem? Explain(Exception failure) => Failures.Explain(failure, caller?.Arn ?? "the default identity");
 
     public string ImageFor(ImageParameter image)

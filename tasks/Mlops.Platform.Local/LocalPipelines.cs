@@ -21,6 +21,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return Task.FromResult(registry.PutPipeline(name, text, ContentHash.OfText(text)));
     }
 
+    public Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) => Task.FromResult(registry.FindPipeline(name)?.Definition);
+
     public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RunListed>>([.. new RunHistory(registry).Newest(count)]);
 

@@ -75,6 +75,10 @@ public sealed class LocalPlatform : IPlatform
         return stopped;
     }
 
+    public bool IsPrepared => true;
+
+    public Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<PlannedChange>>([]);
+
     public Problem? Explain(Exception failure) => null;
 
     /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so.</summary>

@@ -6,6 +6,9 @@ public static class ExitCodes
     public const int Done = 0;
     public const int Errors = 1;
 
+    /// <summary>Of 'plan' alone: there is something to do.</summary>
+    public const int Changes = 2;
+
     /// <summary>EX_USAGE of BSD's sysexits.</summary>
     public const int Usage = 64;
 

@@ -15,6 +15,9 @@ namespace Mlops.Tasks;
 [MSBuildMultiThreadableTask]
 public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 {
+    /// <summary>Of 'plan': there is something to do, which is no failure of a build.</summary>
+    private const int ChangesPresent = 2;
+
     private const string PropertyCode = "MLOPS0016";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
@@ -107,7 +110,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
             if (!host.WaitForExit(Patience))
                 host.Kill(entireProcessTree: true);
             host.WaitForExit();
-            if (host.ExitCode != 0 && !cancelled && !Log.HasLoggedErrors)
+            if (host.ExitCode is not 0 and not ChangesPresent && !cancelled && !Log.HasLoggedErrors)
                 LogError(DefectCode, $"'mlops {Verb}' ended with exit code {host.ExitCode}. {errors.ToString().Trim()}");
         }
         catch (Win32Exception e)

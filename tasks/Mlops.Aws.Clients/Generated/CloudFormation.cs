@@ -98,6 +98,22 @@ namespace Amazon.CloudFormation.Model
         public DeploymentMode DeploymentMode { get; set; }
     }
 
+    public partial class DescribeStackDriftDetectionStatusRequest : AmazonCloudFormationRequest
+    {
+        public string StackDriftDetectionId { get; set; }
+    }
+
+    public partial class DescribeStackDriftDetectionStatusResponse : AmazonWebServiceResponse
+    {
+        public string StackId { get; set; }
+        public string StackDriftDetectionId { get; set; }
+        public StackDriftStatus StackDriftStatus { get; set; }
+        public StackDriftDetectionStatus DetectionStatus { get; set; }
+        public string DetectionStatusReason { get; set; }
+        public int? DriftedStackResourceCount { get; set; }
+        public DateTime? Timestamp { get; set; }
+    }
+
     public partial class DescribeStackEventsRequest : AmazonCloudFormationRequest
     {
         public string StackName { get; set; }
@@ -107,6 +123,20 @@ namespace Amazon.CloudFormation.Model
     public partial class DescribeStackEventsResponse : AmazonWebServiceResponse
     {
         public List<StackEvent> StackEvents { get; set; }
+        public string NextToken { get; set; }
+    }
+
+    public partial class DescribeStackResourceDriftsRequest : AmazonCloudFormationRequest
+    {
+        public string StackName { get; set; }
+        public List<string> StackResourceDriftStatusFilters { get; set; }
+        public string NextToken { get; set; }
+        public int? MaxResults { get; set; }
+    }
+
+    public partial class DescribeStackResourceDriftsResponse : AmazonWebServiceResponse
+    {
+        public List<StackResourceDrift> StackResourceDrifts { get; set; }
         public string NextToken { get; set; }
     }
 
@@ -120,6 +150,17 @@ namespace Amazon.CloudFormation.Model
     {
         public List<Stack> Stacks { get; set; }
         public string NextToken { get; set; }
+    }
+
+    public partial class DetectStackDriftRequest : AmazonCloudFormationRequest
+    {
+        public string StackName { get; set; }
+        public List<string> LogicalResourceIds { get; set; }
+    }
+
+    public partial class DetectStackDriftResponse : AmazonWebServiceResponse
+    {
+        public string StackDriftDetectionId { get; set; }
     }
 
     public partial class ExecuteChangeSetRequest : AmazonCloudFormationRequest
@@ -233,6 +274,22 @@ namespace Amazon.CloudFormation.Model
         public DetailedStatus DetailedStatus { get; set; }
     }
 
+    public partial class StackResourceDrift
+    {
+        public string StackId { get; set; }
+        public string LogicalResourceId { get; set; }
+        public string PhysicalResourceId { get; set; }
+        public List<PhysicalResourceIdContextKeyValuePair> PhysicalResourceIdContext { get; set; }
+        public string ResourceType { get; set; }
+        public string ExpectedProperties { get; set; }
+        public string ActualProperties { get; set; }
+        public List<PropertyDifference> PropertyDifferences { get; set; }
+        public StackResourceDriftStatus StackResourceDriftStatus { get; set; }
+        public DateTime? Timestamp { get; set; }
+        public ModuleInfo ModuleInfo { get; set; }
+        public string DriftStatusReason { get; set; }
+    }
+
     public partial class Stack
     {
         public string StackId { get; set; }
@@ -288,6 +345,26 @@ namespace Amazon.CloudFormation.Model
         public string PreviousDeploymentContext { get; set; }
     }
 
+    public partial class PhysicalResourceIdContextKeyValuePair
+    {
+        public string Key { get; set; }
+        public string Value { get; set; }
+    }
+
+    public partial class PropertyDifference
+    {
+        public string PropertyPath { get; set; }
+        public string ExpectedValue { get; set; }
+        public string ActualValue { get; set; }
+        public DifferenceType DifferenceType { get; set; }
+    }
+
+    public partial class ModuleInfo
+    {
+        public string TypeHierarchy { get; set; }
+        public string LogicalIdHierarchy { get; set; }
+    }
+
     public partial class Output
     {
         public string OutputKey { get; set; }
@@ -320,12 +397,6 @@ namespace Amazon.CloudFormation.Model
         public EvaluationType Evaluation { get; set; }
         public ChangeSource ChangeSource { get; set; }
         public string CausingEntity { get; set; }
-    }
-
-    public partial class ModuleInfo
-    {
-        public string TypeHierarchy { get; set; }
-        public string LogicalIdHierarchy { get; set; }
     }
 
     public partial class ResourceTargetDefinition
@@ -468,6 +539,16 @@ namespace Amazon.CloudFormation
         public DetailedStatus(string value) : base(value) { }
         public static DetailedStatus FindValue(string value) => FindValue<DetailedStatus>(value);
         public static implicit operator DetailedStatus(string value) => FindValue(value);
+    }
+
+    public sealed partial class DifferenceType : ConstantClass
+    {
+        public static readonly DifferenceType ADD = new DifferenceType("ADD");
+        public static readonly DifferenceType REMOVE = new DifferenceType("REMOVE");
+        public static readonly DifferenceType NOT_EQUAL = new DifferenceType("NOT_EQUAL");
+        public DifferenceType(string value) : base(value) { }
+        public static DifferenceType FindValue(string value) => FindValue<DifferenceType>(value);
+        public static implicit operator DifferenceType(string value) => FindValue(value);
     }
 
     public sealed partial class DriftIgnoredReason : ConstantClass
@@ -634,6 +715,16 @@ namespace Amazon.CloudFormation
         public static implicit operator ResourceStatus(string value) => FindValue(value);
     }
 
+    public sealed partial class StackDriftDetectionStatus : ConstantClass
+    {
+        public static readonly StackDriftDetectionStatus DETECTION_IN_PROGRESS = new StackDriftDetectionStatus("DETECTION_IN_PROGRESS");
+        public static readonly StackDriftDetectionStatus DETECTION_FAILED = new StackDriftDetectionStatus("DETECTION_FAILED");
+        public static readonly StackDriftDetectionStatus DETECTION_COMPLETE = new StackDriftDetectionStatus("DETECTION_COMPLETE");
+        public StackDriftDetectionStatus(string value) : base(value) { }
+        public static StackDriftDetectionStatus FindValue(string value) => FindValue<StackDriftDetectionStatus>(value);
+        public static implicit operator StackDriftDetectionStatus(string value) => FindValue(value);
+    }
+
     public sealed partial class StackDriftStatus : ConstantClass
     {
         public static readonly StackDriftStatus DRIFTED = new StackDriftStatus("DRIFTED");
@@ -699,8 +790,11 @@ namespace Amazon.CloudFormation
         Task<Model.DeleteChangeSetResponse> DeleteChangeSetAsync(Model.DeleteChangeSetRequest request, CancellationToken cancellationToken = default);
         Task<Model.DeleteStackResponse> DeleteStackAsync(Model.DeleteStackRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeChangeSetResponse> DescribeChangeSetAsync(Model.DescribeChangeSetRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DescribeStackDriftDetectionStatusResponse> DescribeStackDriftDetectionStatusAsync(Model.DescribeStackDriftDetectionStatusRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeStackEventsResponse> DescribeStackEventsAsync(Model.DescribeStackEventsRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DescribeStackResourceDriftsResponse> DescribeStackResourceDriftsAsync(Model.DescribeStackResourceDriftsRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeStacksResponse> DescribeStacksAsync(Model.DescribeStacksRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DetectStackDriftResponse> DetectStackDriftAsync(Model.DetectStackDriftRequest request, CancellationToken cancellationToken = default);
         Task<Model.ExecuteChangeSetResponse> ExecuteChangeSetAsync(Model.ExecuteChangeSetRequest request, CancellationToken cancellationToken = default);
         Task<Model.UpdateTerminationProtectionResponse> UpdateTerminationProtectionAsync(Model.UpdateTerminationProtectionRequest request, CancellationToken cancellationToken = default);
     }
@@ -712,8 +806,11 @@ namespace Amazon.CloudFormation
         public virtual Task<Model.DeleteChangeSetResponse> DeleteChangeSetAsync(Model.DeleteChangeSetRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeleteChangeSetResponse>(new Operation("DeleteChangeSet"), request, cancellationToken);
         public virtual Task<Model.DeleteStackResponse> DeleteStackAsync(Model.DeleteStackRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeleteStackResponse>(new Operation("DeleteStack"), request, cancellationToken);
         public virtual Task<Model.DescribeChangeSetResponse> DescribeChangeSetAsync(Model.DescribeChangeSetRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeChangeSetResponse>(new Operation("DescribeChangeSet"), request, cancellationToken);
+        public virtual Task<Model.DescribeStackDriftDetectionStatusResponse> DescribeStackDriftDetectionStatusAsync(Model.DescribeStackDriftDetectionStatusRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeStackDriftDetectionStatusResponse>(new Operation("DescribeStackDriftDetectionStatus"), request, cancellationToken);
         public virtual Task<Model.DescribeStackEventsResponse> DescribeStackEventsAsync(Model.DescribeStackEventsRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeStackEventsResponse>(new Operation("DescribeStackEvents"), request, cancellationToken);
+        public virtual Task<Model.DescribeStackResourceDriftsResponse> DescribeStackResourceDriftsAsync(Model.DescribeStackResourceDriftsRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeStackResourceDriftsResponse>(new Operation("DescribeStackResourceDrifts"), request, cancellationToken);
         public virtual Task<Model.DescribeStacksResponse> DescribeStacksAsync(Model.DescribeStacksRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeStacksResponse>(new Operation("DescribeStacks"), request, cancellationToken);
+        public virtual Task<Model.DetectStackDriftResponse> DetectStackDriftAsync(Model.DetectStackDriftRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DetectStackDriftResponse>(new Operation("DetectStackDrift"), request, cancellationToken);
         public virtual Task<Model.ExecuteChangeSetResponse> ExecuteChangeSetAsync(Model.ExecuteChangeSetRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.ExecuteChangeSetResponse>(new Operation("ExecuteChangeSet"), request, cancellationToken);
         public virtual Task<Model.UpdateTerminationProtectionResponse> UpdateTerminationProtectionAsync(Model.UpdateTerminationProtectionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.UpdateTerminationProtectionResponse>(new Operation("UpdateTerminationProtection"), request, cancellationToken);
         protected override AmazonServiceException ExceptionOf(string code, string message, Exception inner, ErrorType type, string requestId, HttpStatusCode status) => code switch

@@ -16,14 +16,15 @@ namespace Mlops.Host.Commands;
 /// <summary>Carries out a verb: opens workspace and platform, shows events, turns failures and signals into exit codes.</summary>
 internal static class VerbRunner
 {
+    /// <param name="exitCode">Of a verb that ended well; null: 0.</param>
     /// <param name="load">What the verb works on; null: what a build made of the project.</param>
-    public static void Set(Command command, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace>? load = null)
+    public static void Set(Command command, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace>? load = null, Func<Outcome, int>? exitCode = null)
     {
         options.AddTo(command);
-        command.SetAction((parsed, _) => RunAsync(parsed, options, verb, load ?? options.Workspace));
+        command.SetAction((parsed, _) => RunAsync(parsed, options, verb, load ?? options.Workspace, exitCode));
     }
 
-    private static async Task<int> RunAsync(ParseResult parsed, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace> load)
+    private static async Task<int> RunAsync(ParseResult parsed, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace> load, Func<Outcome, int>? ending)
     {
         using var stopping = new CancellationTokenSource();
         var exitCode = ExitCodes.Interrupted;
@@ -44,9 +45,10 @@ internal static class VerbRunner
                 ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
                 : LocalPlatform.Open(workspace, Program(), display);
             await using var opened = platform;
-            if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is { } outcome)
-                display.Add(outcome);
-            return ExitCodes.Done;
+            if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is not { } outcome)
+                return ExitCodes.Done;
+            display.Add(outcome);
+            return ending?.Invoke(outcome) ?? ExitCodes.Done;
         }
         catch (PlatformException e)
         {

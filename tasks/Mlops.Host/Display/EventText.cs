@@ -26,16 +26,21 @@ internal static partial class EventText
         StageChanged { Status: "Updating" } s => Text($"{s.Stage}: starting version {s.Version}"),
         StageChanged { Status: "InService" } s => Text($"{s.Stage}: version {s.Version} in service"),
         StageChanged { Status: "Unchanged" } s => Text($"{s.Stage}: version {s.Version} in service, unchanged"),
-        StageChanged { Status: "PendingApproval" } s => Text($"{s.Stage}: version {s.Version} waits for approval: mlops approve --version {s.Version} --stage {s.Stage} (or: dotnet build -t:MlopsApprove -p:MlopsModelVersion={s.Version} -p:MlopsStage={s.Stage}), then deploy again"),
+        StageChanged { Status: "PendingApproval" } s => Text($"{s.Stage}: version {s.Version} waits for approval: mlops approve --version {s.Version} --stage {s.Stage}{(s.Platform is null ? "" : " --platform " + s.Platform)} (or: dotnet build -t:MlopsApprove -p:MlopsModelVersion={s.Version} -p:MlopsStage={s.Stage}{(s.Platform is null ? "" : " -p:MlopsPlatform=" + s.Platform)}), then deploy again"),
         StageChanged { Version: > 0 } s => Text($"{s.Stage}: version {s.Version} {s.Status}"),
         StageChanged s => $"{s.Stage}: {s.Status}",
         RunListed r => Text($"{r.ExecutionId}  {r.Status,-9}  {r.Started.ToLocalTime():yyyy-MM-dd HH:mm:ss}{Time(r.Seconds),-10}  {r.FailureReason ?? (r.Version is { } v ? Text($"version {v}") : ""),-11}  {string.Join("  ", r.Metrics.Select(m => Text($"{m.Key} {m.Value:G6}")))}").TrimEnd(),
         VersionListed v => Text($"version {v.Version}  {v.Status,-21}  {v.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  execution {v.ExecutionId}\n  made of {string.Join(", ", v.MadeOf.Select(Short))}{string.Concat(v.Decisions.Select(Decision))}"),
         RunDifference d => $"{(d.Step is null ? "" : d.Step + ": ")}{d.Item}: {d.First ?? "none"} -> {d.Second ?? "none"}",
+        PlannedChange c => $"{Sign(c.Action)} {c.Kind} {c.Name}{(c.Reason is null ? "" : $": {c.Reason}")}",
+        Outcome { Verb: "plan", Changed: false } => "No changes: a deploy would do nothing.",
+        Outcome { Verb: "plan" } => "This is what a deploy would do. 'mlops deploy' carries it out.",
         Outcome { Verb: "deploy", Changed: false } => "No changes.",
         Outcome { Verb: "compare", Changed: false } => "The runs do not differ.",
         _ => null,
     };
+
+    private static string Sign(string action) => action switch { "Add" => "+  ", "Remove" => "-  ", "Replace" => "-/+", "Run" => ">  ", "Drift" => "!  ", _ => "~  " };
 
     private static string Decision(DecisionListed d) => Text($"\n  {d.Decision} for {d.Stage} by {d.Who}, {d.When.ToLocalTime():yyyy-MM-dd HH:mm:ss}{(d.Reason is null ? "" : $": {d.Reason}")}");
 

@@ -26,7 +26,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     {
         var text = definition.ToJson().ToJsonString();
         published = text;
-        if (await FindAsync(name, cancellation) is not { } there)
+        if (await DescribeAsync(name, cancellation) is not { } there)
         {
             await held.HoldAsync(cancellation);
             await clients.SageMaker.CreatePipelineAsync(new CreatePipelineRequest
@@ -55,6 +55,9 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         return true;
     }
 
+    public async Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) =>
+        (await DescribeAsync(name, cancellation))?.PipelineDefinition is { } text ? PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text)) : null;
+
     public async Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation)
     {
         try
@@ -74,7 +77,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     public async Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
         var name = workspace.Deployment.PipelineName;
-        var text = published ?? (await FindAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
+        var text = published ?? (await DescribeAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
         var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, parameters, cancellation);
         var id = arn[(arn.LastIndexOf('/') + 1)..];
@@ -91,7 +94,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     /// <summary>Takes the pipeline away. Returns false where there was none.</summary>
     public async Task<bool> DeleteAsync(string name, CancellationToken cancellation)
     {
-        if (await FindAsync(name, cancellation) is null)
+        if (await DescribeAsync(name, cancellation) is null)
             return false;
         await held.HoldAsync(cancellation);
         await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Token("delete", name) }, cancellation);
@@ -118,7 +121,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         }
     }
 
-    private async Task<DescribePipelineResponse?> FindAsync(string name, CancellationToken cancellation)
+    private async Task<DescribePipelineResponse?> DescribeAsync(string name, CancellationToken cancellation)
     {
         try
         {

@@ -56,6 +56,15 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         return await FollowAsync(request.Name, began, cancellation);
     }
 
+    /// <summary>What a change would do to each resource; nothing of it is done.</summary>
+    public async Task<IReadOnlyList<ResourceChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation)
+    {
+        if (await CreateChangeSetAsync(request, before, null, cancellation) is not { } changeSet)
+            return [];
+        await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
+        return [.. (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>()];
+    }
+
     public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
         await clients.CloudFormation.UpdateTerminationProtectionAsync(new UpdateTerminationProtectionRequest { StackName = name, EnableTerminationProtection = on }, cancellation);
 

@@ -40,6 +40,9 @@ internal sealed class StackTemplateFile
 
     public IEnumerable<string> Parameters => json["Parameters"]?.AsObject().Select(p => p.Key) ?? [];
 
+    /// <summary>Logical ids and types.</summary>
+    public IEnumerable<(string Id, string Type)> Resources => json["Resources"]!.AsObject().Select(r => (r.Key, r.Value!["Type"]!.ToString()));
+
     public IReadOnlyDictionary<string, string> Defaults =>
         (json["Parameters"]?.AsObject() ?? []).Where(p => p.Value!["Default"] is not null).ToDictionary(p => p.Key, p => p.Value!["Default"]!.ToString(), StringComparer.Ordinal);
 

@@ -39,6 +39,17 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return new StageState(VersionOf(package), Url(clients, stage), stack.IsWhole, stack.Equals(request.Template, request.Parameters, request.Tags), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
+    public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
+    {
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        var stack = await new StackClient(clients, events).FindAsync(StackName(stage), cancellation);
+        var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
+        if (version is null)
+            return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
+        var request = await RequestAsync(stage, models.ArnOf(version.Group, version.Version), cancellation);
+        return await new StackPlan(clients, events).OfAsync(request, stack, t => site.StoreTemplateAsync(t, cancellation), cancellation);
+    }
+
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
     {
         await held.HoldAsync(cancellation);

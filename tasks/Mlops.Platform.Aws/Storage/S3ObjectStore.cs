@@ -28,14 +28,19 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         return await SendAsync([.. files.Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length)], cancellation);
     }
 
+    public async Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) =>
+        (await ListAsync(bundle.Key[..(bundle.Key.LastIndexOf('/') + 1)], cancellation)).Keys.Any(k => k.StartsWith(bundle.Key + "/", StringComparison.Ordinal));
+
+    public async Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
+    {
+        var (stored, missing) = await CompareAsync(path, prefix, cancellation);
+        return stored with { Stored = missing.Count > 0 };
+    }
+
     public async Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
-        var files = DataFiles.Of(path);
-        var hash = hashes.HashOf(path);
-        var target = $"{prefix}/{hash}";
-        var there = await ListAsync(target + "/", cancellation);
-        var missing = files.Select(f => UploadFile.Of($"{target}/{f.Name}", f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();
-        return new StoredData($"s3://{bucket}/{target}", hash, await SendAsync(missing, cancellation));
+        var (stored, missing) = await CompareAsync(path, prefix, cancellation);
+        return stored with { Stored = await SendAsync(missing, cancellation) };
     }
 
     /// <summary>Makes an object be under a key that holds its hash.</summary>
@@ -66,6 +71,17 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     {
         var parts = uri["s3://".Length..].Split('/', 2);
         return (parts[0], parts.ElementAtOrDefault(1) ?? "");
+    }
+
+    /// <summary>Where data lies or would lie, and its files that are not there.</summary>
+    private async Task<(StoredData Stored, IReadOnlyList<UploadFile> Missing)> CompareAsync(string path, string prefix, CancellationToken cancellation)
+    {
+        var files = DataFiles.Of(path);
+        var hash = hashes.HashOf(path);
+        var target = $"{prefix}/{hash}";
+        var there = await ListAsync(target + "/", cancellation);
+        var missing = files.Select(f => UploadFile.Of($"{target}/{f.Name}", f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();
+        return (new StoredData($"s3://{bucket}/{target}", hash, Stored: false), missing);
     }
 
     private async Task<bool> SendAsync(IReadOnlyList<UploadFile> files, CancellationToken cancellation)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
@@ -18,6 +19,20 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
         var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
         var settings = Json.Canonical(row.Config);
         return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy, settings == Json.Canonical(Config(stage)), settings);
+    }
+
+    public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
+    {
+        var now = await DescribeAsync(stage, cancellation);
+        var wanted = version is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {version.Version}");
+        return now switch
+        {
+            null => [new PlannedChange("Add", "stage", stage.Name, wanted)],
+            _ when now.Version != version?.Version => [new PlannedChange("Change", "stage", stage.Name, string.Create(CultureInfo.InvariantCulture, $"version {now.Version} -> {wanted}"))],
+            { Healthy: false } => [new PlannedChange("Change", "stage", stage.Name, "does not run")],
+            { UpToDate: false } => [new PlannedChange("Change", "stage", stage.Name, "other settings")],
+            _ => [],
+        };
     }
 
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)

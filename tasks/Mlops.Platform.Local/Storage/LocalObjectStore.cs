@@ -26,6 +26,16 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
         return Task.FromResult(stored);
     }
 
+    public Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) => Task.FromResult(Path.Exists(PathOf($"s3://{Bucket}/{bundle.Key}")));
+
+    public Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
+    {
+        RefuseLinks(path);
+        var hash = HashOf("file:" + path, path);
+        var uri = $"s3://{Bucket}/{prefix}/{hash}";
+        return Task.FromResult(new StoredData(uri, hash, !Path.Exists(PathOf(uri))));
+    }
+
     public Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
         RefuseLinks(path);

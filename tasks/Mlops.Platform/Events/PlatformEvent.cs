@@ -19,6 +19,7 @@ namespace Mlops.Platform.Events;
 [JsonDerivedType(typeof(RunListed), nameof(RunListed))]
 [JsonDerivedType(typeof(VersionListed), nameof(VersionListed))]
 [JsonDerivedType(typeof(RunDifference), nameof(RunDifference))]
+[JsonDerivedType(typeof(PlannedChange), nameof(PlannedChange))]
 [JsonDerivedType(typeof(Outcome), nameof(Outcome))]
 public abstract record PlatformEvent;
 
@@ -72,7 +73,11 @@ public sealed record ModelRegistered(string ModelPackageGroupName, int Version, 
 public sealed record ApprovalChanged(string ModelPackageGroupName, int Version, string Stage, string Decision) : PlatformEvent;
 
 /// <param name="Status">Updating, InService, Unchanged, PendingApproval, Rejected, Failed or Deleted.</param>
-public sealed record StageChanged(string Stage, string Status, int Version, string? Url = null) : PlatformEvent;
+public sealed record StageChanged(string Stage, string Status, int Version, string? Url = null) : PlatformEvent
+{
+    /// <summary>Where not the local one: commands that follow have to name it.</summary>
+    public string? Platform { get; init; }
+}
 
 /// <param name="Status">Executing, Succeeded, Failed or Stopped.</param>
 /// <param name="Version">The model version that it made, or found.</param>
@@ -95,6 +100,15 @@ public sealed record DecisionListed(string Stage, string Decision, string Who, D
 /// <param name="Item">Such as "hyperparameter 'eta'", "metric 'accuracy'" or "output 'train'".</param>
 /// <param name="First">Null: it is not there. Content of files is its hash.</param>
 public sealed record RunDifference(string? Step, string Item, string? First, string? Second) : PlatformEvent;
+
+/// <summary>One thing that a deploy would do.</summary>
+/// <param name="Action">Add, Change, Replace, Remove or Run; Drift: somebody else changed it, and a deploy leaves it so.</param>
+/// <param name="Kind">stack, resource, code, data, pipeline, step or stage.</param>
+/// <param name="Reason">Why, or what differs: old -> new.</param>
+public sealed record PlannedChange(string Action, string Kind, string Name, string? Reason = null) : PlatformEvent
+{
+    public string? Reason { get; init; } = Reason is null ? null : Printable.Of(Reason);
+}
 
 /// <summary>The last event of a verb that ended well: what scripts read.</summary>
 public sealed record Outcome : PlatformEvent

@@ -30,6 +30,12 @@ public interface IPlatform : IAsyncDisposable
     /// <param name="everything">Also what costs nothing while it waits; data and registered versions stay in any case.</param>
     Task<bool> CloseAsync(bool everything, CancellationToken cancellation);
 
+    /// <summary>What <see cref="PrepareAsync"/> would change.</summary>
+    Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation);
+
+    /// <summary>Whether anything was ever prepared: else there is nothing that the other ports could ask.</summary>
+    bool IsPrepared { get; }
+
     /// <summary>What a failure of this platform's own libraries means to a user; null: it is none of theirs.</summary>
     Problem? Explain(Exception failure);
 
@@ -48,6 +54,12 @@ public interface IObjectStore
     /// <summary>Makes a bundle's files (or its archive) be under its key. Returns false where they were there.</summary>
     Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation);
 
+    /// <summary>Whether a bundle is there.</summary>
+    Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation);
+
+    /// <summary>Where a file or folder would lie; Stored: it would have to be sent.</summary>
+    Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation);
+
     /// <summary>Makes a file or folder be under a key that holds its hash.</summary>
     Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation);
 }
@@ -59,6 +71,9 @@ public interface IPipelines
 {
     /// <summary>Creates or updates the pipeline. Returns false where it has this very definition.</summary>
     Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation);
+
+    /// <summary>The definition that was published last, or null.</summary>
+    Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation);
 
     /// <summary>The newest executions, the newest first.</summary>
     Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation);
@@ -115,6 +130,10 @@ public interface IStages
 {
     /// <summary>What a stage serves now, or null.</summary>
     Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation);
+
+    /// <summary>What making a stage serve a version would change.</summary>
+    /// <param name="version">Null: one that is not there yet.</param>
+    Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation);
 
     /// <summary>Makes a stage serve a version. Where that version does not come up, the old one goes on serving and this throws.</summary>
     /// <param name="settings">Those of an earlier <see cref="StageState"/>, to go back to it; null: what the stage says now.</param>

@@ -9,6 +9,9 @@ namespace Mlops.Platform.Verbs;
 public sealed record DeployOptions(string? Stage = null, int? Version = null)
 {
     public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The file of a plan that was kept: this is done, and nothing else. Null: whatever is to be done.</summary>
+    public string? PlanFile { get; init; }
 }
 
 /// <summary>The whole way: publish, run, gate, register, then each stage in order with its tests, as far as approvals allow.</summary>
@@ -25,6 +28,8 @@ public static class DeployVerb
         if (options.Version is not null)
             context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
         await using var held = await context.Platform.LockAsync("deploy", cancellation);
+        if (options.PlanFile is { } file && !Plan.Read(file).IsSameAs(await PlanVerb.RunAsync(context, cancellation)))
+            throw PlatformErrors.PlanOutdated(file).ToException();
         var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Verbs;
 
@@ -17,6 +18,24 @@ public static class PublishVerb
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);
 
+        var uris = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var data in deployment.Data)
+        {
+            var (uri, stored) = await DataAsync(context, data, platform.Objects.PutDataAsync, cancellation);
+            uris[data.Parameter] = uri;
+            changed |= stored;
+        }
+
+        changed |= await platform.Pipelines.PutAsync(deployment.PipelineName, await DefineAsync(context, uris, cancellation), cancellation);
+        events.Add(new Published(deployment.PipelineName, changed));
+        return changed;
+    }
+
+    /// <summary>The definition with the values that belong to this place.</summary>
+    /// <param name="data">The URI of each data set, by parameter.</param>
+    public static async Task<PipelineDefinition> DefineAsync(VerbContext context, IReadOnlyDictionary<string, string> data, CancellationToken cancellation)
+    {
+        var (workspace, platform) = (context.Workspace, context.Platform);
         var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal)
         {
             [PublishedParameters.ExecutionRole] = platform.ExecutionRole,
@@ -24,30 +43,23 @@ public static class PublishVerb
         };
         if (workspace.Pipeline.Parameters.Any(p => p.Name == PublishedParameters.GitCommit))
             values[PublishedParameters.GitCommit] = GitState.Commit(workspace.Repository) ?? "none";
-        foreach (var data in deployment.Data)
-        {
-            var (uri, stored) = await PutDataAsync(context, data, cancellation);
-            values[data.Parameter] = uri;
-            changed |= stored;
-        }
-
-        foreach (var image in deployment.Images)
+        foreach (var (parameter, uri) in data)
+            values[parameter] = uri;
+        foreach (var image in workspace.Deployment.Images)
             values[image.Parameter] = platform.ImageFor(image);
         await AddBaselinesAsync(context, values, cancellation);
-
-        changed |= await platform.Pipelines.PutAsync(deployment.PipelineName, workspace.Pipeline.WithDefaults(values), cancellation);
-        events.Add(new Published(deployment.PipelineName, changed));
-        return changed;
+        return workspace.Pipeline.WithDefaults(values);
     }
 
-    private static async Task<(string Uri, bool Stored)> PutDataAsync(VerbContext context, PublishedData data, CancellationToken cancellation)
+    /// <summary>A data set's URI, and whether it was, or would be, sent.</summary>
+    public static async Task<(string Uri, bool Stored)> DataAsync(VerbContext context, PublishedData data, Func<string, string, string, CancellationToken, Task<StoredData>> put, CancellationToken cancellation)
     {
         if (data.Source.StartsWith("s3://", StringComparison.Ordinal))
             return (data.Source, false);
         var path = context.Workspace.FullPath(data.Source);
         if (!Path.Exists(path))
             throw PlatformErrors.DataMissing(data.Name, data.Source).ToException();
-        var stored = await context.Platform.Objects.PutDataAsync(data.Name, path, $"{context.Workspace.Deployment.Prefix}/data/{data.Name}", cancellation);
+        var stored = await put(data.Name, path, $"{context.Workspace.Deployment.Prefix}/data/{data.Name}", cancellation);
         return (stored.S3Uri, stored.Stored);
     }
 

@@ -28,7 +28,7 @@ internal static class StageEntry
             return true;
         if (explicitly)
             throw PlatformErrors.NotApproved(version.Version, stage.Name).ToException();
-        context.Events.Add(new StageChanged(stage.Name, "PendingApproval", version.Version));
+        context.Events.Add(new StageChanged(stage.Name, "PendingApproval", version.Version) { Platform = context.Platform.Name == PlatformNames.Local ? null : context.Platform.Name });
         await TellWhatServesAsync(context, stage, cancellation);
         await TellOfApprovedAsync(context, stage, version, cancellation);
         return false;

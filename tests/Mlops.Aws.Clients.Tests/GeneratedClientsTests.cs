@@ -1,4 +1,4 @@
-namespace Mlops.Platform.Aws.Tests.Generation;
+namespace Mlops.Aws.Clients.Tests;
 
 /// <summary>The committed clients are what the published models give. MLOPS_UPDATE_GOLDEN=1 writes them anew.</summary>
 public sealed class GeneratedClientsTests
@@ -15,7 +15,8 @@ public sealed class GeneratedClientsTests
         ["sagemaker-runtime"] = ("SageMakerRuntime", ["InvokeEndpoint", "InvokeEndpointAsync"]),
         ["cloudformation"] = ("CloudFormation",
         [
-            "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackEvents", "DescribeStacks", "ExecuteChangeSet", "UpdateTerminationProtection",
+            "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents", "DescribeStackResourceDrifts",
+            "DescribeStacks", "DetectStackDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
         ]),
         ["logs"] = ("CloudWatchLogs", ["DescribeLogStreams", "GetLogEvents"]),
         ["sns"] = ("SimpleNotificationService", ["Publish"]),

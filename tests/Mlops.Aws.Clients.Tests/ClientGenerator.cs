@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
-namespace Mlops.Platform.Aws.Tests.Generation;
+namespace Mlops.Aws.Clients.Tests;
 
 /// <summary>
 /// Writes a client for some operations of a service, under the names of the official package: a member that is an enum is a ConstantClass, an enum

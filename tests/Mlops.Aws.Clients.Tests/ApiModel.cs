@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json.Nodes;
 
-namespace Mlops.Platform.Aws.Tests.Generation;
+namespace Mlops.Aws.Clients.Tests;
 
 /// <summary>A service's published API model: botocore's service-2.json (Apache-2.0).</summary>
 internal sealed class ApiModel

@@ -1,0 +1,44 @@
+using Amazon.CloudFormation;
+using Amazon.CloudFormation.Model;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Events;
+
+namespace Mlops.Platform.Aws.Stacks;
+
+/// <summary>What a stack's change would be, resource by resource, as CloudFormation itself says; and what somebody else changed in the meantime.</summary>
+internal sealed class StackPlan(AwsClients clients, IEventSink events)
+{
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
+    /// <param name="store">Puts a template that is too large for a request where it can be read.</param>
+    public async Task<IReadOnlyList<PlannedChange>> OfAsync(StackRequest request, StackState? stack, Func<StackTemplateFile, Task<string>> store, CancellationToken cancellation)
+    {
+        if (stack is null or { IsEmpty: true } || !stack.IsWhole)
+            return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } ? null : stack.Status), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
+        var drift = await DriftAsync(stack, cancellation);
+        if (stack.Equals(request.Template, request.Parameters, request.Tags))
+            return drift;
+        if (!request.Template.FitsInRequest)
+            request = request with { TemplateUrl = await store(request.Template) };
+        var changes = await new StackClient(clients, events).PreviewAsync(request, stack, cancellation);
+        return [new PlannedChange("Change", "stack", request.Name), .. changes.Select(c => Change(request.Name, c)), .. drift];
+    }
+
+    private static PlannedChange Change(string stack, ResourceChange change)
+    {
+        var action = change.Action?.Value switch { "Add" => "Add", "Remove" => "Remove", _ when change.Replacement?.Value is "True" or "Conditional" => "Replace", _ => "Change" };
+        var properties = (change.Details ?? []).Select(d => d.Target?.Name).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+        return new PlannedChange(action, "resource", $"{stack}/{change.LogicalResourceId}", properties.Count == 0 ? change.ResourceType : $"{change.ResourceType}: {string.Join(", ", properties)}");
+    }
+
+    /// <summary>A deploy neither hides nor silently reverts it.</summary>
+    private async Task<IReadOnlyList<PlannedChange>> DriftAsync(StackState stack, CancellationToken cancellation)
+    {
+        var detection = (await clients.CloudFormation.DetectStackDriftAsync(new DetectStackDriftRequest { StackName = stack.Name }, cancellation)).StackDriftDetectionId;
+        var waits = new Waits(LongestPause);
+        while ((await clients.CloudFormation.DescribeStackDriftDetectionStatusAsync(new DescribeStackDriftDetectionStatusRequest { StackDriftDetectionId = detection }, cancellation)).DetectionStatus == StackDriftDetectionStatus.DETECTION_IN_PROGRESS)
+            await waits.WaitAsync(cancellation);
+        var answer = await clients.CloudFormation.DescribeStackResourceDriftsAsync(new DescribeStackResourceDriftsRequest { StackName = stack.Name, StackResourceDriftStatusFilters = ["MODIFIED", "DELETED"] }, cancellation);
+        return [.. (answer.StackResourceDrifts ?? []).Select(d => new PlannedChange("Drift", "resource", $"{stack.Name}/{d.LogicalResourceId}", $"{d.StackResourceDriftStatus.Value} by somebody else{string.Concat((d.PropertyDifferences ?? []).Select(p => $"; {p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}"))}"))];
+    }
+}

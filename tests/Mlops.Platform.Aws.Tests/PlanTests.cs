@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using Mlops.Platform.Events;
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Platform.Aws.Tests;
+
+/// <summary>What a deploy would do, before it does it.</summary>
+[Collection(AwsCollection.Name)]
+public sealed class PlanTests(StandIn aws)
+{
+    [SkippableFact]
+    public async Task An_empty_account_gets_everything_and_the_plan_itself_writes_nothing()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+
+        var plan = await PlanAsync(repository);
+
+        Assert.Contains(new PlannedChange("Add", "resource", "penguins-build/Bucket", "AWS::S3::Bucket"), plan.Changes);
+        Assert.Equal(["preprocess", "train", "evaluate"], plan.Changes.Where(c => c.Action == "Run").Select(c => c.Name));
+        Assert.Equal(["test", "acceptance", "production"], plan.Changes.Where(c => c.Kind == "stage").Select(c => c.Name));
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
+    }
+
+    [SkippableFact]
+    public async Task After_a_deploy_there_is_nothing_to_do()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+
+        Assert.False((await PlanAsync(repository)).HasWork);
+    }
+
+    [SkippableFact]
+    public async Task An_edit_says_which_steps_run_and_which_resources_change()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+        repository.Change(c => c.Replace("environment: { LEVEL: debug }", "environment: { LEVEL: info }", StringComparison.Ordinal));
+
+        var stage = await PlanAsync(repository);
+        repository.Change(c => c.Replace("train.py, inputs: [preprocess.train] }", "train.py, inputs: [preprocess.train], hyperparameters: { depth: 4 } }", StringComparison.Ordinal));
+        var step = await PlanAsync(repository);
+
+        Assert.Contains(stage.Changes, c => c is { Action: "Replace", Name: "penguins-test/Model" });
+        Assert.DoesNotContain(stage.Changes, c => c.Action == "Run");
+        Assert.Equal("HyperParameters.depth: none -> 4", step.Changes.Single(c => c is { Action: "Run", Name: "train" }).Reason);
+        Assert.Equal("after 'train', if its results differ", step.Changes.Single(c => c is { Action: "Run", Name: "evaluate" }).Reason);
+        Assert.DoesNotContain(step.Changes, c => c is { Action: "Run", Name: "preprocess" });
+    }
+
+    [SkippableFact]
+    public async Task What_somebody_else_changed_is_shown_and_left()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"drift": {"penguins-test": {"Endpoint": "MODIFIED"}}}""")!.AsObject());
+
+        var plan = await PlanAsync(repository);
+        await aws.RequestsAsync();
+        await repository.DeployAsync();
+
+        Assert.Equal("penguins-test/Endpoint", Assert.Single(plan.Changes, c => c.Action == "Drift").Name);
+        Assert.False(plan.HasWork);
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
+    }
+
+    [SkippableFact]
+    public async Task A_plan_that_was_kept_is_carried_out_or_refused()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+        var file = repository.PathOf("plan.json");
+        File.WriteAllBytes(file, (await PlanAsync(repository)).ToJson());
+
+        var outcome = await repository.DeployAsync(new DeployOptions { PlanFile = file });
+        await aws.RequestsAsync();
+        var problem = await repository.FailAsync(() => repository.DeployAsync(new DeployOptions { PlanFile = file }));
+
+        Assert.Equal(1, outcome.Version);
+        Assert.Equal("MLOPS0020", problem.Code);
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
+    }
+
+    private static Task<Plan> PlanAsync(ModelRepository repository) => repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None));
+
+    private async Task StartAsync()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
+    }
+}
