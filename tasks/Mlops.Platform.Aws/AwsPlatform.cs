@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Aws.Pipelines;
@@ -125,6 +126,36 @@ public sealed class AwsPlatform : IPlatform
         return await new StackPlan(home!, events).OfAsync(new StackRequest(StackName, template, null, parameters, tags), stack, t => Site.StoreTemplateAsync(t, cancellation), cancellation);
     }
 
+    /// <summary>Where nothing was written, there is nothing to record.</summary>
+    public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
+    {
+        if (held is not { WasHeld: true })
+            return;
+        var key = string.Create(CultureInfo.InvariantCulture, $"{Deployment.Prefix}/audit/{entry.When.UtcDateTime:yyyy-MM-ddTHH-mm-ss-fff}Z-{entry.Verb}.json");
+        try
+        {
+            await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(EventJson.Write(entry, null)), cancellation);
+        }
+        catch (Exception e) when (Explain(e) is { } problem)
+        {
+            // What was done is done: it must not look as if it had failed.
+            events.Add(problem with { Severity = nameof(Problem.Warning) });
+        }
+    }
+
+    public async Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation)
+    {
+        var keys = await Site.Objects.KeysAsync($"{Deployment.Prefix}/audit/", cancellation);
+        var entries = new List<AuditEntry>();
+        foreach (var key in keys.OrderDescending(StringComparer.Ordinal).Take(count))
+        {
+            if (await Site.Objects.ReadAsync($"s3://{Site.Objects.Bucket}/{key}", cancellation) is { } content && EventJson.Read(System.Text.Encoding.UTF8.GetString(content)) is AuditEntry entry)
+                entries.Add(entry);
+        }
+
+        return entries;
+    }
+
     public Problem? Explain(Exception failure) => Failures.Explain(failure, caller?.Arn ?? "the default identity");
 
     public string ImageFor(ImageParameter image)
@@ -180,7 +211,7 @@ public sealed class AwsPlatform : IPlatform
         }
 
         site = new BuildSite(access, home!, found, Deployment, objects!, hashes, held!);
-        models = new SageMakerModels(home!, found.Account, objects!, held!, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
+        models = new SageMakerModels(home!, found.Account, objects!, held!, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
         stages = new SageMakerStages(access, workspace, site, models, held!, events);
         if (site.HasRole)
             pipelines = new SageMakerPipelines(home!, objects!, held!, Deployment.Prefix, site.ExecutionRole, stack.Tags, events);

@@ -5,7 +5,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local;
 
 /// <summary>The model registry's port over the registry's tables.</summary>
-internal sealed class LocalModels(ModelTable models) : IModelRegistry
+internal sealed class LocalModels(ModelTable models, LocalRoot root) : IModelRegistry
 {
     public Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) => Task.FromResult(models.Find(group, version));
 
@@ -17,6 +17,20 @@ internal sealed class LocalModels(ModelTable models) : IModelRegistry
 
     public Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
         Task.FromResult(models.List(group).FirstOrDefault(v => v.Status == "Approved")?.Metrics);
+
+    public Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation) =>
+        Task.FromResult(models.Find(group, version)?.Metrics ?? new Dictionary<string, double>());
+
+    public async Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) =>
+        File.Exists(root.Provenance(group, version)) ? await File.ReadAllBytesAsync(root.Provenance(group, version), cancellation) : null;
+
+    public async Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation)
+    {
+        var file = root.Provenance(group, version);
+        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+        await File.WriteAllBytesAsync(file + ".new", statement, cancellation);
+        File.Move(file + ".new", file, overwrite: true);
+    }
 
     public Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation) =>
         Task.FromResult(models.Decision(group, version, stage));

@@ -25,7 +25,7 @@ public sealed class LocalPlatform : IPlatform
         var objects = new LocalObjectStore(root, registry);
         Objects = objects;
         pipelines = new LocalPipelines(root, registry, objects, events);
-        Models = new LocalModels(registry.Models);
+        Models = new LocalModels(registry.Models, root);
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Stages = new LocalStages(registry, this.server, workspace.Deployment.ModelPackageGroupName, workspace.Interpreters);
     }
@@ -78,6 +78,21 @@ public sealed class LocalPlatform : IPlatform
     public bool IsPrepared => true;
 
     public Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<PlannedChange>>([]);
+
+    public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
+    {
+        try
+        {
+            await File.AppendAllTextAsync(root.Audit, EventJson.Write(entry, null) + "\n", cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            events.Add(LocalErrors.DiskError(e.Message) with { Severity = "Warning" });
+        }
+    }
+
+    public Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<AuditEntry>>(
+        File.Exists(root.Audit) ? [.. File.ReadLines(root.Audit).Reverse().Select(EventJson.Read).OfType<AuditEntry>().Take(count)] : []);
 
     public Problem? Explain(Exception failure) => null;
 

@@ -21,6 +21,12 @@ public sealed class LocalRoot
 
     public string Lock => Path.Combine(Folder, "deploy.lock");
 
+    /// <summary>Who did what: a line a verb.</summary>
+    public string Audit => Path.Combine(Folder, "audit.jsonl");
+
+    /// <summary>The statement of what a version was made of.</summary>
+    public string Provenance(string group, int version) => Path.Combine(Folder, "provenance", group, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{version}.intoto.json"));
+
     public string ServerFile => Path.Combine(Folder, "server.json");
 
     public string ServerLock => Path.Combine(Folder, "server.lock");

@@ -82,6 +82,18 @@ public static class PlatformErrors
     public static Problem NotAgreed(string file) =>
         Problem.Error("MLOPS5013", $"'{file}' runs the programs shown above, and nobody agreed to that. Nothing was started. Look at them, and say '--yes'.");
 
+    public static Problem DataLockNotWritten(string reason) =>
+        Problem.Warning("MLOPS5014", $"'data.lock' cannot be written: {reason} Which content the data had is recorded with the version alone.");
+
+    public static Problem NoProvenance(string group, int version) =>
+        Problem.Error("MLOPS8010", $"There is no statement of what version {version} of '{group}' was made of: it was not made by a run of this project.");
+
+    public static Problem ProvenanceUnreadable(string file, string reason) =>
+        Problem.Error("MLOPS8011", $"The statement '{file}' cannot be read: {reason}");
+
+    public static Problem NotVerified(int differing) =>
+        Problem.Error("MLOPS8012", string.Create(CultureInfo.InvariantCulture, $"{differing} of what the statement names is not what is here: see above. Check out the commit that it names, and verify again; if that is the one, code, data or model were changed after the version was made."));
+
     public static Problem UnknownVersion(string group, int version) =>
         Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status' lists the versions.");
 

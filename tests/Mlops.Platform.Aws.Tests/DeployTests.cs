@@ -161,6 +161,24 @@ public sealed class DeployTests(StandIn aws) : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_version_has_a_statement_of_what_it_was_made_of()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(Clone(GoodReport));
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+
+        var lineage = await repository.OnAsync(c => LineageVerb.RunAsync(c, null, CancellationToken.None));
+
+        Assert.Equal(1, lineage.Version);
+        Assert.Equal(0.95, lineage.Metrics["multiclass_classification_metrics.accuracy.value"]);
+        Assert.Equal(["test"], lineage.Stages.Select(s => s.Stage));
+        var statement = JsonNode.Parse((string)aws.Boto("client('s3').get_object(Bucket='penguins-123456789012-us-east-1', Key='penguins/provenance/penguins/1.intoto.json')['Body'].read().decode()")!)!;
+        Assert.Equal("https://slsa.dev/provenance/v1", (string?)statement["predicateType"]);
+        Assert.Contains("data/penguins", statement["predicate"]!["buildDefinition"]!["resolvedDependencies"]!.AsArray().Select(d => (string?)d!["name"]));
+    }
+
+    [SkippableFact]
     public async Task Destroy_keeps_data_and_versions_and_asks_before_a_protected_stage()
     {
         await aws.ResetAsync();

@@ -12,7 +12,7 @@ internal static class ApproveCommand
         var stage = new Option<string?>("--stage") { Description = "The stage. Default: the last one with manual approval." };
         var reason = new Option<string?>("--reason") { Description = "Why." };
         var command = new Command(approve ? "approve" : "reject", approve ? "Lets a model version into a stage." : "Keeps a model version out of a stage.") { version, stage, reason };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true }, async (parsed, context, cancellation) =>
             await ApproveVerb.RunAsync(context, approve, parsed.GetValue(version), parsed.GetValue(stage), parsed.GetValue(reason), cancellation));
         return command;
     }

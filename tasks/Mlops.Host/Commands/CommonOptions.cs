@@ -29,6 +29,9 @@ internal sealed class CommonOptions
     /// <summary>Whether the verb sends or runs code. The way back to an older version does not, and must not wait for a build.</summary>
     public Func<ParseResult, bool> NeedsFreshCode { get; init; } = _ => false;
 
+    /// <summary>Whether the verb changes something: who did it is kept.</summary>
+    public bool IsAudited { get; init; }
+
     public string Project(ParseResult parsed) => parsed.GetValue(project)!;
 
     public string Platform(ParseResult parsed) => parsed.GetValue(platform)!;

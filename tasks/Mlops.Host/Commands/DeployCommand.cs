@@ -12,7 +12,7 @@ internal static class DeployCommand
         var plan = new Option<string?>("--plan") { Description = "Do what this plan ('mlops plan --out FILE') says, and nothing if that is no longer what is to be done." };
         var parameters = ParameterOption.Create();
         var command = new Command("deploy", "The whole way: publish, run, gate, register, then each stage with its tests.") { stage, version, plan, parameters };
-        VerbRunner.Set(command, new CommonOptions { NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
             context,
             new DeployOptions(parsed.GetValue(stage), parsed.GetValue(version)) { Parameters = ParameterOption.Values(parsed, parameters), PlanFile = parsed.GetValue(plan) is { } file ? Path.GetFullPath(file) : null },
             cancellation));

@@ -10,7 +10,7 @@ internal static class DestroyCommand
         var evenProtected = new Option<bool>("--protected") { Description = "Also stages that are protected from deletion (aws: the last one)." };
         var all = new Option<bool>("--all") { Description = "Also the pipeline and the stack of the build (aws). Data and registered versions stay." };
         var command = new Command("destroy", "Takes the stages' endpoints away. Data, runs and registered versions stay.") { evenProtected, all };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true }, async (parsed, context, cancellation) =>
             await DestroyVerb.RunAsync(context, new DestroyOptions(parsed.GetValue(evenProtected), parsed.GetValue(all)), cancellation));
         return command;
     }

@@ -15,7 +15,7 @@ internal static class RunCommand
         var check = new Option<bool>("--check") { Description = "Say what would be done with each step of the definition, and run nothing." };
         var yes = new Option<bool>("--yes") { Description = "Run the programs of the definition without asking." };
         var command = new Command("run", "Publishes the pipeline, runs it and follows it to its end; or runs a definition.") { definition, parameters, sources, standIns, check, yes };
-        var options = new CommonOptions { NeedsFreshCode = parsed => parsed.GetValue(definition) is null };
+        var options = new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(definition) is null };
         VerbRunner.Set(command, options, async (parsed, context, cancellation) =>
         {
             var values = ParameterOption.Values(parsed, parameters);

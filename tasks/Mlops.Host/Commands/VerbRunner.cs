@@ -45,7 +45,8 @@ internal static class VerbRunner
                 ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
                 : LocalPlatform.Open(workspace, Program(), display);
             await using var opened = platform;
-            if (await verb(parsed, new VerbContext(workspace, platform, display), stopping.Token) is not { } outcome)
+            var context = new VerbContext(workspace, platform, display);
+            if (await (options.IsAudited ? AuditedAsync(parsed, context, verb, stopping.Token) : verb(parsed, context, stopping.Token)) is not { } outcome)
                 return ExitCodes.Done;
             display.Add(outcome);
             return ending?.Invoke(outcome) ?? ExitCodes.Done;
@@ -82,6 +83,27 @@ internal static class VerbRunner
             exitCode = code;
             stopping.Cancel();
         }
+    }
+
+    /// <summary>Carries out a verb, and keeps who did it and how it ended, unless nothing was to be done.</summary>
+    private static async Task<Outcome?> AuditedAsync(ParseResult parsed, VerbContext context, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, CancellationToken cancellation)
+    {
+        try
+        {
+            var outcome = await verb(parsed, context, cancellation);
+            if (outcome is { Changed: true })
+                await RecordAsync("Done", outcome.Version);
+            return outcome;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            var problem = (e as PlatformException)?.Problem ?? context.Platform.Explain(e);
+            await RecordAsync(problem?.Code ?? PlatformErrors.Unexpected(e).Code, null);
+            throw;
+        }
+
+        Task RecordAsync(string result, int? version) => context.Platform.RecordAsync(
+            new AuditEntry(DateTimeOffset.UtcNow, context.Platform.Caller, parsed.CommandResult.Command.Name, result, GitState.Commit(context.Workspace.Repository), version), CancellationToken.None);
     }
 
     /// <summary>How this very program is started again as the endpoint server.</summary>

@@ -33,12 +33,24 @@ internal static partial class EventText
         VersionListed v => Text($"version {v.Version}  {v.Status,-21}  {v.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  execution {v.ExecutionId}\n  made of {string.Join(", ", v.MadeOf.Select(Short))}{string.Concat(v.Decisions.Select(Decision))}"),
         RunDifference d => $"{(d.Step is null ? "" : d.Step + ": ")}{d.Item}: {d.First ?? "none"} -> {d.Second ?? "none"}",
         PlannedChange c => $"{Sign(c.Action)} {c.Kind} {c.Name}{(c.Reason is null ? "" : $": {c.Reason}")}",
+        AuditEntry a => Text($"{a.When.ToLocalTime():yyyy-MM-dd HH:mm:ss}  {a.Verb,-8}  {a.Result,-9}  {a.Who}{(a.Version is { } v ? Text($"  version {v}") : "")}{(a.Commit is { } c ? "  commit " + c[..12] : "")}"),
+        LineageListed l => Lineage(l),
         Outcome { Verb: "plan", Changed: false } => "No changes: a deploy would do nothing.",
         Outcome { Verb: "plan" } => "This is what a deploy would do. 'mlops deploy' carries it out.",
         Outcome { Verb: "deploy", Changed: false } => "No changes.",
         Outcome { Verb: "compare", Changed: false } => "The runs do not differ.",
         _ => null,
     };
+
+    private static string Lineage(LineageListed l) => string.Concat(
+    [
+        Text($"{l.ModelPackageGroupName}: version {l.Version}, execution {l.ExecutionId}"),
+        .. l.MadeOf.Select(m => $"\n  made of {m.Name}{(m.Digest is null ? "" : "  " + Short(m.Digest))}"),
+        .. l.Parameters.Select(p => $"\n  parameter {p.Key} = {Short(p.Value)}"),
+        .. l.Metrics.Select(m => Text($"\n  metric {m.Key} = {m.Value:G6}")),
+        .. l.Decisions.Select(Decision),
+        .. l.Stages.Select(s => $"\n  serves {s.Stage}  {s.Url}"),
+    ]);
 
     private static string Sign(string action) => action switch { "Add" => "+  ", "Remove" => "-  ", "Replace" => "-/+", "Run" => ">  ", "Drift" => "!  ", _ => "~  " };
 

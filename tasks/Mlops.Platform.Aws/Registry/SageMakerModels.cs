@@ -15,9 +15,10 @@ namespace Mlops.Platform.Aws.Registry;
 /// SageMaker's model registry. A version's ModelApprovalStatus is the decision for the last stage that asks, as in SageMaker Studio; decisions for other stages, and the
 /// tests that it passed, are properties of the version.
 /// </summary>
+/// <param name="prefix">Of everything in the bucket.</param>
 /// <param name="stages">In their order.</param>
 /// <param name="finalStage">The stage that ModelApprovalStatus is about; null: there are no stages.</param>
-internal sealed class SageMakerModels(AwsClients clients, string account, S3ObjectStore objects, DeployLock held, IReadOnlyList<string> stages, string? finalStage) : IModelRegistry
+internal sealed class SageMakerModels(AwsClients clients, string account, S3ObjectStore objects, DeployLock held, string prefix, IReadOnlyList<string> stages, string? finalStage) : IModelRegistry
 {
     /// <summary>How many versions back are looked at.</summary>
     private const int LookedAt = 50;
@@ -69,13 +70,24 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         return listed;
     }
 
-    public async Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation)
+    public async Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
+        await NewestAsync(group, ModelApprovalStatus.Approved, cancellation) is { } version ? await MetricsAsync(group, version, cancellation) : null;
+
+    public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation)
     {
-        if (await NewestAsync(group, ModelApprovalStatus.Approved, cancellation) is not { } version)
-            return null;
         var package = await PackageAsync(ArnOf(group, version), cancellation);
-        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(report) : null;
+        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(report) : [];
     }
+
+    public Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) => objects.ReadAsync($"s3://{objects.Bucket}/{ProvenanceKey(group, version)}", cancellation);
+
+    public async Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation)
+    {
+        await held.HoldAsync(cancellation);
+        await objects.PutAsync(ProvenanceKey(group, version), statement, cancellation);
+    }
+
+    private string ProvenanceKey(string group, int version) => string.Create(CultureInfo.InvariantCulture, $"{prefix}/provenance/{group}/{version}.intoto.json");
 
     /// <summary>The newest version with a status (null: any), or null.</summary>
     public async Task<int?> NewestAsync(string group, ModelApprovalStatus? status, CancellationToken cancellation) =>

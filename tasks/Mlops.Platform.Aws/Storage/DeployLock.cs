@@ -31,6 +31,9 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>What works here; told to whoever waits.</summary>
     public string Verb { get; set; } = "mlops";
 
+    /// <summary>Something was written under it.</summary>
+    public bool WasHeld { get; private set; }
+
     /// <summary>Takes the lock, if this process has not taken it already.</summary>
     public async Task HoldAsync(CancellationToken cancellation)
     {
@@ -42,6 +45,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
             var who = (await clients.IdentityAsync(cancellation)).Arn;
             var owner = new LockOwner(id, who, Environment.MachineName, Verb, DateTimeOffset.UtcNow);
             etag = await TakeAsync(owner, cancellation);
+            WasHeld = true;
             renewing = RenewAsync(owner);
         }
         finally

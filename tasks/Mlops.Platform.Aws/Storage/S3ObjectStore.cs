@@ -50,6 +50,11 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
             await SendAsync([UploadFile.Of(key, content)], cancellation);
     }
 
+    /// <summary>Adds an object under a key that nobody else uses: no lock is needed.</summary>
+    public Task AddAsync(string key, byte[] content, CancellationToken cancellation) => uploader.SendAsync([UploadFile.Of(key, content)], cancellation);
+
+    public async Task<IEnumerable<string>> KeysAsync(string prefix, CancellationToken cancellation) => (await ListAsync(prefix, cancellation)).Keys;
+
     /// <summary>Null: it is not there.</summary>
     public async Task<byte[]?> ReadAsync(string uri, CancellationToken cancellation)
     {

@@ -22,6 +22,19 @@ public static class EventJson
             json["Text"] = text;
         return json.ToJsonString(Context.Options);
     }
+
+    /// <summary>An event that was kept; null: the line is none that is known.</summary>
+    public static PlatformEvent? Read(string line)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(line, (JsonTypeInfo<PlatformEvent>)Context.GetTypeInfo(typeof(PlatformEvent))!);
+        }
+        catch (Exception e) when (e is JsonException or NotSupportedException)
+        {
+            return null;
+        }
+    }
 }
 
 [JsonSerializable(typeof(PlatformEvent))]

@@ -20,6 +20,8 @@ namespace Mlops.Platform.Events;
 [JsonDerivedType(typeof(VersionListed), nameof(VersionListed))]
 [JsonDerivedType(typeof(RunDifference), nameof(RunDifference))]
 [JsonDerivedType(typeof(PlannedChange), nameof(PlannedChange))]
+[JsonDerivedType(typeof(AuditEntry), nameof(AuditEntry))]
+[JsonDerivedType(typeof(LineageListed), nameof(LineageListed))]
 [JsonDerivedType(typeof(Outcome), nameof(Outcome))]
 public abstract record PlatformEvent;
 
@@ -109,6 +111,19 @@ public sealed record PlannedChange(string Action, string Kind, string Name, stri
 {
     public string? Reason { get; init; } = Reason is null ? null : Printable.Of(Reason);
 }
+
+/// <summary>One verb that changed something, or failed.</summary>
+/// <param name="Result">Done, or the code of the error.</param>
+/// <param name="Commit">What was checked out; null: no repository of git.</param>
+public sealed record AuditEntry(DateTimeOffset When, string Who, string Verb, string Result, string? Commit, int? Version) : PlatformEvent;
+
+/// <summary>Where a version comes from and where it went.</summary>
+/// <param name="Parameters">Of the run that made it.</param>
+/// <param name="MadeOf">Commit, configuration, code and data with their digests.</param>
+public sealed record LineageListed(string ModelPackageGroupName, int Version, string ExecutionId, IReadOnlyList<LineageItem> MadeOf, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, double> Metrics, IReadOnlyList<DecisionListed> Decisions, IReadOnlyList<StageUrl> Stages) : PlatformEvent;
+
+/// <param name="Digest">ALGORITHM:VALUE; null: not known.</param>
+public sealed record LineageItem(string Name, string? Uri, string? Digest);
 
 /// <summary>The last event of a verb that ended well: what scripts read.</summary>
 public sealed record Outcome : PlatformEvent

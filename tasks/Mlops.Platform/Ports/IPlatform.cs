@@ -36,6 +36,12 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Whether anything was ever prepared: else there is nothing that the other ports could ask.</summary>
     bool IsPrepared { get; }
 
+    /// <summary>Keeps who did what, of which commit, and how it ended.</summary>
+    Task RecordAsync(AuditEntry entry, CancellationToken cancellation);
+
+    /// <summary>The newest entries, the newest first.</summary>
+    Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation);
+
     /// <summary>What a failure of this platform's own libraries means to a user; null: it is none of theirs.</summary>
     Problem? Explain(Exception failure);
 
@@ -106,6 +112,14 @@ public interface IModelRegistry
 
     /// <summary>Metrics of the newest version that was approved, by gate path; null: none was.</summary>
     Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation);
+
+    /// <summary>Numbers of a version's evaluation report, by path.</summary>
+    Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation);
+
+    /// <summary>The statement of what a version was made of, or null.</summary>
+    Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation);
+
+    Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation);
 
     /// <summary>The latest decision on a version for a stage, or null.</summary>
     Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation);

@@ -47,10 +47,10 @@ public static class PlanVerb
         var uris = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var data in deployment.Data)
         {
-            var (uri, missing) = await PublishVerb.DataAsync(context, data, platform.Objects.LocateDataAsync, cancellation);
-            uris[data.Parameter] = uri;
-            if (missing)
-                changes.Add(new PlannedChange("Add", "data", data.Name, uri));
+            var found = await PublishVerb.DataAsync(context, data, platform.Objects.LocateDataAsync, cancellation);
+            uris[data.Parameter] = found.S3Uri;
+            if (found.Stored)
+                changes.Add(new PlannedChange("Add", "data", data.Name, found.S3Uri));
         }
 
         var now = await PublishVerb.DefineAsync(context, uris, cancellation);

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Governance;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Verbs;
@@ -18,13 +19,17 @@ public static class PublishVerb
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);
 
-        var uris = new Dictionary<string, string>(StringComparer.Ordinal);
+        var (uris, hashes) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
         foreach (var data in deployment.Data)
         {
-            var (uri, stored) = await DataAsync(context, data, platform.Objects.PutDataAsync, cancellation);
-            uris[data.Parameter] = uri;
-            changed |= stored;
+            var found = await DataAsync(context, data, platform.Objects.PutDataAsync, cancellation);
+            uris[data.Parameter] = found.S3Uri;
+            if (found.Sha256.Length > 0)
+                hashes[data.Name] = found.Sha256;
+            changed |= found.Stored;
         }
+
+        DataLock.Write(workspace, hashes, events);
 
         changed |= await platform.Pipelines.PutAsync(deployment.PipelineName, await DefineAsync(context, uris, cancellation), cancellation);
         events.Add(new Published(deployment.PipelineName, changed));
@@ -51,16 +56,15 @@ public static class PublishVerb
         return workspace.Pipeline.WithDefaults(values);
     }
 
-    /// <summary>A data set's URI, and whether it was, or would be, sent.</summary>
-    public static async Task<(string Uri, bool Stored)> DataAsync(VerbContext context, PublishedData data, Func<string, string, string, CancellationToken, Task<StoredData>> put, CancellationToken cancellation)
+    /// <summary>Where a data set is, and whether it was, or would be, sent. One that lies in S3 has no hash.</summary>
+    public static async Task<StoredData> DataAsync(VerbContext context, PublishedData data, Func<string, string, string, CancellationToken, Task<StoredData>> put, CancellationToken cancellation)
     {
         if (data.Source.StartsWith("s3://", StringComparison.Ordinal))
-            return (data.Source, false);
+            return new StoredData(data.Source, "", Stored: false);
         var path = context.Workspace.FullPath(data.Source);
         if (!Path.Exists(path))
             throw PlatformErrors.DataMissing(data.Name, data.Source).ToException();
-        var stored = await put(data.Name, path, $"{context.Workspace.Deployment.Prefix}/data/{data.Name}", cancellation);
-        return (stored.S3Uri, stored.Stored);
+        return await put(data.Name, path, $"{context.Workspace.Deployment.Prefix}/data/{data.Name}", cancellation);
     }
 
     /// <summary>max_drop and max_rise become limits once a version is approved; until then every value meets them.</summary>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Governance;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Verbs;
@@ -15,6 +16,8 @@ public static class RunVerb
         switch (result.Status)
         {
             case "Succeeded":
+                if (result.Ran)
+                    await Provenance.RecordAsync(context, result, parameters, cancellation);
                 return result;
             case "Stopped":
                 throw new OperationCanceledException($"Execution {result.ExecutionId} was stopped.", cancellation);

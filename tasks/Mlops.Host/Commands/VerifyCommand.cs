@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Security.Cryptography;
+using Mlops.Compilation;
+using Mlops.Definitions;
+using Mlops.Platform;
+using Mlops.Platform.Events;
+using Mlops.Platform.Governance;
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Host.Commands;
+
+/// <summary>Checks the digests of a version's statement against what is here. With a statement as a file, no network is needed.</summary>
+internal static class VerifyCommand
+{
+    public static Command Create()
+    {
+        var statement = new Argument<string?>("statement") { Description = "A statement (in-toto, JSON). Default: the one of '--version'.", Arity = ArgumentArity.ZeroOrOne };
+        var version = new Option<int?>("--version") { Description = "The model version. Default: the newest." };
+        var artifact = new Option<string?>("--model") { Description = "A model archive to check against the statement as well." };
+        var command = new Command("verify", "Checks that the configuration, code, data and model that are here are those that a version was made of.") { statement, version, artifact };
+        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        {
+            var provenance = parsed.GetValue(statement) is { } file ? Read(file)
+                : await LineageVerb.ProvenanceOfAsync(context, parsed.GetValue(version) ?? await NewestAsync(context, cancellation), cancellation);
+            var here = Here(context.Workspace);
+            if (parsed.GetValue(artifact) is { } model)
+                here[provenance.Subjects.Single().Name] = HashOf(model);
+            var differing = 0;
+            foreach (var material in provenance.Materials.Concat(parsed.GetValue(artifact) is null ? [] : provenance.Subjects))
+            {
+                var found = here.GetValueOrDefault(material.Name);
+                var same = material.Digest is null ? "not known" : found == material.Digest ? "the same" : $"differs: {material.Digest} there, {found ?? "nothing"} here";
+                differing += material.Digest is null || found == material.Digest ? 0 : 1;
+                context.Events.Add(new Notice($"{material.Name}: {same}"));
+            }
+
+            return differing == 0 ? new Outcome { Verb = "verify" } : throw PlatformErrors.NotVerified(differing).ToException();
+        });
+        return command;
+    }
+
+    /// <summary>What is here, by the names of a statement. Code is bundled anew, as a build would.</summary>
+    private static Dictionary<string, string?> Here(Workspace workspace)
+    {
+        var here = new Dictionary<string, string?>(StringComparer.Ordinal) { ["repository"] = GitState.Commit(workspace.Repository), [workspace.Deployment.ConfigFile] = HashOf(workspace.ConfigFile) };
+        foreach (var source in workspace.Deployment.Sources)
+            here[Material.Code + source.File] = source.Sha256;
+        if (File.Exists(workspace.ConfigFile))
+        {
+            foreach (var bundle in ModelCompiler.Bundles(new CompileRequest(workspace.ConfigFile)))
+                here[Material.Code + bundle.Name] = bundle.Sha256;
+        }
+
+        foreach (var data in workspace.Deployment.Data.Where(d => Path.Exists(workspace.FullPath(d.Source))))
+            here[Material.DataSet + data.Name] = ContentHash.Of(workspace.FullPath(data.Source));
+        return here;
+    }
+
+    private static string? HashOf(string file)
+    {
+        if (!File.Exists(file))
+            return null;
+        // An archive is known by what is in it: compressors differ from one version to the next.
+        return file.EndsWith(".tar.gz", StringComparison.Ordinal) ? ContentHash.Of(file) : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
+    }
+
+    private static Provenance Read(string file)
+    {
+        try
+        {
+            return Provenance.Parse(File.ReadAllBytes(file), $"'{file}'");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or DefinitionException)
+        {
+            throw PlatformErrors.ProvenanceUnreadable(file, e.Message).ToException();
+        }
+    }
+
+    private static async Task<int> NewestAsync(VerbContext context, CancellationToken cancellation)
+    {
+        var group = context.Workspace.Deployment.ModelPackageGroupName;
+        return (await context.Platform.Models.ListAsync(group, cancellation)).Select(v => (int?)v.Version).Max() ?? throw PlatformErrors.NoVersion(group).ToException();
+    }
+}

@@ -1,0 +1,134 @@
+using System.Reflection;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Ports;
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Platform.Governance;
+
+/// <summary>
+/// Of what a version was made: an in-toto statement (v1) with SLSA's provenance (v1). Its digests can be checked against a checkout, without a network.
+/// Sources: github.com/in-toto/attestation, spec/v1/statement.md; slsa.dev/spec/v1.0/provenance.
+/// </summary>
+public sealed class Provenance
+{
+    private const string StatementType = "https://in-toto.io/Statement/v1";
+    private const string PredicateType = "https://slsa.dev/provenance/v1";
+    private const string Home = "https://github.com/mlops-sdk/mlops-sdk";
+
+    private readonly JsonObject statement;
+
+    private Provenance(JsonObject statement) => this.statement = statement;
+
+    /// <summary>What it was made of: commit, configuration, code and data.</summary>
+    public IReadOnlyList<Material> Materials => [.. Items(Definition["resolvedDependencies"]).Select(Material.Of)];
+
+    /// <summary>The model's archive.</summary>
+    public IReadOnlyList<Material> Subjects => [.. Items(statement["subject"]).Select(Material.Of)];
+
+    public string ExecutionId => (string?)statement["predicate"]?["runDetails"]?["metadata"]?["invocationId"] ?? "";
+
+    /// <summary>The run's parameters by name.</summary>
+    public IReadOnlyDictionary<string, string> Parameters =>
+        (Definition["externalParameters"]?["parameters"] as JsonObject ?? []).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? "", StringComparer.Ordinal);
+
+    private JsonObject Definition => statement["predicate"]!["buildDefinition"]!.AsObject();
+
+    public byte[] ToJson() => Json.Write(statement);
+
+    /// <summary>Reads a statement; throws <see cref="DefinitionException"/> where it is none.</summary>
+    public static Provenance Parse(byte[] utf8, string what)
+    {
+        var json = Json.ReadObject(utf8, what);
+        return (string?)json["_type"] == StatementType && (string?)json["predicateType"] == PredicateType && json["predicate"]?["buildDefinition"] is JsonObject
+            ? new Provenance(json) : throw new DefinitionException($"{what} is no in-toto statement of SLSA's provenance v1.");
+    }
+
+    /// <param name="parameters">Those that the run was started with.</param>
+    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, IReadOnlyDictionary<string, string> parameters)
+    {
+        var deployment = workspace.Deployment;
+        var values = new JsonObject();
+        foreach (var parameter in published.Parameters)
+            values[parameter.Name] = parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
+        List<Material> materials =
+        [
+            .. GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
+            new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256),
+            .. deployment.Sources.Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
+            .. deployment.Data.Select(d => Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
+        ];
+        // SageMaker knows an archive by its ETag, where it knows it.
+        var algorithm = version.Sha256.Length switch { 0 => null, 64 => Material.Sha256, _ => "etag" };
+        var subject = new Material(version.ModelDataUrl, null, algorithm, version.Sha256);
+        return new Provenance(new JsonObject
+        {
+            ["_type"] = StatementType,
+            ["subject"] = new JsonArray(subject.ToJson()),
+            ["predicateType"] = PredicateType,
+            ["predicate"] = new JsonObject
+            {
+                ["buildDefinition"] = new JsonObject
+                {
+                    ["buildType"] = Home + "/pipeline/v1",
+                    ["externalParameters"] = new JsonObject { ["pipeline"] = deployment.PipelineName, ["parameters"] = values },
+                    ["internalParameters"] = new JsonObject { ["modelPackageGroup"] = version.Group, ["version"] = version.Version },
+                    ["resolvedDependencies"] = new JsonArray([.. materials.Select(m => m.ToJson())]),
+                },
+                ["runDetails"] = new JsonObject
+                {
+                    ["builder"] = new JsonObject { ["id"] = Home, ["version"] = new JsonObject { ["mlops"] = typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion } },
+                    ["metadata"] = new JsonObject { ["invocationId"] = version.ExecutionId },
+                },
+            },
+        });
+    }
+
+    /// <summary>Records it for a version that a run has made.</summary>
+    public static async Task RecordAsync(VerbContext context, ExecutionResult result, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    {
+        var deployment = context.Workspace.Deployment;
+        if (result.Version is not { } number || await context.Platform.Models.ProvenanceAsync(deployment.ModelPackageGroupName, number, cancellation) is not null)
+            return;
+        if (await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is { } version &&
+            await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation) is { } published)
+            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, parameters).ToJson(), cancellation);
+    }
+
+    /// <summary>Published data lies under its hash; of what lies elsewhere in S3 only the place is known.</summary>
+    private static Material Data(PublishedData data, string uri)
+    {
+        var last = uri.TrimEnd('/').Split('/')[^1];
+        return last.Length == 64 && last.All(char.IsAsciiHexDigitLower) ? new Material(Material.DataSet + data.Name, uri, Material.Sha256, last) : new Material(Material.DataSet + data.Name, uri, null, null);
+    }
+
+    private static IEnumerable<JsonObject> Items(JsonNode? list) => (list as JsonArray ?? []).OfType<JsonObject>();
+}
+
+/// <summary>A thing with a digest: in-toto's ResourceDescriptor.</summary>
+/// <param name="Algorithm">sha256, gitCommit or etag; null: the digest is not known.</param>
+public sealed record Material(string Name, string? Uri, string? Algorithm, string? Digest)
+{
+    public const string Sha256 = "sha256";
+
+    /// <summary>What the names of bundles begin with, and of data sets.</summary>
+    public const string Code = "code/";
+
+    public const string DataSet = "data/";
+
+    public static Material Of(JsonObject json)
+    {
+        var digest = json["digest"] as JsonObject ?? [];
+        return new Material((string?)json["name"] ?? "", (string?)json["uri"], digest.Select(d => d.Key).FirstOrDefault(), digest.Select(d => (string?)d.Value).FirstOrDefault());
+    }
+
+    public JsonObject ToJson()
+    {
+        var json = new JsonObject { ["name"] = Name };
+        if (Uri is not null)
+            json["uri"] = Uri;
+        if (Algorithm is not null)
+            json["digest"] = new JsonObject { [Algorithm] = Digest };
+        return json;
+    }
+}

@@ -1,0 +1,35 @@
+using Mlops.Platform.Events;
+using Mlops.Platform.Governance;
+
+namespace Mlops.Platform.Verbs;
+
+/// <summary>Where a version comes from (data, code, parameters, metrics) and where it went (decisions, stages).</summary>
+public static class LineageVerb
+{
+    /// <param name="version">Null: the newest.</param>
+    public static async Task<LineageListed> RunAsync(VerbContext context, int? version, CancellationToken cancellation)
+    {
+        var (workspace, platform, _) = context;
+        var group = workspace.Deployment.ModelPackageGroupName;
+        var versions = await platform.Models.DescribeAsync(group, cancellation);
+        var found = (version is { } wanted ? versions.FirstOrDefault(v => v.Version == wanted) ?? throw PlatformErrors.UnknownVersion(group, wanted).ToException() : versions.MaxBy(v => v.Version))
+            ?? throw PlatformErrors.NoVersion(group).ToException();
+        var statement = await ProvenanceOfAsync(context, found.Version, cancellation);
+        var stages = new List<StageUrl>();
+        foreach (var stage in workspace.Deployment.Stages)
+        {
+            if (await platform.Stages.DescribeAsync(stage, cancellation) is { } state && state.Version == found.Version)
+                stages.Add(new StageUrl(stage.Name, state.Url, state.Version));
+        }
+
+        return new LineageListed(
+            group, found.Version, found.ExecutionId, [.. statement.Subjects.Concat(statement.Materials).Select(m => new LineageItem(m.Name, m.Uri, m.Algorithm is null ? null : $"{m.Algorithm}:{m.Digest}"))],
+            statement.Parameters, await platform.Models.MetricsAsync(group, found.Version, cancellation), found.Decisions, stages);
+    }
+
+    public static async Task<Provenance> ProvenanceOfAsync(VerbContext context, int version, CancellationToken cancellation)
+    {
+        var group = context.Workspace.Deployment.ModelPackageGroupName;
+        return Provenance.Parse(await context.Platform.Models.ProvenanceAsync(group, version, cancellation) ?? throw PlatformErrors.NoProvenance(group, version).ToException(), $"The statement of version {version}");
+    }
+}

@@ -1,0 +1,86 @@
+using System.Security.Cryptography;
+using System.Text.Json.Nodes;
+
+namespace Mlops.Host.Tests;
+
+/// <summary>Of what a version was made, whether that is what is here, and who did what.</summary>
+public sealed class GovernanceTests
+{
+    [SkippableFact]
+    public async Task A_version_knows_its_code_data_parameters_metrics_and_decisions()
+    {
+        await using var repository = await DeployedAsync();
+        await repository.SucceedAsync("approve", "--reason", "looked at it");
+
+        var lineage = await repository.SucceedAsync("lineage");
+
+        foreach (var part in new[] { "planned: version 1", "made of config.yaml  sha256:", "made of code/source/train.tar  sha256:", "made of data/numbers  sha256:", "metric regression_metrics.mae.value = 0.5", "looked at it" })
+            Assert.Contains(part, lineage, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task The_content_of_the_data_is_locked_beside_the_configuration()
+    {
+        await using var repository = await DeployedAsync();
+
+        var locked = JsonNode.Parse(File.ReadAllText(repository.PathOf("data.lock")))!;
+
+        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(repository.PathOf("data/numbers.csv")))), (string?)locked["Data"]!["numbers"]!["Sha256"]);
+    }
+
+    [SkippableFact]
+    public async Task The_statement_is_verified_without_a_network_and_finds_what_was_changed()
+    {
+        await using var repository = await DeployedAsync();
+        var statement = repository.PathOf(".mlops/provenance/planned/1.intoto.json");
+
+        var verified = await repository.SucceedAsync("verify", statement);
+        File.AppendAllText(repository.PathOf("data/numbers.csv"), "3,4\n");
+        var (exitCode, output) = await repository.RunAsync("verify", statement);
+
+        Assert.Contains("data/numbers: the same", verified, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("data/numbers: differs", output, StringComparison.Ordinal);
+        Assert.Contains("error MLOPS8012: 1 of what", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_model_archive_is_checked_against_its_statement()
+    {
+        await using var repository = await DeployedAsync();
+        var statement = repository.PathOf(".mlops/provenance/planned/1.intoto.json");
+        var subject = JsonNode.Parse(File.ReadAllText(statement))!["subject"]![0]!;
+        var model = repository.PathOf(".mlops/s3/" + ((string)subject["name"]!)["s3://".Length..]);
+
+        var verified = await repository.SucceedAsync("verify", statement, "--model", model);
+        File.WriteAllText(model, "another");
+        var (exitCode, _) = await repository.RunAsync("verify", statement, "--model", model);
+
+        Assert.Contains("model.tar.gz: the same", verified, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
+    }
+
+    [SkippableFact]
+    public async Task What_changed_something_or_failed_is_kept_with_who_did_it()
+    {
+        await using var repository = await DeployedAsync();
+        await repository.SucceedAsync("deploy");
+        await repository.RunAsync("reject");
+
+        var audit = (await repository.SucceedAsync("audit")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        Assert.Equal(2, audit.Length);
+        Assert.Contains("reject    MLOPS8007", audit[0], StringComparison.Ordinal);
+        Assert.Contains("deploy    Done", audit[1], StringComparison.Ordinal);
+        Assert.Contains(Environment.UserName, audit[1], StringComparison.Ordinal);
+    }
+
+    private static async Task<SmallRepository> DeployedAsync()
+    {
+        Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");
+        var repository = new SmallRepository();
+        await repository.CompileAsync();
+        await repository.SucceedAsync("deploy");
+        return repository;
+    }
+}
