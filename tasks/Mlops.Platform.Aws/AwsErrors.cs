@@ -60,6 +60,9 @@ internal static class AwsErrors
     public static Problem Protected(string stack, string stage) =>
         Problem.Error("MLOPS7024", $"The stack '{stack}' of '{stage}' is protected from deletion. Say '--protected' (or '-p:MlopsProtected=true') to take it away as well.");
 
+    public static Problem DriftUnknown(string stack, string reason) =>
+        Problem.Warning("MLOPS7027", $"Whether somebody else has changed the stack '{stack}' is not known: {reason}");
+
     public static Problem MissingParameter(string stack, string parameter) =>
         Problem.Error("MLOPS7025", $"The stack '{stack}' needs the parameter '{parameter}', and nothing gives it a value. Build again with this version of the SDK.");
 
@@ -77,6 +80,18 @@ internal static class AwsErrors
 
     public static Problem ArtifactMissing(string file) =>
         Problem.Error("MLOPS7034", $"'{file}' is not among the built files. Run 'dotnet build' again.");
+
+    public static Problem LockLost(string verb) =>
+        Problem.Error("MLOPS7035", $"'{verb}' could not renew its lock in time, and another has taken it: going on could undo that one's work. Run the command again: it goes on where this one ended.");
+
+    public static Problem FileFailed(string reason) =>
+        Problem.Error("MLOPS7036", $"A file of the repository cannot be read or written: {reason} Nothing of it was sent. Put that right and run the command again.");
+
+    public static Problem ReportUnreadable(string uri, string reason) =>
+        Problem.Error("MLOPS7044", $"The report of the approved version, '{uri}', cannot be read: {reason} 'max_drop' and 'max_rise' compare with it. Approve another version, or leave those gates out.");
+
+    public static Problem ChangedMeanwhile(string stack) =>
+        Problem.Error("MLOPS7026", $"The stack '{stack}' is not what was asked for: somebody else has changed it meanwhile. Run the command again.");
 
     public static Problem NotOurVersion(string arn) =>
         Problem.Error("MLOPS7040", $"'{arn}' is no version of a model package group.");

@@ -104,6 +104,12 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
     {
+        if (stack is not null && !stack.IsWhole)
+        {
+            // A first publish that failed: nothing of it is in use.
+            return await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+        }
+
         var bucket = Site.Objects.Bucket;
         if (!everything)
         {
@@ -117,13 +123,13 @@ public sealed class AwsPlatform : IPlatform
         return changed;
     }
 
-    public bool IsPrepared => pipelines is not null;
+    public bool IsPrepared => pipelines is not null && stack is { IsWhole: true };
 
     public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation)
     {
         var template = StackTemplateFile.Read(workspace.Artifacts, BuildTemplate);
         var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
-        return await new StackPlan(home!, events).OfAsync(new StackRequest(StackName, template, null, parameters, tags), stack, t => Site.StoreTemplateAsync(t, cancellation), cancellation);
+        return await new StackPlan(home!, events).OfAsync(new StackRequest(StackName, template, null, parameters, tags), stack, t => StoreTemplateAsync(t, cancellation), cancellation);
     }
 
     /// <summary>Where nothing was written, there is nothing to record.</summary>
@@ -169,12 +175,14 @@ public sealed class AwsPlatform : IPlatform
     }
 
     /// <summary>The lock is taken at the first change: see <see cref="DeployLock"/>.</summary>
-    public Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation)
+    public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {
         this.verb = verb;
         if (site is not null)
             site.Lock.Verb = verb;
-        return Task.FromResult<IAsyncDisposable>(new Release(this));
+        if (site is not null && now)
+            await site.Lock.HoldAsync(cancellation);
+        return new Release(this);
     }
 
     public async ValueTask DisposeAsync()
@@ -189,13 +197,11 @@ public sealed class AwsPlatform : IPlatform
         var stacks = new StackClient(home!, events);
         if (request.Template.FitsInRequest)
             return await stacks.PutAsync(request, cancellation);
-        if (site is null)
-        {
-            var bucket = request.Template.BucketAlone();
-            Use(await stacks.PutAsync(request with { Template = bucket }, cancellation));
-        }
-
-        return await stacks.PutAsync(request with { TemplateUrl = await Site.StoreTemplateAsync(request.Template, cancellation) }, cancellation);
+        if (objects is null && Deployment.Aws.Bucket is { } given)
+            UseBucket(given, caller!.Account);
+        else if (objects is null)
+            Use(await stacks.PutAsync(request with { Template = request.Template.BucketAlone() }, cancellation));
+        return await stacks.PutAsync(request with { TemplateUrl = await StoreTemplateAsync(request.Template, cancellation) }, cancellation);
     }
 
     /// <summary>From here on there is a bucket, and with it everything else.</summary>
@@ -204,17 +210,28 @@ public sealed class AwsPlatform : IPlatform
         stack = found;
         if ((Deployment.Aws.Bucket ?? found.Outputs.GetValueOrDefault("Bucket")) is not { } bucket)
             return;
-        if (site?.Objects.Bucket != bucket)
-        {
-            held = new DeployLock(home!, bucket, found.Account, $"{Deployment.Prefix}/lock.json", events) { Verb = verb };
-            objects = new S3ObjectStore(home!, bucket, found.Account, Deployment.Aws.KmsKey, hashes, held);
-        }
+        if (objects?.Bucket != bucket)
+            UseBucket(bucket, found.Account);
 
         site = new BuildSite(access, home!, found, Deployment, objects!, hashes, held!);
         models = new SageMakerModels(home!, found.Account, objects!, held!, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
-        stages = new SageMakerStages(access, workspace, site, models, held!, events);
+        stages = new SageMakerStages(access, workspace, site, models, held!, StoreTemplateAsync, events);
         if (site.HasRole)
-            pipelines = new SageMakerPipelines(home!, objects!, held!, Deployment.Prefix, site.ExecutionRole, stack.Tags, events);
+            pipelines = new SageMakerPipelines(home!, objects!, held!, Deployment.Prefix, found.Id, site.ExecutionRole, stack.Tags, events);
+    }
+
+    private void UseBucket(string bucket, string account)
+    {
+        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/lock.json", events) { Verb = verb };
+        objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held);
+    }
+
+    /// <summary>Puts a template where CloudFormation can read it. Its key is its hash: no lock is needed.</summary>
+    private async Task<string> StoreTemplateAsync(StackTemplateFile template, CancellationToken cancellation)
+    {
+        var key = $"{Deployment.Prefix}/templates/{template.Sha256}.sent.json";
+        await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(template.Body), cancellation);
+        return home!.ObjectUrl(objects.Bucket, key);
     }
 
     private sealed class Release(AwsPlatform platform) : IAsyncDisposable

@@ -26,14 +26,6 @@ internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState
     /// <summary>Of notifications; null: none are asked for.</summary>
     public string? Topic => stack.Outputs.GetValueOrDefault("Topic") ?? stack.Parameters.GetValueOrDefault("TopicArn");
 
-    /// <summary>Puts a template where CloudFormation can read it.</summary>
-    public async Task<string> StoreTemplateAsync(StackTemplateFile template, CancellationToken cancellation)
-    {
-        var key = $"{deployment.Prefix}/templates/{template.Sha256}.sent.json";
-        await objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(template.Body), cancellation);
-        return clients.ObjectUrl(objects.Bucket, key);
-    }
-
     /// <summary>Another bucket, in the account of its stage.</summary>
     public async Task<S3ObjectStore> OpenStoreAsync(AwsPlace place, string bucket, CancellationToken cancellation)
     {

@@ -99,7 +99,7 @@ public sealed class LocalPlatform : IPlatform
     /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so.</summary>
     public string ImageFor(ImageParameter image) => $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";
 
-    public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation)
+    public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {
         DeployLock held;
         try

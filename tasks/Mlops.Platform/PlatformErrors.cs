@@ -82,6 +82,9 @@ public static class PlatformErrors
     public static Problem NotAgreed(string file) =>
         Problem.Error("MLOPS5013", $"'{file}' runs the programs shown above, and nobody agreed to that. Nothing was started. Look at them, and say '--yes'.");
 
+    public static Problem RunStopped(string execution) =>
+        Problem.Error("MLOPS5015", $"Execution {execution} was stopped by somebody. Nothing was registered. Run the command again for another try.");
+
     public static Problem DataLockNotWritten(string reason) =>
         Problem.Warning("MLOPS5014", $"'data.lock' cannot be written: {reason} Which content the data had is recorded with the version alone.");
 

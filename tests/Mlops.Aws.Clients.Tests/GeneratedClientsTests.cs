@@ -19,7 +19,6 @@ public sealed class GeneratedClientsTests
             "DescribeStacks", "DetectStackDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
         ]),
         ["logs"] = ("CloudWatchLogs", ["DescribeLogStreams", "GetLogEvents"]),
-        ["sns"] = ("SimpleNotificationService", ["Publish"]),
     };
 
     public static TheoryData<string> Names => [.. Services.Keys];

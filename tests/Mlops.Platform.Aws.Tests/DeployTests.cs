@@ -127,6 +127,56 @@ public sealed class DeployTests(StandIn aws) : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_deploy_that_was_broken_off_before_its_tests_is_tested_by_the_next_and_taken_back()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(Clone(GoodReport));
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+        repository.Change(c => c.Replace("train.py, inputs: [preprocess.train] }", "train.py, inputs: [preprocess.train], hyperparameters: { depth: 4 } }", StringComparison.Ordinal));
+        // As a process that is killed after the stack was changed: version 2 serves, and nobody has tested it.
+        await repository.OnAsync(async c =>
+        {
+            await PublishVerb.RunAsync(c, CancellationToken.None);
+            var run = await RunVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None);
+            return await c.Platform.Stages.PutAsync(c.Workspace.Stage("test"), (await c.Platform.Models.FindAsync("penguins", run.Version!.Value, CancellationToken.None))!, null, CancellationToken.None);
+        });
+        await aws.SetAsync(JsonNode.Parse("""{"predictions": {"status": 500, "content_type": "text/plain", "body": "broken"}}""")!.AsObject());
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS5003", problem.Code);
+        Assert.EndsWith("/1", (string?)aws.Boto("[p['ParameterValue'] for p in client('cloudformation').describe_stacks(StackName='penguins-test')['Stacks'][0]['Parameters'] if p['ParameterKey'] == 'ModelPackageArn'][0]"), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task An_approval_that_was_taken_back_in_Studio_does_not_count()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(Clone(GoodReport));
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+        await repository.ApproveAsync("production", reason: "first\nsecond line");
+        aws.Boto("client('sagemaker').update_model_package(ModelPackageArn='arn:aws:sagemaker:us-east-1:123456789012:model-package/penguins/1', ModelApprovalStatus='PendingManualApproval')['ModelPackageArn']");
+
+        Assert.Null(await repository.OnAsync(c => c.Platform.Models.DecisionAsync("penguins", 1, "production", CancellationToken.None)));
+    }
+
+    [SkippableFact]
+    public async Task After_everything_was_taken_away_the_same_content_is_published_anew()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(Clone(GoodReport));
+        using var repository = new ModelRepository("stages");
+        await repository.DeployAsync();
+        await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true));
+
+        var outcome = await repository.DeployAsync();
+
+        Assert.Equal("test", Assert.Single(outcome.Urls).Stage);
+    }
+
+    [SkippableFact]
     public async Task An_older_version_comes_back_without_a_run()
     {
         await aws.ResetAsync();

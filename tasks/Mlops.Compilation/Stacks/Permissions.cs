@@ -20,6 +20,9 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
         yield return new(element, actions, [$"{BucketArn}/{plan.Prefix}/{below}*"]);
     }
 
+    /// <summary>One object, or what a pattern names, of this model's.</summary>
+    public Permission OwnObject(string element, string below, string[] actions) => new(element, actions, [$"{BucketArn}/{plan.Prefix}/{below}"]);
+
     /// <summary>Reads a place in S3 that the configuration names.</summary>
     public static IEnumerable<Permission> Read(string element, string uri)
     {

@@ -38,12 +38,24 @@ internal static class Personas
         var shared = new Permissions(plan, plan.Aws, Storage.Name(plan));
         return persona switch
         {
-            "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key(""), .. Run(plan), Try(plan)],
-            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Run(plan), Try(plan), .. Change(plan, executionRole)],
-            "approver" => [.. Look(plan), new("", ["sagemaker:UpdateModelPackage"], [$"{SageMaker}:model-package/{plan.GroupName}/*"])],
+            "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key(""), .. Verbs(shared), .. Run(plan), Try(plan)],
+            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Verbs(shared), .. Run(plan), Try(plan), .. Change(plan, executionRole)],
+            "approver" => [.. Look(plan), .. Verbs(shared), Decide(plan)],
             _ => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")).Select(k => k with { Actions = ["kms:Decrypt"] })],
         };
     }
+
+    /// <summary>What every verb that changes something does: it holds the lock, and is kept in the audit log.</summary>
+    private static IEnumerable<Permission> Verbs(Permissions shared)
+    {
+        yield return shared.OwnObject("", "lock.json", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]);
+        yield return shared.OwnObject("", "audit/*", ["s3:PutObject"]);
+    }
+
+    /// <summary>Approvals, and that a version passed a stage's tests.</summary>
+    private static Permission Decide(ModelPlan plan) => new("", ["sagemaker:UpdateModelPackage"], [$"{SageMaker}:model-package/{plan.GroupName}/*"]);
+
+    private static string Stacks(ModelPlan plan) => $"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{plan.ModelName}-*/*";
 
     private static IEnumerable<Permission> Look(ModelPlan plan)
     {
@@ -55,7 +67,8 @@ internal static class Personas
         yield return new("", ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"], [$"{SageMaker}:endpoint/{plan.ModelName}-*", $"{SageMaker}:endpoint-config/*"]);
         yield return new("", ["sagemaker:DescribeProcessingJob", "sagemaker:DescribeTrainingJob", "sagemaker:DescribeTransformJob"],
             [$"{SageMaker}:processing-job/pipelines-*", $"{SageMaker}:training-job/pipelines-*", $"{SageMaker}:transform-job/pipelines-*"]);
-        yield return new("", ["logs:FilterLogEvents", "logs:GetLogEvents"], ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/*"]);
+        yield return new("", ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/*"]);
+        yield return new("", ["cloudformation:DescribeStacks"], [Stacks(plan)]);
         yield return new("", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "sagemaker:ListEndpoints", "sagemaker:ListModelPackageGroups", "sagemaker:ListPipelines", "sagemaker:Search"], ["*"]);
     }
 
@@ -71,7 +84,9 @@ internal static class Personas
     {
         yield return new("", ["sagemaker:AddTags", "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline"], [$"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}"]);
         yield return new("", ["iam:PassRole"], [executionRole]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } };
-        yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStacks", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate"],
-            [$"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{plan.ModelName}-*/*"]);
+        yield return Decide(plan);
+        yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:UpdateTerminationProtection"],
+            [Stacks(plan)]);
+        yield return new("", ["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]);
     }
 }

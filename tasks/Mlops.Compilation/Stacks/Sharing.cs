@@ -36,7 +36,7 @@ internal static class Sharing
         }
 
         var resource = template.Add(Group, "AWS::SageMaker::ModelPackageGroup", group);
-        resource["DeletionPolicy"] = "Retain";
+        resource["DeletionPolicy"] = "RetainExceptOnCreate";
         resource["UpdateReplacePolicy"] = "Retain";
         template.Output(Group, "The group of the registered versions.", Cfn.GetAtt(Group, "ModelPackageGroupArn"));
     }

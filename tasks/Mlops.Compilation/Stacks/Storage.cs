@@ -38,7 +38,7 @@ internal static class Storage
             ["NotificationConfiguration"] = new JsonObject { ["EventBridgeConfiguration"] = new JsonObject { ["EventBridgeEnabled"] = true } },
             ["LifecycleConfiguration"] = new JsonObject { ["Rules"] = new JsonArray([.. Lifecycle(plan)]) },
         });
-        bucket["DeletionPolicy"] = "Retain";
+        bucket["DeletionPolicy"] = "RetainExceptOnCreate";
         bucket["UpdateReplacePolicy"] = "Retain";
         template.Add("BucketPolicy", "AWS::S3::BucketPolicy", new JsonObject { ["Bucket"] = Cfn.Ref(Bucket), ["PolicyDocument"] = Policy(plan) });
         template.Output(Bucket, "The bucket of artifacts, runs and data.", Cfn.Ref(Bucket));

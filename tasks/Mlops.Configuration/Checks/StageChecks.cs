@@ -7,6 +7,8 @@ namespace Mlops.Configuration.Checks;
 /// <summary>Stages: each named once, each serves in one way, tests can run.</summary>
 internal static class StageChecks
 {
+    private const string BuildStackName = "build";
+
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
         if (config.Deploy is not { Count: > 0 } stages)
@@ -19,6 +21,8 @@ internal static class StageChecks
         {
             if (stage.Stage is { } name && !names.TryAdd(name.Value, name.Span))
                 diagnostics.Add(Errors.NameTwice(name.Span, name.Value, names[name.Value]));
+            if (stage.Stage is { Value: BuildStackName } taken)
+                diagnostics.Add(Errors.NameTaken(taken.Span, taken.Value, "the stack of the build, which is called NAME-build as the stages' are called NAME-STAGE"));
             CheckServing(stage, diagnostics);
             EndpointChecks.Check(stage, config, diagnostics);
             foreach (var test in stage.Tests ?? [])

@@ -9,7 +9,6 @@ using Amazon.SageMaker;
 using Amazon.SageMakerRuntime;
 using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
-using Amazon.SimpleNotificationService;
 using Amazon.Util;
 
 namespace Mlops.Platform.Aws.Access;
@@ -28,7 +27,6 @@ internal sealed class AwsClients : IDisposable
     private readonly Lazy<AmazonSageMakerRuntimeClient> runtime;
     private readonly Lazy<AmazonCloudFormationClient> cloudFormation;
     private readonly Lazy<AmazonCloudWatchLogsClient> logs;
-    private readonly Lazy<AmazonSimpleNotificationServiceClient> sns;
     private readonly Lazy<AmazonSecurityTokenServiceClient> sts;
     private Task<CallerIdentity>? identity;
 
@@ -40,7 +38,6 @@ internal sealed class AwsClients : IDisposable
         runtime = new(() => new AmazonSageMakerRuntimeClient(credentials, Configure(new AmazonSageMakerRuntimeConfig())));
         cloudFormation = new(() => new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig())));
         logs = new(() => new AmazonCloudWatchLogsClient(credentials, Configure(new AmazonCloudWatchLogsConfig())));
-        sns = new(() => new AmazonSimpleNotificationServiceClient(credentials, Configure(new AmazonSimpleNotificationServiceConfig())));
         sts = new(() => new AmazonSecurityTokenServiceClient(credentials, Configure(new AmazonSecurityTokenServiceConfig())));
     }
 
@@ -58,12 +55,11 @@ internal sealed class AwsClients : IDisposable
 
     public IAmazonSecurityTokenService Sts => sts.Value;
 
-    public IAmazonSimpleNotificationService Sns => sns.Value;
-
     /// <summary>Who the credentials are, asked once.</summary>
     public Task<CallerIdentity> IdentityAsync(CancellationToken cancellation)
     {
-        return identity ??= AskAsync();
+        // A failure is asked again.
+        return identity is { IsFaulted: false, IsCanceled: false } ? identity : identity = AskAsync();
 
         async Task<CallerIdentity> AskAsync()
         {
@@ -86,7 +82,7 @@ internal sealed class AwsClients : IDisposable
 
     public void Dispose()
     {
-        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(sns), Made(sts) }.SelectMany(c => c))
+        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(sts) }.SelectMany(c => c))
             client.Dispose();
 
         static IEnumerable<IDisposable> Made<T>(Lazy<T> client)

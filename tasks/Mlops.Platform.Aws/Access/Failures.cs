@@ -21,9 +21,11 @@ internal static class Failures
         {
             case AmazonServiceException { StatusCode: not 0 } e:
                 return OfService(e, who);
-            case AmazonClientException or HttpRequestException or IOException or SocketException or TimeoutException or TaskCanceledException:
-                var inner = Innermost(failure);
-                return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", inner.Message);
+            case AmazonClientException or HttpRequestException or HttpIOException or SocketException or TimeoutException or TaskCanceledException:
+            case IOException when Innermost(failure) is SocketException:
+                return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", Innermost(failure).Message);
+            case IOException or UnauthorizedAccessException:
+                return AwsErrors.FileFailed(failure.Message);
             default:
                 return null;
         }

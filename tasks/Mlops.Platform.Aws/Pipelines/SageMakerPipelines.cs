@@ -11,8 +11,9 @@ namespace Mlops.Platform.Aws.Pipelines;
 
 /// <summary>The pipeline in SageMaker, and its executions.</summary>
 /// <param name="prefix">Of everything in the bucket.</param>
+/// <param name="incarnation">Of all that is published here: after everything was taken away, the same content is another request.</param>
 /// <param name="role">The pipeline's own role.</param>
-internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objects, DeployLock held, string prefix, string role, IReadOnlyDictionary<string, string> tags, IEventSink events) : IPipelines
+internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objects, DeployLock held, string prefix, string incarnation, string role, IReadOnlyDictionary<string, string> tags, IEventSink events) : IPipelines
 {
     /// <summary>"CreatePipeline": a longer definition comes from S3.</summary>
     private const int MostCharacters = 1_048_576;
@@ -36,7 +37,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
                 PipelineDefinitionS3Location = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation),
                 RoleArn = role,
                 // The same content asks for the same pipeline: sent again, it is not made again.
-                ClientRequestToken = Token(name, text),
+                ClientRequestToken = Token(incarnation, name, text),
                 Tags = tags.Count == 0 ? null : [.. tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
             }, cancellation);
             return true;
@@ -97,7 +98,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         if (await DescribeAsync(name, cancellation) is null)
             return false;
         await held.HoldAsync(cancellation);
-        await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Token("delete", name) }, cancellation);
+        await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Token(incarnation, "delete", name) }, cancellation);
         return true;
     }
 
@@ -162,13 +163,19 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
                 return (last.PipelineExecutionArn, false);
         }
 
-        await held.HoldAsync(cancellation);
+        // Another deploy may have published and run something else in the meantime.
+        if (await held.HoldAsync(cancellation))
+        {
+            await PutAsync(name, definition, cancellation);
+            return await StartOrFindAsync(deployment, definition, parameters, cancellation);
+        }
+
         var started = await clients.SageMaker.StartPipelineExecutionAsync(new StartPipelineExecutionRequest
         {
             PipelineName = name,
             PipelineExecutionDisplayName = content,
             PipelineParameters = parameters.Count == 0 ? null : [.. parameters.Select(p => new Parameter { Name = p.Key, Value = p.Value })],
-            ClientRequestToken = Token(content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
+            ClientRequestToken = Token(incarnation, content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
             ParallelismConfiguration = deployment.MaxParallelExecutionSteps is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
         }, cancellation);
         return (started.PipelineExecutionArn, true);

@@ -76,7 +76,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation)
     {
         var package = await PackageAsync(ArnOf(group, version), cancellation);
-        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(report) : [];
+        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(uri, report) : [];
     }
 
     public Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) => objects.ReadAsync($"s3://{objects.Bucket}/{ProvenanceKey(group, version)}", cancellation);
@@ -125,8 +125,11 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     {
         var own = VersionProperties.Read(package.CustomerMetadataProperties ?? [], version, stage);
         var status = package.ModelApprovalStatus?.Value;
-        if (stage != finalStage || status is not ("Approved" or "Rejected") || own?.Decision == status)
+        if (stage != finalStage || own?.Decision == status)
             return own;
+        // Both are written in one request: an own decision beside another status was taken back since.
+        if (status is not ("Approved" or "Rejected"))
+            return null;
         // Decided in SageMaker Studio, or by another tool.
         return new ApprovalDecision(version, stage, status, package.LastModifiedBy?.UserProfileName ?? package.LastModifiedBy?.IamIdentity?.Arn ?? "SageMaker", package.LastModifiedTime ?? package.CreationTime ?? default(DateTime), package.ApprovalDescription);
     }
@@ -187,10 +190,18 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         group, version, package.ModelApprovalStatus?.Value ?? "PendingManualApproval", package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataUrl ?? "",
         package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataETag ?? "", package.CreationTime ?? default(DateTime), package.MetadataProperties?.GeneratedBy?.Split('/')[^1] ?? "");
 
-    private static Dictionary<string, double> Numbers(byte[] report)
+    private static Dictionary<string, double> Numbers(string uri, byte[] report)
     {
         var found = new Dictionary<string, double>(StringComparer.Ordinal);
-        Add("", Json.ReadObject(report, "The report of the approved version"));
+        try
+        {
+            Add("", Json.ReadObject(report, "It"));
+        }
+        catch (DefinitionException e)
+        {
+            throw AwsErrors.ReportUnreadable(uri, e.Message).ToException();
+        }
+
         return found;
 
         void Add(string path, JsonNode? node)

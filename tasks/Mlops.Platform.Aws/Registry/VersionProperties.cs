@@ -41,7 +41,9 @@ internal static class VersionProperties
     public static string Description(ApprovalDecision decision)
     {
         var text = decision.Reason is { Length: > 0 } reason ? $"{decision.Who}: {reason}" : decision.Who;
-        return text.Length <= MostDescription ? text : text[..MostDescription];
+        // Its pattern is ".*": of one line.
+        text = string.Concat(text.Select(c => char.IsControl(c) || c is '\u2028' or '\u2029' ? ' ' : c)).Trim();
+        return text.Length <= MostDescription ? text : text[..(char.IsHighSurrogate(text[MostDescription - 1]) ? MostDescription - 1 : MostDescription)];
     }
 
     private static string Key(string stage) => $"mlops:{stage}:decision";

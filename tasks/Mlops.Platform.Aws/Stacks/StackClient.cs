@@ -38,8 +38,10 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     {
         foreach (var missing in request.Template.Parameters.Where(p => !request.Parameters.ContainsKey(p) && !request.Template.Defaults.ContainsKey(p)))
             throw AwsErrors.MissingParameter(request.Name, missing).ToException();
-        var (before, replaced) = await ReadyAsync(request.Name, cancellation);
-        var changeSet = await CreateChangeSetAsync(request, before, replaced, cancellation);
+        var before = await ReadyAsync(request.Name, cancellation);
+        // Named by what it does and what it starts from: a second try finds the first one's. A stack that is not there is another one each time.
+        var name = "mlops-" + ContentHash.OfText(string.Join('\n', [request.Template.Sha256, before?.Id ?? Guid.NewGuid().ToString("N"), before?.Status ?? "", $"{before?.Changed:O}", .. Lines(request.Parameters), .. Lines(request.Tags)]))[..32];
+        var changeSet = await CreateChangeSetAsync(request, before, name, cancellation);
         if (changeSet is null)
             return before!;
         ShowChanges(request.Name, changeSet);
@@ -48,21 +50,26 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         {
             await clients.CloudFormation.ExecuteChangeSetAsync(new ExecuteChangeSetRequest { ChangeSetName = changeSet.ChangeSetId, StackName = request.Name, ClientRequestToken = ContentHash.OfText(changeSet.ChangeSetId) }, cancellation);
         }
-        catch (InvalidChangeSetStatusException) when (cancellation.IsCancellationRequested is false)
+        catch (InvalidChangeSetStatusException)
         {
-            // The answer to the first request was lost, and it was sent again: the change set is being executed.
+            // Where the answer to the first request was lost, and it was sent again, the change set is being executed. Else somebody was faster.
+            var now = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
+            if (now.ExecutionStatus != ExecutionStatus.EXECUTE_IN_PROGRESS && now.ExecutionStatus != ExecutionStatus.EXECUTE_COMPLETE)
+                throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
         }
 
-        return await FollowAsync(request.Name, began, cancellation);
+        var ended = await FollowAsync(request.Name, began, cancellation);
+        return ended.Equals(request.Template, request.Parameters, request.Tags) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
     }
 
     /// <summary>What a change would do to each resource; nothing of it is done.</summary>
     public async Task<IReadOnlyList<ResourceChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation)
     {
-        if (await CreateChangeSetAsync(request, before, null, cancellation) is not { } changeSet)
+        // Of a name of its own: a deploy, or another plan, may have one of the same content.
+        if (await CreateChangeSetAsync(request, before, "plan-" + Guid.NewGuid().ToString("N"), cancellation) is not { } changeSet)
             return [];
         await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
-        return [.. (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>()];
+        return Resources(changeSet);
     }
 
     public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
@@ -74,9 +81,21 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         if (await SettledAsync(name, cancellation) is not { } stack)
             return false;
         events.Add(new Notice($"{name}: deleting"));
-        await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = "delete-" + ContentHash.OfText(stack.Id)[..32] }, cancellation);
-        var left = await SettledAsync(name, cancellation);
-        return left is null ? true : throw Stuck(left);
+        // A try after DELETE_FAILED is another one.
+        var token = "delete-" + ContentHash.OfText(string.Create(CultureInfo.InvariantCulture, $"{stack.Id}|{stack.Status}|{stack.Changed:O}"))[..32];
+        await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = token }, cancellation);
+        var (clock, waits) = (Stopwatch.StartNew(), new Waits(LongestPause));
+        // By its id: a stack that is gone is still known by it, and another of the same name is not meant.
+        while (await FindAsync(stack.Id, cancellation) is { } left)
+        {
+            if (left.Status == "DELETE_FAILED" && (stack.Status != "DELETE_FAILED" || clock.Elapsed > Grace))
+                throw Stuck(left);
+            if (clock.Elapsed > Patience)
+                throw AwsErrors.StackBusy(name, left.Status, (int)clock.Elapsed.TotalMinutes).ToException();
+            await waits.WaitAsync(cancellation);
+        }
+
+        return true;
     }
 
     /// <summary>A stack once nobody changes it.</summary>
@@ -102,8 +121,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     }
 
     /// <summary>A stack that a change set may be made for: what a first try left is taken away, and what only a person can put right is said.</summary>
-    /// <returns>The stack, and the id of one that was taken away.</returns>
-    private async Task<(StackState? Stack, string? Replaced)> ReadyAsync(string name, CancellationToken cancellation)
+    private async Task<StackState?> ReadyAsync(string name, CancellationToken cancellation)
     {
         var stack = await SettledAsync(name, cancellation);
         switch (stack?.Status)
@@ -112,11 +130,11 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 // It was never whole: nothing of it serves anybody.
                 events.Add(new Notice($"{name}: {stack.Status} of a first try; replacing it"));
                 await DeleteAsync(name, cancellation);
-                return (null, stack.Id);
+                return null;
             case "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED":
                 throw Stuck(stack);
             default:
-                return (stack, null);
+                return stack;
         }
     }
 
@@ -128,10 +146,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     }).ToException();
 
     /// <summary>Null: there is nothing to change.</summary>
-    private async Task<DescribeChangeSetResponse?> CreateChangeSetAsync(StackRequest request, StackState? before, string? replaced, CancellationToken cancellation)
+    private async Task<DescribeChangeSetResponse?> CreateChangeSetAsync(StackRequest request, StackState? before, string name, CancellationToken cancellation)
     {
-        // Named by what it does and what it starts from: a second try finds the first one's.
-        var name = "mlops-" + ContentHash.OfText(string.Join('\n', [request.Template.Sha256, before?.Id ?? replaced ?? "", before?.Status ?? "", $"{before?.Changed:O}", .. Lines(request.Parameters), .. Lines(request.Tags)]))[..32];
         try
         {
             await clients.CloudFormation.CreateChangeSetAsync(new CreateChangeSetRequest
@@ -144,6 +160,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 Parameters = [.. request.Parameters.Where(p => request.Template.Parameters.Contains(p.Key)).Select(p => new Parameter { ParameterKey = p.Key, ParameterValue = p.Value })],
                 Tags = [.. request.Tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
                 Capabilities = ["CAPABILITY_NAMED_IAM"],
+                // A bucket or registry that an earlier stack left belongs to the new one.
+                ImportExistingResources = before is null or { IsEmpty: true } ? true : null,
                 ClientToken = name,
             }, cancellation);
         }
@@ -157,7 +175,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         {
             var answer = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = name }, cancellation);
             if (answer.Status == ChangeSetStatus.CREATE_COMPLETE)
-                return answer;
+                return await WholeAsync(answer, cancellation);
             if (answer.Status == ChangeSetStatus.FAILED)
             {
                 await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = name }, cancellation);
@@ -168,11 +186,27 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         }
     }
 
+    /// <summary>A long list of changes comes in pages.</summary>
+    private async Task<DescribeChangeSetResponse> WholeAsync(DescribeChangeSetResponse first, CancellationToken cancellation)
+    {
+        first.Changes ??= [];
+        for (var token = first.NextToken; token is not null;)
+        {
+            var next = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = first.StackName, ChangeSetName = first.ChangeSetId, NextToken = token }, cancellation);
+            first.Changes.AddRange(next.Changes ?? []);
+            token = next.NextToken;
+        }
+
+        return first;
+    }
+
+    private static List<ResourceChange> Resources(DescribeChangeSetResponse changeSet) => [.. (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>()];
+
     private static bool IsEmpty(string? reason) => reason is not null && (reason.Contains("didn't contain changes", StringComparison.Ordinal) || reason.Contains("No updates are to be performed", StringComparison.Ordinal));
 
     private void ShowChanges(string stack, DescribeChangeSetResponse changeSet)
     {
-        foreach (var change in (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>())
+        foreach (var change in Resources(changeSet))
         {
             var sign = change.Action.Value switch { "Add" => "+", "Remove" => "-", _ when change.Replacement?.Value is "True" or "Conditional" => "-/+", _ => "~" };
             events.Add(new Notice($"{stack}: {sign} {change.LogicalResourceId} ({change.ResourceType})"));
@@ -199,8 +233,13 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             }
 
             // Events first, then the state: the last ones are not missed. Before the first event the state is still the old one.
-            if (fresh.Count == 0 && (last != began || clock.Elapsed > Grace) && await FindAsync(name, cancellation) is { InProgress: false, IsEmpty: false } ended)
+            if (fresh.Count == 0 && (last != began || clock.Elapsed > Grace) && await FindAsync(name, cancellation) is { InProgress: false } ended)
+            {
+                if (ended.IsEmpty)
+                    throw AwsErrors.ChangedMeanwhile(name).ToException();
                 return ended.IsWhole && ended.Status != "UPDATE_ROLLBACK_COMPLETE" ? ended : throw Failed(ended, cause);
+            }
+
             if (clock.Elapsed > Patience)
                 throw AwsErrors.StackBusy(name, "progress", (int)clock.Elapsed.TotalMinutes).ToException();
             if (fresh.Count > 0)

@@ -13,8 +13,10 @@ internal sealed class StackPlan(AwsClients clients, IEventSink events)
     /// <param name="store">Puts a template that is too large for a request where it can be read.</param>
     public async Task<IReadOnlyList<PlannedChange>> OfAsync(StackRequest request, StackState? stack, Func<StackTemplateFile, Task<string>> store, CancellationToken cancellation)
     {
-        if (stack is null or { IsEmpty: true } || !stack.IsWhole)
-            return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } ? null : stack.Status), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
+        if (stack is { IsEmpty: false, IsWhole: false } && stack.Status is not ("ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED"))
+            return [new PlannedChange("Change", "stack", request.Name, $"is in {stack.Status}: a deploy waits for its end, or says what to do")];
+        if (stack is null or { IsWhole: false })
+            return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } ? null : $"in place of a first try that failed ({stack.Status})"), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
         var drift = await DriftAsync(stack, cancellation);
         if (stack.Equals(request.Template, request.Parameters, request.Tags))
             return drift;
@@ -34,11 +36,32 @@ internal sealed class StackPlan(AwsClients clients, IEventSink events)
     /// <summary>A deploy neither hides nor silently reverts it.</summary>
     private async Task<IReadOnlyList<PlannedChange>> DriftAsync(StackState stack, CancellationToken cancellation)
     {
-        var detection = (await clients.CloudFormation.DetectStackDriftAsync(new DetectStackDriftRequest { StackName = stack.Name }, cancellation)).StackDriftDetectionId;
-        var waits = new Waits(LongestPause);
-        while ((await clients.CloudFormation.DescribeStackDriftDetectionStatusAsync(new DescribeStackDriftDetectionStatusRequest { StackDriftDetectionId = detection }, cancellation)).DetectionStatus == StackDriftDetectionStatus.DETECTION_IN_PROGRESS)
-            await waits.WaitAsync(cancellation);
-        var answer = await clients.CloudFormation.DescribeStackResourceDriftsAsync(new DescribeStackResourceDriftsRequest { StackName = stack.Name, StackResourceDriftStatusFilters = ["MODIFIED", "DELETED"] }, cancellation);
-        return [.. (answer.StackResourceDrifts ?? []).Select(d => new PlannedChange("Drift", "resource", $"{stack.Name}/{d.LogicalResourceId}", $"{d.StackResourceDriftStatus.Value} by somebody else{string.Concat((d.PropertyDifferences ?? []).Select(p => $"; {p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}"))}"))];
+        try
+        {
+            var detection = (await clients.CloudFormation.DetectStackDriftAsync(new DetectStackDriftRequest { StackName = stack.Name }, cancellation)).StackDriftDetectionId;
+            var waits = new Waits(LongestPause);
+            DescribeStackDriftDetectionStatusResponse state;
+            while ((state = await clients.CloudFormation.DescribeStackDriftDetectionStatusAsync(new DescribeStackDriftDetectionStatusRequest { StackDriftDetectionId = detection }, cancellation)).DetectionStatus == StackDriftDetectionStatus.DETECTION_IN_PROGRESS)
+                await waits.WaitAsync(cancellation);
+            if (state.DetectionStatus == StackDriftDetectionStatus.DETECTION_FAILED)
+                events.Add(AwsErrors.DriftUnknown(stack.Name, state.DetectionStatusReason ?? "no reason was given."));
+        }
+        catch (AmazonCloudFormationException e) when ((int)e.StatusCode < 500)
+        {
+            // Another detection runs, or these credentials may look at stacks and not start one.
+            events.Add(AwsErrors.DriftUnknown(stack.Name, e.Message));
+            return [];
+        }
+
+        var drifts = new List<StackResourceDrift>();
+        string? token = null;
+        do
+        {
+            var answer = await clients.CloudFormation.DescribeStackResourceDriftsAsync(new DescribeStackResourceDriftsRequest { StackName = stack.Name, StackResourceDriftStatusFilters = ["MODIFIED", "DELETED"], NextToken = token }, cancellation);
+            drifts.AddRange(answer.StackResourceDrifts ?? []);
+            token = answer.NextToken;
+        }
+        while (token is not null);
+        return [.. drifts.Select(d => new PlannedChange("Drift", "resource", $"{stack.Name}/{d.LogicalResourceId}", $"{d.StackResourceDriftStatus.Value} by somebody else{string.Concat((d.PropertyDifferences ?? []).Select(p => $"; {p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}"))}"))];
     }
 }

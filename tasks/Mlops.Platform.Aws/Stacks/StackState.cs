@@ -26,7 +26,7 @@ internal sealed record StackState(string Name, string Id, string Status)
     public bool IsEmpty => Status == "REVIEW_IN_PROGRESS";
 
     /// <summary>It was made, and what it says is there.</summary>
-    public bool IsWhole => Status is "CREATE_COMPLETE" or "UPDATE_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS";
+    public bool IsWhole => Status is "CREATE_COMPLETE" or "UPDATE_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" or "IMPORT_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE";
 
     /// <summary>The hash of the template that it was made of.</summary>
     public string? TemplateSha256 => Outputs.GetValueOrDefault(StackTemplateFile.HashOutput);
@@ -40,9 +40,9 @@ internal sealed record StackState(string Name, string Id, string Status)
         Changed = stack.LastUpdatedTime ?? stack.CreationTime ?? default,
     };
 
-    /// <summary>Whether it was made of this template, with these parameters and tags, and came out well.</summary>
+    /// <summary>Whether it is whole, and of this template, with these parameters and tags.</summary>
     public bool Equals(StackTemplateFile template, IReadOnlyDictionary<string, string> parameters, IReadOnlyDictionary<string, string> tags) =>
-        IsWhole && Status != "UPDATE_ROLLBACK_COMPLETE" && TemplateSha256 == template.Sha256 && Same(Parameters, parameters, template.Defaults) && Same(Tags, tags, new Dictionary<string, string>());
+        IsWhole && TemplateSha256 == template.Sha256 && Same(Parameters, parameters, template.Defaults) && Same(Tags, tags, new Dictionary<string, string>());
 
     private static bool Same(IReadOnlyDictionary<string, string> has, IReadOnlyDictionary<string, string> wanted, IReadOnlyDictionary<string, string> defaults) =>
         has.Keys.Concat(wanted.Keys).Distinct().Where(k => !k.StartsWith("aws:", StringComparison.Ordinal)).All(k => has.GetValueOrDefault(k) == (wanted.GetValueOrDefault(k) ?? defaults.GetValueOrDefault(k)));

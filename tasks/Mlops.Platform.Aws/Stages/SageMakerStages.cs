@@ -13,7 +13,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Aws.Stages;
 
 /// <summary>A stage as a stack of the deploy template, in its own account and region.</summary>
-internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, BuildSite site, SageMakerModels models, DeployLock held, IEventSink events) : IStages
+internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, BuildSite site, SageMakerModels models, DeployLock held, Func<StackTemplateFile, CancellationToken, Task<string>> storeTemplate, IEventSink events) : IStages
 {
     private const string Template = "model-deploy";
     private const string PackageParameter = "ModelPackageArn";
@@ -36,7 +36,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         if (stack.IsEmpty || stack.Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED" or "ROLLBACK_IN_PROGRESS")
             return null;
         var request = await RequestAsync(stage, package, cancellation);
-        return new StageState(VersionOf(package), Url(clients, stage), stack.IsWhole, stack.Equals(request.Template, request.Parameters, request.Tags), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
+        return new StageState(VersionOf(package), Url(clients, stage, stack), stack.IsWhole, stack.Equals(request.Template, request.Parameters, request.Tags), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
@@ -47,7 +47,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
         var request = await RequestAsync(stage, models.ArnOf(version.Group, version.Version), cancellation);
-        return await new StackPlan(clients, events).OfAsync(request, stack, t => site.StoreTemplateAsync(t, cancellation), cancellation);
+        return await new StackPlan(clients, events).OfAsync(request, stack, t => storeTemplate(t, cancellation), cancellation);
     }
 
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
@@ -62,11 +62,11 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         // The way back needs the template of today.
         await site.Objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(request.Template.Source), cancellation);
         if (!request.Template.FitsInRequest)
-            request = request with { TemplateUrl = await site.StoreTemplateAsync(request.Template, cancellation) };
+            request = request with { TemplateUrl = await storeTemplate(request.Template, cancellation) };
         var stack = await stacks.PutAsync(request, cancellation);
         if (stage.Name == Deployment.Stages[^1].Name && !stack.Protected)
             await stacks.ProtectAsync(stack.Name, on: true, cancellation);
-        return new StageState(version.Version, Url(clients, stage), Healthy: true, UpToDate: true, JsonSerializer.Serialize(new StageSettings(request.Template.Sha256, request.Parameters), StageJson.Default.StageSettings));
+        return new StageState(version.Version, Url(clients, stage, stack), Healthy: true, UpToDate: true, JsonSerializer.Serialize(new StageSettings(request.Template.Sha256, request.Parameters), StageJson.Default.StageSettings));
     }
 
     public async Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation)
@@ -75,7 +75,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return await DeleteAsync(clients, StackName(stage), stage.Name, evenProtected, cancellation);
     }
 
-    public Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation) => DeleteAsync(site.Clients, $"{Deployment.ModelName}-{endpoint.Name}", endpoint.Name, evenProtected: false, cancellation);
+    public Task DeleteAsync(OtherEndpoint endpoint, bool evenProtected, CancellationToken cancellation) => DeleteAsync(site.Clients, $"{Deployment.ModelName}-{endpoint.Name}", endpoint.Name, evenProtected, cancellation);
 
     public Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation) => new StageInvoker(access, site, workspace).InvokeAsync(stage, request, cancellation);
 
@@ -85,6 +85,19 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
 
     /// <summary>Stages that config.yaml no longer has, in the account and region of the build.</summary>
     public async Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
+    {
+        try
+        {
+            return await FindOthersAsync(stages, cancellation);
+        }
+        catch (Amazon.CloudFormation.AmazonCloudFormationException e) when (Failures.IsDenied(e))
+        {
+            // Looking at all stacks is more than a deploy needs.
+            return [];
+        }
+    }
+
+    private async Task<IReadOnlyList<OtherEndpoint>> FindOthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
     {
         var known = stages.Select(StackName).Append(site.StackName).ToHashSet(StringComparer.Ordinal);
         var found = new List<OtherEndpoint>();
@@ -111,10 +124,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
 
     private static int VersionOf(string package) => int.TryParse(package[(package.LastIndexOf('/') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw AwsErrors.NotOurVersion(package).ToException();
 
-    /// <summary>Where requests go; of a stage that serves batches alone, the pipeline that does.</summary>
-    private static string Url(AwsClients clients, Stage stage) => stage.Endpoint switch
+    /// <summary>Where requests go; of a stage that serves batches alone, the ARN of its stack.</summary>
+    private static string Url(AwsClients clients, Stage stage, StackState stack) => stage.Endpoint switch
     {
-        null => $"https://{clients.Region.SystemName}.console.aws.amazon.com/sagemaker/home?region={clients.Region.SystemName}#/pipelines",
+        null => stack.Id,
         EndpointKind.Async => clients.RuntimeUrl($"/endpoints/{stage.EndpointName}/async-invocations"),
         _ => clients.RuntimeUrl($"/endpoints/{stage.EndpointName}/invocations"),
     };

@@ -14,18 +14,24 @@ namespace Mlops.Platform.Aws.Storage;
 /// </summary>
 internal sealed partial class DeployLock(AwsClients clients, string bucket, string account, string key, IEventSink events) : IAsyncDisposable
 {
-    private static readonly TimeSpan Renewal = TimeSpan.FromSeconds(45);
-    private static readonly TimeSpan Lease = TimeSpan.FromSeconds(150);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(60);
 
     /// <summary>Clocks differ; beyond this they do not.</summary>
     private static readonly TimeSpan LongAgo = TimeSpan.FromMinutes(15);
 
+    /// <summary>How long a lock holds that nobody renews. Tests wait for less.</summary>
+    internal static TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(150);
+
+    private static TimeSpan Renewal => Lease / 3;
+
     private readonly string id = Guid.NewGuid().ToString("N");
     private readonly SemaphoreSlim gate = new(1);
     private CancellationTokenSource ending = new();
     private string? etag;
+
+    /// <summary>Another has taken it: it was not renewed in time.</summary>
+    private volatile bool lost;
     private Task renewing = Task.CompletedTask;
 
     /// <summary>What works here; told to whoever waits.</summary>
@@ -34,19 +40,23 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>Something was written under it.</summary>
     public bool WasHeld { get; private set; }
 
-    /// <summary>Takes the lock, if this process has not taken it already.</summary>
-    public async Task HoldAsync(CancellationToken cancellation)
+    /// <summary>Takes the lock, if this process has not taken it already. Returns whether it was taken now: what was read before may be of yesterday.</summary>
+    public async Task<bool> HoldAsync(CancellationToken cancellation)
     {
         await gate.WaitAsync(cancellation);
         try
         {
+            if (lost)
+                throw AwsErrors.LockLost(Verb).ToException();
             if (etag is not null)
-                return;
+                return false;
             var who = (await clients.IdentityAsync(cancellation)).Arn;
             var owner = new LockOwner(id, who, Environment.MachineName, Verb, DateTimeOffset.UtcNow);
             etag = await TakeAsync(owner, cancellation);
             WasHeld = true;
+            lost = false;
             renewing = RenewAsync(owner);
+            return true;
         }
         finally
         {
@@ -117,21 +127,28 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
 
     private async Task RenewAsync(LockOwner owner)
     {
-        try
+        while (!ending.IsCancellationRequested)
         {
-            while (true)
+            try
             {
                 await Task.Delay(Renewal, ending.Token);
-                etag = await WriteAsync(owner, etag, ending.Token) ?? etag;
+                // Another content, and so another ETag: whoever waits sees that somebody is there.
+                owner = owner with { Renewals = owner.Renewals + 1 };
+                if (await WriteAsync(owner, etag, ending.Token) is { } renewed)
+                    etag = renewed;
+                else if (await FindAsync(ending.Token) is { } found && found.Owner.Id == id)
+                    etag = found.ETag; // The answer to an earlier renewal was lost.
+                else
+                    lost = true;
             }
-        }
-        catch (OperationCanceledException)
-        {
-            // The verb has ended.
-        }
-        catch (Exception e) when (Failures.Explain(e, "") is not null)
-        {
-            // The next request of the verb says what is wrong.
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
+            {
+                // The verb has ended.
+            }
+            catch (Exception e) when (Failures.Explain(e, "") is not null)
+            {
+                // A bad minute: the lease lasts longer than one renewal.
+            }
         }
     }
 
@@ -180,7 +197,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         return new LockOwner("", "somebody", "an unknown machine", "?", DateTimeOffset.UtcNow);
     }
 
-    private sealed record LockOwner(string Id, string Who, string Machine, string Verb, DateTimeOffset Since)
+    private sealed record LockOwner(string Id, string Who, string Machine, string Verb, DateTimeOffset Since, int Renewals = 0)
     {
         public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Who} on {Machine}, since {Since:yyyy-MM-dd HH:mm:ss}Z");
     }

@@ -47,7 +47,7 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
 
     public Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
 
-    public Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation) => DeleteAsync(endpoint.Name, cancellation);
+    public Task DeleteAsync(OtherEndpoint endpoint, bool evenProtected, CancellationToken cancellation) => DeleteAsync(endpoint.Name, cancellation);
 
     public Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<OtherEndpoint>>(
         [.. registry.Endpoints.All().Where(r => stages.All(s => s.EndpointName != r.Name)).Select(r => new OtherEndpoint(r.Name, r.Version))]);

@@ -49,7 +49,8 @@ public interface IPlatform : IAsyncDisposable
     string ImageFor(ImageParameter image);
 
     /// <summary>Held by a verb that changes something: one at a time, waiting is bounded and says for whom.</summary>
-    Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation);
+    /// <param name="now">Not only when something is changed: what is read until then must hold.</param>
+    Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false);
 }
 
 /// <summary>S3's objects below one bucket.</summary>
@@ -171,7 +172,7 @@ public interface IStages
     Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation);
 
     /// <summary>Takes an endpoint away that belongs to no stage.</summary>
-    Task DeleteAsync(OtherEndpoint endpoint, CancellationToken cancellation);
+    Task DeleteAsync(OtherEndpoint endpoint, bool evenProtected, CancellationToken cancellation);
 }
 
 /// <param name="Healthy">It answers.</param>

@@ -27,7 +27,7 @@ public static class DeployVerb
 
         if (options.Version is not null)
             context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
-        await using var held = await context.Platform.LockAsync("deploy", cancellation);
+        await using var held = await context.Platform.LockAsync("deploy", cancellation, now: options.PlanFile is not null);
         if (options.PlanFile is { } file && !Plan.Read(file).IsSameAs(await PlanVerb.RunAsync(context, cancellation)))
             throw PlatformErrors.PlanOutdated(file).ToException();
         var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
@@ -91,8 +91,7 @@ public static class DeployVerb
         catch
         {
             // Failed, stopped or broken off: what did not pass must not stay. This is done also for whoever wants to stop.
-            if (!serves)
-                await GoBackAsync(context, stage, before, version, CancellationToken.None);
+            await GoBackAsync(context, stage, before, version, tests, CancellationToken.None);
             throw;
         }
 
@@ -126,11 +125,36 @@ public static class DeployVerb
         await context.Platform.Models.DecideAsync(version.Group, decision, latest, final: true, cancellation);
     }
 
-    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, CancellationToken cancellation)
+    /// <summary>Back to what served before; where that had not passed the tests either, since a deploy was broken off, to the newest version that has.</summary>
+    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, string tests, CancellationToken cancellation)
     {
-        if (before is null)
-            await context.Platform.Stages.DeleteAsync(stage, evenProtected: true, cancellation);
-        else if (await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
-            await context.Platform.Stages.PutAsync(stage, old, before.Settings, cancellation);
+        var (stages, models) = (context.Platform.Stages, context.Platform.Models);
+        try
+        {
+            if (before is null)
+            {
+                await stages.DeleteAsync(stage, evenProtected: true, cancellation);
+            }
+            else if (before.Version != failed.Version)
+            {
+                if (await models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
+                    await stages.PutAsync(stage, old, before.Settings, cancellation);
+            }
+            else
+            {
+                foreach (var other in (await models.ListAsync(failed.Group, cancellation)).Where(v => v.Version != failed.Version).OrderByDescending(v => v.Version))
+                {
+                    if (!await stages.IsTestedAsync(stage, other.Version, tests, cancellation))
+                        continue;
+                    await stages.PutAsync(stage, other, null, cancellation);
+                    return;
+                }
+            }
+        }
+        catch (Exception e) when (((e as PlatformException)?.Problem ?? context.Platform.Explain(e)) is { } problem)
+        {
+            // What led here is what the caller throws.
+            context.Events.Add(problem);
+        }
     }
 }

@@ -12,9 +12,15 @@ public static class DestroyVerb
     public static async Task<Outcome> RunAsync(VerbContext context, DestroyOptions options, CancellationToken cancellation)
     {
         var deployment = context.Workspace.Deployment;
-        var stages = context.Platform.Stages;
         await using var held = await context.Platform.LockAsync("destroy", cancellation);
-        var changed = false;
+        var changed = context.Platform.IsPrepared && await DeleteStagesAsync(context, options, cancellation);
+        changed |= await context.Platform.CloseAsync(options.Everything, cancellation);
+        return new Outcome { Verb = "destroy", Changed = changed, PipelineName = deployment.PipelineName };
+    }
+
+    private static async Task<bool> DeleteStagesAsync(VerbContext context, DestroyOptions options, CancellationToken cancellation)
+    {
+        var (deployment, stages, changed) = (context.Workspace.Deployment, context.Platform.Stages, false);
         foreach (var stage in deployment.Stages.Reverse())
         {
             if (!await stages.DeleteAsync(stage, options.EvenProtected, cancellation))
@@ -25,12 +31,11 @@ public static class DestroyVerb
 
         foreach (var other in await stages.OthersAsync(deployment.Stages, cancellation))
         {
-            await stages.DeleteAsync(other, cancellation);
+            await stages.DeleteAsync(other, options.EvenProtected, cancellation);
             changed = true;
             context.Events.Add(new Notice($"{other.Name}: Deleted"));
         }
 
-        changed |= await context.Platform.CloseAsync(options.Everything, cancellation);
-        return new Outcome { Verb = "destroy", Changed = changed, PipelineName = deployment.PipelineName };
+        return changed;
     }
 }

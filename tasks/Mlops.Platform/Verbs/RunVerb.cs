@@ -20,7 +20,8 @@ public static class RunVerb
                     await Provenance.RecordAsync(context, result, parameters, cancellation);
                 return result;
             case "Stopped":
-                throw new OperationCanceledException($"Execution {result.ExecutionId} was stopped.", cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                throw PlatformErrors.RunStopped(result.ExecutionId).ToException();
         }
 
         var failed = FailedGates(context, result).ToList();

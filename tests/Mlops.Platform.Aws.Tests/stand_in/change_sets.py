@@ -224,6 +224,10 @@ class Execution:
                     "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                     f"Rename {properties[own]} and update the stack again."
                 )
+            if old is None and self._adopts(resource) and (name := self.maker.existing(change.kind, properties)):
+                self.change_set.imported[logical] = {"Name": name}
+                self._import(logical, resource, properties)
+                return
             new = self.maker.create(logical, change.kind, properties)
             self.undo.append((logical, new, old, None))
             if old is not None:
@@ -238,6 +242,10 @@ class Execution:
         if verb == "CREATE":
             self.stack.event("CREATE_IN_PROGRESS", "Resource creation Initiated", logical, new)
         self.stack.event(f"{verb}_COMPLETE", None, logical, new)
+
+    def _adopts(self, resource: dict) -> bool:
+        """ImportExistingResources takes what an earlier stack retained, and only what this one would retain, too."""
+        return bool(self.change_set.request.get("ImportExistingResources")) and resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
 
     def _import(self, logical: str, resource: dict, properties: dict) -> None:
         identifier = next(iter(self.change_set.imported[logical].values()))

@@ -3,6 +3,7 @@ import copy
 
 from moto.cloudformation.parsing import get_model_map
 from moto.s3.models import s3_backends
+from moto.sagemaker.models import sagemaker_backends
 
 import handlers
 import judge
@@ -32,6 +33,15 @@ class Maker:
             made = Made(kind, str(name), {"Arn": self._arn(kind, str(name))})
         made.properties = properties
         return made
+
+    def existing(self, kind: str, properties: dict) -> str | None:
+        """The name of a bucket or registry of this account that is there already, as a change set could adopt it."""
+        name = str(properties.get(name_property(kind) or "", ""))
+        known = {
+            "AWS::S3::Bucket": lambda: s3_backends[self.place.account][self.place.partition].buckets,
+            "AWS::SageMaker::ModelPackageGroup": lambda: sagemaker_backends[self.place.account][self.place.region].model_package_groups,
+        }.get(kind)
+        return name if known and name in known() else None
 
     def _arn(self, kind: str, name: str) -> str:
         _, service, resource = kind.split("::")
