@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 
-namespace Mlops.Platform.Aws.Tests;
+namespace Mlops.Tests;
 
 /// <summary>
 /// moto, with what it lacks, and with botocore as a judge of every request: its shape, patterns, limits and signature. One for all tests, which
@@ -20,7 +20,7 @@ public sealed class StandIn : IAsyncLifetime
     {
         if (!Conformance.HasPython("moto, botocore"))
             return;
-        var script = Path.Combine(TestFolder.Of<StandIn>(), "stand_in", "aws.py");
+        var script = Path.Combine(TestFolder.Repository, "tests", "Mlops.Platform.Aws.Tests", "stand_in", "aws.py");
         process = Process.Start(new ProcessStartInfo("python3", [script, "--end-with-input"]) { RedirectStandardOutput = true, RedirectStandardInput = true })!;
         const string Ready = "listening on ";
         Url = (await process.StandardOutput.ReadLineAsync())?.Replace(Ready, "", StringComparison.Ordinal) ?? throw new InvalidOperationException("The stand-in for AWS did not start.");
@@ -39,7 +39,6 @@ public sealed class StandIn : IAsyncLifetime
     public async Task ResetAsync()
     {
         Skip.If(Url is null, "moto is not here: it stands in for AWS.");
-        Waits.First = TimeSpan.FromMilliseconds(5);
         foreach (var (name, value) in new[] { ("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing"), ("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ENDPOINT_URL", Url), ("AWS_PROFILE", null), ("AWS_SESSION_TOKEN", null) })
             Environment.SetEnvironmentVariable(name, value);
         (await http.PostAsync($"{Url}/__aws/reset", null)).EnsureSuccessStatusCode();
@@ -68,10 +67,4 @@ public sealed class StandIn : IAsyncLifetime
         Assert.True(exitCode == 0, output);
         return JsonNode.Parse(output);
     }
-}
-
-[CollectionDefinition(Name)]
-public sealed class AwsCollection : ICollectionFixture<StandIn>
-{
-    public const string Name = "aws";
 }
