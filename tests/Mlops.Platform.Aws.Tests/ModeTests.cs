@@ -1,20 +1,10 @@
-using System.Text.Json.Nodes;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Aws.Tests;
 
 /// <summary>Stages that answer at once, on demand, later or in batches, and stages in other accounts.</summary>
-[Collection(AwsCollection.Name)]
-public sealed class ModeTests(StandIn aws) : IAsyncLifetime
+public sealed class ModeTests(StandIn aws) : AwsTest(aws)
 {
-    public Task InitializeAsync() => Task.CompletedTask;
-
-    public async Task DisposeAsync()
-    {
-        if (aws.Url is not null)
-            Assert.Empty(await aws.InvalidAsync());
-    }
-
     [SkippableFact]
     public async Task Realtime_serverless_async_and_batch_are_served()
     {
@@ -27,8 +17,8 @@ public sealed class ModeTests(StandIn aws) : IAsyncLifetime
         var outcome = await repository.DeployAsync();
 
         Assert.Equal(["one", "two", "three", "four"], outcome.Urls.Select(u => u.Stage));
-        Assert.Equal(["modes-one", "modes-three", "modes-two"], Texts(aws.Boto("sorted(e['EndpointName'] for e in client('sagemaker').list_endpoints()['Endpoints'])")));
-        Assert.Contains("modes-four-batch", Texts(aws.Boto("[p['PipelineName'] for p in client('sagemaker').list_pipelines()['PipelineSummaries']]")));
+        Assert.Equal(["modes-one", "modes-three", "modes-two"], Texts(Aws.Boto("sorted(e['EndpointName'] for e in client('sagemaker').list_endpoints()['Endpoints'])")));
+        Assert.Contains("modes-four-batch", Texts(Aws.Boto("[p['PipelineName'] for p in client('sagemaker').list_pipelines()['PipelineSummaries']]")));
         foreach (var stage in new[] { "one", "two", "three" })
             Assert.Equal("0\n", System.Text.Encoding.UTF8.GetString((await InvokeAsync(repository, stage)).Body));
     }
@@ -58,9 +48,9 @@ public sealed class ModeTests(StandIn aws) : IAsyncLifetime
         var outcome = await repository.DeployAsync();
 
         Assert.Equal(["staging", "production"], outcome.Urls.Select(u => u.Stage));
-        Assert.Equal(["three-accounts-staging"], Texts(aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-west-1').list_endpoints()['Endpoints']]", "222222222222")));
-        Assert.Equal(["three-accounts-production"], Texts(aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-central-1').list_endpoints()['Endpoints']]", "333333333333")));
-        Assert.Equal(["three-accounts-build"], Texts(aws.Boto("[s['StackName'] for s in client('cloudformation', region_name='eu-west-1').describe_stacks()['Stacks']]", "111111111111")));
+        Assert.Equal(["three-accounts-staging"], Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-west-1').list_endpoints()['Endpoints']]", "222222222222")));
+        Assert.Equal(["three-accounts-production"], Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-central-1').list_endpoints()['Endpoints']]", "333333333333")));
+        Assert.Equal(["three-accounts-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation', region_name='eu-west-1').describe_stacks()['Stacks']]", "111111111111")));
     }
 
     [SkippableFact]
@@ -73,7 +63,7 @@ public sealed class ModeTests(StandIn aws) : IAsyncLifetime
 
         await repository.DeployAsync();
 
-        Assert.Equal(["Variant1", "Variant2"], Texts(aws.Boto("[v['VariantName'] for v in client('sagemaker').describe_endpoint(EndpointName='variants-production')['ProductionVariants']]")));
+        Assert.Equal(["Variant1", "Variant2"], Texts(Aws.Boto("[v['VariantName'] for v in client('sagemaker').describe_endpoint(EndpointName='variants-production')['ProductionVariants']]")));
     }
 
     [SkippableFact]
@@ -93,22 +83,14 @@ public sealed class ModeTests(StandIn aws) : IAsyncLifetime
     private static Task<InvokeResult> InvokeAsync(ModelRepository repository, string stage) =>
         repository.OnAsync(c => c.Platform.Stages.InvokeAsync(c.Workspace.Stage(stage), new InvokeRequest("1,2"u8.ToArray(), "text/csv"), CancellationToken.None));
 
-    private async Task StartAsync()
-    {
-        await aws.ResetAsync();
-        await aws.SetAsync(JsonNode.Parse("""{"report": {"binary_classification_metrics": {"auc": {"value": 0.95}}}}""")!.AsObject());
-    }
-
-    private void MakeBuckets(string bucket, string? account = null) => aws.Boto($"client('s3', region_name='us-east-1').create_bucket(Bucket='{bucket}')['ResponseMetadata']['HTTPStatusCode']", account);
+    private void MakeBuckets(string bucket, string? account = null) => Aws.Boto($"client('s3', region_name='us-east-1').create_bucket(Bucket='{bucket}')['ResponseMetadata']['HTTPStatusCode']", account);
 
     /// <summary>From here on the credentials are of this account.</summary>
     private void UseAccount(string account)
     {
-        var role = aws.Boto($"client('sts').assume_role(RoleArn='arn:aws:iam::{account}:role/ci', RoleSessionName='ci')['Credentials']")!;
+        var role = Aws.Boto($"client('sts').assume_role(RoleArn='arn:aws:iam::{account}:role/ci', RoleSessionName='ci')['Credentials']")!;
         Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", (string)role["AccessKeyId"]!);
         Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", (string)role["SecretAccessKey"]!);
         Environment.SetEnvironmentVariable("AWS_SESSION_TOKEN", (string)role["SessionToken"]!);
     }
-
-    private static IEnumerable<string> Texts(JsonNode? list) => list!.AsArray().Select(i => (string)i!);
 }

@@ -41,6 +41,13 @@ internal sealed class ModelRepository : IDisposable
         ArtifactWriter.Write(folder.File("built"), result.Artifacts);
     }
 
+    /// <summary>Another program that does the same, built.</summary>
+    public void Edit(string program)
+    {
+        File.AppendAllText(PathOf(program), "\n# Another one.\n");
+        Change(c => c);
+    }
+
     public Task<Outcome> DeployAsync(DeployOptions? options = null) => OnAsync(c => DeployVerb.RunAsync(c, options ?? new DeployOptions(), CancellationToken.None));
 
     public Task<Outcome> ApproveAsync(string stage, bool approve = true, string? reason = null, int? version = null) =>

@@ -5,8 +5,7 @@ using Mlops.Platform.Verbs;
 namespace Mlops.Platform.Aws.Tests;
 
 /// <summary>What a deploy would do, before it does it.</summary>
-[Collection(AwsCollection.Name)]
-public sealed class PlanTests(StandIn aws)
+public sealed class PlanTests(StandIn aws) : AwsTest(aws)
 {
     [SkippableFact]
     public async Task An_empty_account_gets_everything_and_the_plan_itself_writes_nothing()
@@ -19,15 +18,13 @@ public sealed class PlanTests(StandIn aws)
         Assert.Contains(new PlannedChange("Add", "resource", "penguins-build/Bucket", "AWS::S3::Bucket"), plan.Changes);
         Assert.Equal(["preprocess", "train", "evaluate"], plan.Changes.Where(c => c.Action == "Run").Select(c => c.Name));
         Assert.Equal(["test", "acceptance", "production"], plan.Changes.Where(c => c.Kind == "stage").Select(c => c.Name));
-        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]!);
     }
 
     [SkippableFact]
     public async Task After_a_deploy_there_is_nothing_to_do()
     {
-        await StartAsync();
-        using var repository = new ModelRepository("stages");
-        await repository.DeployAsync();
+        using var repository = await DeployedAsync();
 
         Assert.False((await PlanAsync(repository)).HasWork);
     }
@@ -35,9 +32,7 @@ public sealed class PlanTests(StandIn aws)
     [SkippableFact]
     public async Task An_edit_says_which_steps_run_and_which_resources_change()
     {
-        await StartAsync();
-        using var repository = new ModelRepository("stages");
-        await repository.DeployAsync();
+        using var repository = await DeployedAsync();
         repository.Change(c => c.Replace("environment: { LEVEL: debug }", "environment: { LEVEL: info }", StringComparison.Ordinal));
 
         var stage = await PlanAsync(repository);
@@ -54,18 +49,16 @@ public sealed class PlanTests(StandIn aws)
     [SkippableFact]
     public async Task What_somebody_else_changed_is_shown_and_left()
     {
-        await StartAsync();
-        using var repository = new ModelRepository("stages");
-        await repository.DeployAsync();
-        await aws.SetAsync(JsonNode.Parse("""{"drift": {"penguins-test": {"Endpoint": "MODIFIED"}}}""")!.AsObject());
+        using var repository = await DeployedAsync();
+        await Aws.SetAsync(JsonNode.Parse("""{"drift": {"penguins-test": {"Endpoint": "MODIFIED"}}}""")!.AsObject());
 
         var plan = await PlanAsync(repository);
-        await aws.RequestsAsync();
+        await Aws.RequestsAsync();
         await repository.DeployAsync();
 
         Assert.Equal("penguins-test/Endpoint", Assert.Single(plan.Changes, c => c.Action == "Drift").Name);
         Assert.False(plan.HasWork);
-        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]!);
     }
 
     [SkippableFact]
@@ -77,20 +70,14 @@ public sealed class PlanTests(StandIn aws)
         File.WriteAllBytes(file, (await PlanAsync(repository)).ToJson());
 
         var outcome = await repository.DeployAsync(new DeployOptions { PlanFile = file });
-        await aws.RequestsAsync();
+        await Aws.RequestsAsync();
         var problem = await repository.FailAsync(() => repository.DeployAsync(new DeployOptions { PlanFile = file }));
 
         Assert.Equal(1, outcome.Version);
         Assert.Equal("MLOPS0020", problem.Code);
         // The lock alone: what the plan is compared with must hold until it is carried out.
-        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]! && !((string)r["path"]!).EndsWith("/lock.json", StringComparison.Ordinal));
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]! && !((string)r["path"]!).EndsWith("/lock.json", StringComparison.Ordinal));
     }
 
     private static Task<Plan> PlanAsync(ModelRepository repository) => repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None));
-
-    private async Task StartAsync()
-    {
-        await aws.ResetAsync();
-        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
-    }
 }

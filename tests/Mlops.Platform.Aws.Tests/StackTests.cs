@@ -3,15 +3,14 @@ using System.Text.Json.Nodes;
 namespace Mlops.Platform.Aws.Tests;
 
 /// <summary>Stacks that failed, are stuck, or are somebody else's business: each says what to do next, and the same command goes on.</summary>
-[Collection(AwsCollection.Name)]
-public sealed class StackTests(StandIn aws)
+public sealed class StackTests(StandIn aws) : AwsTest(aws)
 {
     [SkippableFact]
     public async Task A_first_try_that_failed_is_replaced_by_the_next()
     {
         await StartAsync();
         using var repository = new ModelRepository("python-minimal");
-        await aws.SetAsync(new JsonObject { ["fail_stack"] = new JsonObject { ["penguins-staging"] = "The requested instance type is not available." } });
+        await Aws.SetAsync(new JsonObject { ["fail_stack"] = new JsonObject { ["penguins-staging"] = "The requested instance type is not available." } });
 
         var problem = await repository.FailAsync(() => repository.DeployAsync());
         var outcome = await repository.DeployAsync();
@@ -25,20 +24,18 @@ public sealed class StackTests(StandIn aws)
     [SkippableFact]
     public async Task An_update_that_failed_leaves_what_was_and_is_tried_again()
     {
-        await StartAsync();
-        using var repository = new ModelRepository("python-minimal");
-        await repository.DeployAsync();
+        using var repository = await DeployedAsync("python-minimal");
         repository.Change(c => c.Replace("stage: staging, realtime: { instance: { type: ml.m5.large } }", "stage: staging, realtime: { instance: { type: ml.m5.xlarge } }", StringComparison.Ordinal));
-        await aws.SetAsync(new JsonObject { ["fail_stack"] = new JsonObject { ["penguins-staging"] = "No capacity." } });
+        await Aws.SetAsync(new JsonObject { ["fail_stack"] = new JsonObject { ["penguins-staging"] = "No capacity." } });
 
         var problem = await repository.FailAsync(() => repository.DeployAsync());
-        var status = (string?)aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']");
+        var status = (string?)Aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']");
         var outcome = await repository.DeployAsync();
 
         Assert.Equal("MLOPS7020", problem.Code);
         Assert.Equal("InService", status);
         Assert.True(outcome.Changed);
-        Assert.Equal("ml.m5.xlarge", (string?)aws.Boto("(lambda s: s.describe_endpoint_config(EndpointConfigName=s.describe_endpoint(EndpointName='penguins-staging')['EndpointConfigName'])['ProductionVariants'][0]['InstanceType'])(client('sagemaker'))"));
+        Assert.Equal("ml.m5.xlarge", (string?)Aws.Boto("(lambda s: s.describe_endpoint_config(EndpointConfigName=s.describe_endpoint(EndpointName='penguins-staging')['EndpointConfigName'])['ProductionVariants'][0]['InstanceType'])(client('sagemaker'))"));
     }
 
     [SkippableTheory]
@@ -47,10 +44,8 @@ public sealed class StackTests(StandIn aws)
     [InlineData("UPDATE_FAILED", "rollback-stack")]
     public async Task A_stack_that_only_a_person_can_free_names_the_command(string status, string command)
     {
-        await StartAsync();
-        using var repository = new ModelRepository("python-minimal");
-        await repository.DeployAsync();
-        await aws.SetAsync(new JsonObject { ["stacks"] = new JsonObject { ["penguins-staging"] = new JsonObject { ["status"] = status, ["reason"] = "by hand" } } });
+        using var repository = await DeployedAsync("python-minimal");
+        await Aws.SetAsync(new JsonObject { ["stacks"] = new JsonObject { ["penguins-staging"] = new JsonObject { ["status"] = status, ["reason"] = "by hand" } } });
 
         var problem = await repository.FailAsync(() => repository.DeployAsync());
 
@@ -67,12 +62,12 @@ public sealed class StackTests(StandIn aws)
         var file = repository.PathOf("built/model-build.template.json");
         // Metadata makes it large, and no resource.
         var template = JsonNode.Parse(File.ReadAllBytes(file))!.AsObject();
-        template["Metadata"] = new JsonObject { ["Padding"] = new string('x', Aws.Stacks.StackTemplateFile.MostInlineBytes) };
+        template["Metadata"] = new JsonObject { ["Padding"] = new string('x', Stacks.StackTemplateFile.MostInlineBytes) };
         File.WriteAllText(file, template.ToJsonString());
 
         await repository.OnAsync(async c => await c.Platform.PrepareAsync(c.Workspace, CancellationToken.None));
 
-        Assert.Contains("ExecutionRole", aws.Boto("[o['OutputKey'] for o in client('cloudformation').describe_stacks()['Stacks'][0]['Outputs']]")!.AsArray().Select(o => (string?)o));
+        Assert.Contains("ExecutionRole", Aws.Boto("[o['OutputKey'] for o in client('cloudformation').describe_stacks()['Stacks'][0]['Outputs']]")!.AsArray().Select(o => (string?)o));
     }
 
     [SkippableFact]
@@ -84,13 +79,7 @@ public sealed class StackTests(StandIn aws)
 
         await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Run(() => repository.DeployAsync())));
 
-        Assert.Equal(1, (int?)aws.Boto("len(client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'])"));
-        Assert.Equal("InService", (string?)aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']"));
-    }
-
-    private async Task StartAsync()
-    {
-        await aws.ResetAsync();
-        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}, "binary_classification_metrics": {"auc": {"value": 0.95}}}}""")!.AsObject());
+        Assert.Equal(1, (int?)Aws.Boto("len(client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'])"));
+        Assert.Equal("InService", (string?)Aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']"));
     }
 }

@@ -27,31 +27,27 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     {
         var text = definition.ToJson().ToJsonString();
         published = text;
-        if (await DescribeAsync(name, cancellation) is not { } there)
+        var there = await DescribeAsync(name, cancellation);
+        if (there is not null && Same(there.PipelineDefinition, text) && there.RoleArn == role)
+            return false;
+        await held.HoldAsync(cancellation);
+        var stored = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation);
+        var inline = stored is null ? text : null;
+        if (there is not null)
         {
-            await held.HoldAsync(cancellation);
-            await clients.SageMaker.CreatePipelineAsync(new CreatePipelineRequest
-            {
-                PipelineName = name,
-                PipelineDefinition = text.Length <= MostCharacters ? text : null,
-                PipelineDefinitionS3Location = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation),
-                RoleArn = role,
-                // The same content asks for the same pipeline: sent again, it is not made again.
-                ClientRequestToken = Token(incarnation, name, text),
-                Tags = tags.Count == 0 ? null : [.. tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
-            }, cancellation);
+            await clients.SageMaker.UpdatePipelineAsync(new UpdatePipelineRequest { PipelineName = name, PipelineDefinition = inline, PipelineDefinitionS3Location = stored, RoleArn = role }, cancellation);
             return true;
         }
 
-        if (Same(there.PipelineDefinition, text) && there.RoleArn == role)
-            return false;
-        await held.HoldAsync(cancellation);
-        await clients.SageMaker.UpdatePipelineAsync(new UpdatePipelineRequest
+        await clients.SageMaker.CreatePipelineAsync(new CreatePipelineRequest
         {
             PipelineName = name,
-            PipelineDefinition = text.Length <= MostCharacters ? text : null,
-            PipelineDefinitionS3Location = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation),
+            PipelineDefinition = inline,
+            PipelineDefinitionS3Location = stored,
             RoleArn = role,
+            // The same content asks for the same pipeline: sent again, it is not made again.
+            ClientRequestToken = Token(incarnation, name, text),
+            Tags = tags.Count == 0 ? null : [.. tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
         }, cancellation);
         return true;
     }
