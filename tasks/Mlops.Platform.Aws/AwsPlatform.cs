@@ -92,13 +92,12 @@ public sealed class AwsPlatform : IPlatform
         foreach (var image in Deployment.Images)
             ImageFor(image);
 
-        var template = StackTemplateFile.Read(workspace.Artifacts, BuildTemplate);
-        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
-        if (stack is not null && stack.Equals(template, parameters, tags))
+        var request = BuildRequest();
+        if (stack?.Equals(request) == true)
             return false;
-        if (site is not null)
-            await site.Lock.HoldAsync(cancellation);
-        Use(await PutBuildStackAsync(new StackRequest(StackName, template, null, parameters, tags), cancellation));
+        if (held is not null)
+            await held.HoldAsync(cancellation);
+        Use(await PutBuildStackAsync(request, cancellation));
         return true;
     }
 
@@ -125,12 +124,8 @@ public sealed class AwsPlatform : IPlatform
 
     public bool IsPrepared => pipelines is not null && stack is { IsWhole: true };
 
-    public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation)
-    {
-        var template = StackTemplateFile.Read(workspace.Artifacts, BuildTemplate);
-        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
-        return await new StackPlan(home!, events).OfAsync(new StackRequest(StackName, template, null, parameters, tags), stack, t => StoreTemplateAsync(t, cancellation), cancellation);
-    }
+    public Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation) =>
+        new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
 
     /// <summary>Where nothing was written, there is nothing to record.</summary>
     public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
@@ -178,18 +173,27 @@ public sealed class AwsPlatform : IPlatform
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {
         this.verb = verb;
-        if (site is not null)
-            site.Lock.Verb = verb;
-        if (site is not null && now)
-            await site.Lock.HoldAsync(cancellation);
+        if (held is not null)
+        {
+            held.Verb = verb;
+            if (now)
+                await held.HoldAsync(cancellation);
+        }
+
         return new Release(this);
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (site is not null)
-            await site.Lock.DisposeAsync();
+        if (held is not null)
+            await held.DisposeAsync();
         access.Dispose();
+    }
+
+    private StackRequest BuildRequest()
+    {
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
+        return new StackRequest(StackName, StackTemplateFile.Read(workspace.Artifacts, BuildTemplate), null, parameters, tags);
     }
 
     private async Task<StackState> PutBuildStackAsync(StackRequest request, CancellationToken cancellation)
@@ -238,8 +242,8 @@ public sealed class AwsPlatform : IPlatform
     {
         public async ValueTask DisposeAsync()
         {
-            if (platform.site is { } site)
-                await site.Lock.ReleaseAsync();
+            if (platform.held is { } held)
+                await held.ReleaseAsync();
         }
     }
 }

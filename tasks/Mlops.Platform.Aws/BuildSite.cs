@@ -12,11 +12,7 @@ internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState
 
     public S3ObjectStore Objects => objects;
 
-    public DeployLock Lock => held;
-
     public string StackName => stack.Name;
-
-    public string Account => stack.Account;
 
     /// <summary>Not yet, where the bucket was made first.</summary>
     public bool HasRole => deployment.Aws.ExecutionRole is not null || stack.Outputs.ContainsKey("ExecutionRole");

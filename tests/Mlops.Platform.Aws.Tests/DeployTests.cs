@@ -102,6 +102,20 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task Settings_with_which_a_version_does_not_pass_are_taken_back()
+    {
+        using var repository = await DeployedAsync();
+        repository.Change(c => c.Replace("environment: { LEVEL: debug }", "environment: { LEVEL: broken }", StringComparison.Ordinal));
+        await AnswerAsync(500, "LEVEL is none of debug, info");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS5003", problem.Code);
+        Assert.Equal(1, ServedVersion("penguins-test"));
+        Assert.Equal("debug", (string?)Aws.Boto("(lambda s: s.describe_model(ModelName=s.describe_endpoint_config(EndpointConfigName=s.describe_endpoint(EndpointName='penguins-test')['EndpointConfigName'])['ProductionVariants'][0]['ModelName'])['PrimaryContainer']['Environment']['LEVEL'])(client('sagemaker'))"));
+    }
+
+    [SkippableFact]
     public async Task A_deploy_that_was_broken_off_before_its_tests_is_tested_by_the_next_and_taken_back()
     {
         using var repository = await DeployedAsync();

@@ -44,7 +44,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         var changeSet = await CreateChangeSetAsync(request, before, name, cancellation);
         if (changeSet is null)
             return before!;
-        ShowChanges(request.Name, changeSet);
+        foreach (var change in Changes(request.Name, changeSet))
+            events.Add(change);
         var began = await LastEventAsync(request.Name, cancellation);
         try
         {
@@ -59,17 +60,17 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         }
 
         var ended = await FollowAsync(request.Name, began, cancellation);
-        return ended.Equals(request.Template, request.Parameters, request.Tags) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
+        return ended.Equals(request) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
     }
 
     /// <summary>What a change would do to each resource; nothing of it is done.</summary>
-    public async Task<IReadOnlyList<ResourceChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation)
+    public async Task<IReadOnlyList<PlannedChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation)
     {
         // Of a name of its own: a deploy, or another plan, may have one of the same content.
         if (await CreateChangeSetAsync(request, before, "plan-" + Guid.NewGuid().ToString("N"), cancellation) is not { } changeSet)
             return [];
         await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
-        return Resources(changeSet);
+        return Changes(request.Name, changeSet);
     }
 
     public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
@@ -124,18 +125,13 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     private async Task<StackState?> ReadyAsync(string name, CancellationToken cancellation)
     {
         var stack = await SettledAsync(name, cancellation);
-        switch (stack?.Status)
-        {
-            case "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED":
-                // It was never whole: nothing of it serves anybody.
-                events.Add(new Notice($"{name}: {stack.Status} of a first try; replacing it"));
-                await DeleteAsync(name, cancellation);
-                return null;
-            case "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED":
-                throw Stuck(stack);
-            default:
-                return stack;
-        }
+        if (stack is { IsStuck: true })
+            throw Stuck(stack);
+        if (stack is not { NeverWhole: true })
+            return stack;
+        events.Add(new Notice($"{name}: {stack.Status} of a first try; replacing it"));
+        await DeleteAsync(name, cancellation);
+        return null;
     }
 
     private static PlatformException Stuck(StackState stack) => AwsErrors.StackStuck(stack.Name, stack.Status, stack.Status switch
@@ -200,18 +196,16 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         return first;
     }
 
-    private static List<ResourceChange> Resources(DescribeChangeSetResponse changeSet) => [.. (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>()];
+    private static List<PlannedChange> Changes(string stack, DescribeChangeSetResponse changeSet) => [.. (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>().Select(c => Change(stack, c))];
+
+    private static PlannedChange Change(string stack, ResourceChange change)
+    {
+        var action = change.Action?.Value switch { "Add" => "Add", "Remove" => "Remove", _ when change.Replacement?.Value is "True" or "Conditional" => "Replace", _ => "Change" };
+        var properties = (change.Details ?? []).Select(d => d.Target?.Name).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+        return new PlannedChange(action, "resource", $"{stack}/{change.LogicalResourceId}", properties.Count == 0 ? change.ResourceType : $"{change.ResourceType}: {string.Join(", ", properties)}");
+    }
 
     private static bool IsEmpty(string? reason) => reason is not null && (reason.Contains("didn't contain changes", StringComparison.Ordinal) || reason.Contains("No updates are to be performed", StringComparison.Ordinal));
-
-    private void ShowChanges(string stack, DescribeChangeSetResponse changeSet)
-    {
-        foreach (var change in Resources(changeSet))
-        {
-            var sign = change.Action.Value switch { "Add" => "+", "Remove" => "-", _ when change.Replacement?.Value is "True" or "Conditional" => "-/+", _ => "~" };
-            events.Add(new Notice($"{stack}: {sign} {change.LogicalResourceId} ({change.ResourceType})"));
-        }
-    }
 
     private async Task<string?> LastEventAsync(string name, CancellationToken cancellation) =>
         (await clients.CloudFormation.DescribeStackEventsAsync(new DescribeStackEventsRequest { StackName = name }, cancellation)).StackEvents?.FirstOrDefault()?.EventId;
@@ -253,7 +247,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
 
     private static PlatformException Failed(StackState stack, StackEvent? cause)
     {
-        if (stack.Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED")
+        if (stack.IsStuck)
             return Stuck(stack);
         var state = stack.Status == "UPDATE_ROLLBACK_COMPLETE" ? "It is as it was before." : "Nothing of it is left that serves; the next try replaces it.";
         return AwsErrors.StackFailed(stack.Name, cause?.LogicalResourceId ?? stack.Status, cause?.ResourceStatusReason ?? "no reason was given.", state).ToException();

@@ -11,26 +11,19 @@ internal sealed class StackPlan(AwsClients clients, IEventSink events)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <param name="store">Puts a template that is too large for a request where it can be read.</param>
-    public async Task<IReadOnlyList<PlannedChange>> OfAsync(StackRequest request, StackState? stack, Func<StackTemplateFile, Task<string>> store, CancellationToken cancellation)
+    public async Task<IReadOnlyList<PlannedChange>> OfAsync(StackRequest request, StackState? stack, Func<StackTemplateFile, CancellationToken, Task<string>> store, CancellationToken cancellation)
     {
-        if (stack is { IsEmpty: false, IsWhole: false } && stack.Status is not ("ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED"))
+        if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
             return [new PlannedChange("Change", "stack", request.Name, $"is in {stack.Status}: a deploy waits for its end, or says what to do")];
         if (stack is null or { IsWhole: false })
             return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } ? null : $"in place of a first try that failed ({stack.Status})"), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
         var drift = await DriftAsync(stack, cancellation);
-        if (stack.Equals(request.Template, request.Parameters, request.Tags))
+        if (stack.Equals(request))
             return drift;
         if (!request.Template.FitsInRequest)
-            request = request with { TemplateUrl = await store(request.Template) };
+            request = request with { TemplateUrl = await store(request.Template, cancellation) };
         var changes = await new StackClient(clients, events).PreviewAsync(request, stack, cancellation);
-        return [new PlannedChange("Change", "stack", request.Name), .. changes.Select(c => Change(request.Name, c)), .. drift];
-    }
-
-    private static PlannedChange Change(string stack, ResourceChange change)
-    {
-        var action = change.Action?.Value switch { "Add" => "Add", "Remove" => "Remove", _ when change.Replacement?.Value is "True" or "Conditional" => "Replace", _ => "Change" };
-        var properties = (change.Details ?? []).Select(d => d.Target?.Name).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
-        return new PlannedChange(action, "resource", $"{stack}/{change.LogicalResourceId}", properties.Count == 0 ? change.ResourceType : $"{change.ResourceType}: {string.Join(", ", properties)}");
+        return [new PlannedChange("Change", "stack", request.Name), .. changes, .. drift];
     }
 
     /// <summary>A deploy neither hides nor silently reverts it.</summary>

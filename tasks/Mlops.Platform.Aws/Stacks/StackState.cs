@@ -25,6 +25,12 @@ internal sealed record StackState(string Name, string Id, string Status)
     /// <summary>It has no resource yet.</summary>
     public bool IsEmpty => Status == "REVIEW_IN_PROGRESS";
 
+    /// <summary>A first try that failed: nothing of it serves anybody.</summary>
+    public bool NeverWhole => Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED";
+
+    /// <summary>Only a person can get it out of there.</summary>
+    public bool IsStuck => Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED";
+
     /// <summary>It was made, and what it says is there.</summary>
     public bool IsWhole => Status is "CREATE_COMPLETE" or "UPDATE_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" or "IMPORT_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE";
 
@@ -40,9 +46,9 @@ internal sealed record StackState(string Name, string Id, string Status)
         Changed = stack.LastUpdatedTime ?? stack.CreationTime ?? default,
     };
 
-    /// <summary>Whether it is whole, and of this template, with these parameters and tags.</summary>
-    public bool Equals(StackTemplateFile template, IReadOnlyDictionary<string, string> parameters, IReadOnlyDictionary<string, string> tags) =>
-        IsWhole && TemplateSha256 == template.Sha256 && Same(Parameters, parameters, template.Defaults) && Same(Tags, tags, new Dictionary<string, string>());
+    /// <summary>Whether it is whole, and as asked: of this template, with these parameters and tags.</summary>
+    public bool Equals(StackRequest request) =>
+        IsWhole && TemplateSha256 == request.Template.Sha256 && Same(Parameters, request.Parameters, request.Template.Defaults) && Same(Tags, request.Tags, new Dictionary<string, string>());
 
     private static bool Same(IReadOnlyDictionary<string, string> has, IReadOnlyDictionary<string, string> wanted, IReadOnlyDictionary<string, string> defaults) =>
         has.Keys.Concat(wanted.Keys).Distinct().Where(k => !k.StartsWith("aws:", StringComparison.Ordinal)).All(k => has.GetValueOrDefault(k) == (wanted.GetValueOrDefault(k) ?? defaults.GetValueOrDefault(k)));

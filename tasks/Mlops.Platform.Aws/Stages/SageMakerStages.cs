@@ -18,6 +18,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     private const string Template = "model-deploy";
     private const string PackageParameter = "ModelPackageArn";
 
+    private readonly Lazy<StackTemplateFile> template = new(() => StackTemplateFile.Read(workspace.Artifacts, Template));
+
     /// <summary>Asked once, until a stage is changed.</summary>
     private readonly Dictionary<string, StageState?> known = new(StringComparer.Ordinal);
 
@@ -33,10 +35,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         if (await new StackClient(clients, events).FindAsync(StackName(stage), cancellation) is not { } stack || !stack.Parameters.TryGetValue(PackageParameter, out var package))
             return null;
-        if (stack.IsEmpty || stack.Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED" or "ROLLBACK_IN_PROGRESS")
+        if (stack.IsEmpty || stack.NeverWhole || stack.Status == "ROLLBACK_IN_PROGRESS")
             return null;
         var request = await RequestAsync(stage, package, cancellation);
-        return new StageState(VersionOf(package), Url(clients, stage, stack), stack.IsWhole, stack.Equals(request.Template, request.Parameters, request.Tags), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
+        return new StageState(VersionOf(package), Url(clients, stage, stack), stack.IsWhole, stack.Equals(request), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
@@ -47,7 +49,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
         var request = await RequestAsync(stage, models.ArnOf(version.Group, version.Version), cancellation);
-        return await new StackPlan(clients, events).OfAsync(request, stack, t => storeTemplate(t, cancellation), cancellation);
+        return await new StackPlan(clients, events).OfAsync(request, stack, storeTemplate, cancellation);
     }
 
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
@@ -151,7 +153,6 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
 
     private async Task<StackRequest> RequestAsync(Stage stage, string package, CancellationToken cancellation)
     {
-        var template = StackTemplateFile.Read(workspace.Artifacts, Template);
         var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
         var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package, ["ModelBucketName"] = site.Objects.Bucket };
         values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
@@ -159,15 +160,15 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             values.TryAdd("TopicArn", topic);
         foreach (var (parameter, version) in stage.FurtherVersions)
             values[parameter] = await FurtherAsync(stage, version, cancellation);
-        return new StackRequest(StackName(stage), template, null, Only(values, template), tags);
+        return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
     }
 
     private async Task<StackRequest> EarlierAsync(Stage stage, string package, StageSettings settings, CancellationToken cancellation)
     {
         var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
         var content = settings.TemplateSha256 is { } hash ? await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(hash)}", cancellation) : null;
-        var template = content is null ? StackTemplateFile.Read(workspace.Artifacts, Template) : StackTemplateFile.Parse(content, "The earlier template");
-        return new StackRequest(StackName(stage), template, null, Only(new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package }, template), tags);
+        var earlier = content is null ? template.Value : StackTemplateFile.Parse(content, "The earlier template");
+        return new StackRequest(StackName(stage), earlier, null, Only(new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package }, earlier), tags);
     }
 
     private async Task<string> FurtherAsync(Stage stage, string version, CancellationToken cancellation)

@@ -127,7 +127,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
 
     private async Task RenewAsync(LockOwner owner)
     {
-        while (!ending.IsCancellationRequested)
+        while (!ending.IsCancellationRequested && !lost)
         {
             try
             {

@@ -30,17 +30,13 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
 
     public Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
-        RefuseLinks(path);
-        var hash = HashOf("file:" + path, path);
-        var uri = $"s3://{Bucket}/{prefix}/{hash}";
+        var (uri, hash) = Locate(path, prefix);
         return Task.FromResult(new StoredData(uri, hash, !Path.Exists(PathOf(uri))));
     }
 
     public Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
-        RefuseLinks(path);
-        var hash = HashOf("file:" + path, path);
-        var uri = $"s3://{Bucket}/{prefix}/{hash}";
+        var (uri, hash) = Locate(path, prefix);
         var stored = Files.PutFolder(PathOf(uri), folder => Files.Copy(path, Directory.Exists(path) ? folder : Path.Combine(folder, Path.GetFileName(path))));
         if (stored)
             Record(uri, hash);
@@ -97,6 +93,13 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
         text.StartsWith("s3://", StringComparison.Ordinal) && !text[5..].TrimEnd('/').Split('/').Any(p => p is "" or "." or "..") && Path.Exists(PathOf(text));
+
+    private (string Uri, string Hash) Locate(string path, string prefix)
+    {
+        RefuseLinks(path);
+        var hash = HashOf("file:" + path, path);
+        return ($"s3://{Bucket}/{prefix}/{hash}", hash);
+    }
 
     private void Record(string uri, string hash) => registry.PutObjectHash(uri, hash, ContentHash.Stamp(PathOf(uri)));
 

@@ -27,9 +27,10 @@ public static class DeployVerb
 
         if (options.Version is not null)
             context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
-        await using var held = await context.Platform.LockAsync("deploy", cancellation, now: options.PlanFile is not null);
-        if (options.PlanFile is { } file && !Plan.Read(file).IsSameAs(await PlanVerb.RunAsync(context, cancellation)))
-            throw PlatformErrors.PlanOutdated(file).ToException();
+        var kept = options.PlanFile is { } file ? Plan.Read(file) : null;
+        await using var held = await context.Platform.LockAsync("deploy", cancellation, now: kept is not null);
+        if (kept is not null && !kept.IsSameAs(await PlanVerb.RunAsync(context, cancellation)))
+            throw PlatformErrors.PlanOutdated(options.PlanFile!).ToException();
         var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();
@@ -91,7 +92,16 @@ public static class DeployVerb
         catch
         {
             // Failed, stopped or broken off: what did not pass must not stay. This is done also for whoever wants to stop.
-            await GoBackAsync(context, stage, before, version, tests, CancellationToken.None);
+            try
+            {
+                await (serves ? LeaveUntestedAsync(context, stage, version, tests, CancellationToken.None) : GoBackAsync(context, stage, before, version, CancellationToken.None));
+            }
+            catch (Exception e) when (((e as PlatformException)?.Problem ?? context.Platform.Explain(e)) is { } problem)
+            {
+                // What led here is what is thrown.
+                context.Events.Add(problem);
+            }
+
             throw;
         }
 
@@ -125,36 +135,24 @@ public static class DeployVerb
         await context.Platform.Models.DecideAsync(version.Group, decision, latest, final: true, cancellation);
     }
 
-    /// <summary>Back to what served before; where that had not passed the tests either, since a deploy was broken off, to the newest version that has.</summary>
-    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, string tests, CancellationToken cancellation)
+    /// <summary>Back to what served before.</summary>
+    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, CancellationToken cancellation)
     {
-        var (stages, models) = (context.Platform.Stages, context.Platform.Models);
-        try
+        if (before is null)
+            await context.Platform.Stages.DeleteAsync(stage, evenProtected: true, cancellation);
+        else if (await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
+            await context.Platform.Stages.PutAsync(stage, old, before.Settings, cancellation);
+    }
+
+    /// <summary>A deploy that was broken off left a version that nobody had tested: away from it, to the newest one that passed these tests, if there is one.</summary>
+    private static async Task LeaveUntestedAsync(VerbContext context, Stage stage, ModelVersion failed, string tests, CancellationToken cancellation)
+    {
+        foreach (var other in (await context.Platform.Models.ListAsync(failed.Group, cancellation)).Where(v => v.Version != failed.Version).OrderByDescending(v => v.Version))
         {
-            if (before is null)
-            {
-                await stages.DeleteAsync(stage, evenProtected: true, cancellation);
-            }
-            else if (before.Version != failed.Version)
-            {
-                if (await models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
-                    await stages.PutAsync(stage, old, before.Settings, cancellation);
-            }
-            else
-            {
-                foreach (var other in (await models.ListAsync(failed.Group, cancellation)).Where(v => v.Version != failed.Version).OrderByDescending(v => v.Version))
-                {
-                    if (!await stages.IsTestedAsync(stage, other.Version, tests, cancellation))
-                        continue;
-                    await stages.PutAsync(stage, other, null, cancellation);
-                    return;
-                }
-            }
-        }
-        catch (Exception e) when (((e as PlatformException)?.Problem ?? context.Platform.Explain(e)) is { } problem)
-        {
-            // What led here is what the caller throws.
-            context.Events.Add(problem);
+            if (!await context.Platform.Stages.IsTestedAsync(stage, other.Version, tests, cancellation))
+                continue;
+            await context.Platform.Stages.PutAsync(stage, other, null, cancellation);
+            return;
         }
     }
 }
