@@ -16,11 +16,15 @@ internal static class Conformance
 
     public static (int ExitCode, string Output) RunPython(params string[] arguments) => Run("python3", arguments);
 
-    public static (int ExitCode, string Output) Run(string program, params string[] arguments)
+    public static (int ExitCode, string Output) Run(string program, params string[] arguments) => Run(program, arguments, _ => { });
+
+    public static (int ExitCode, string Output) Run(string program, string[] arguments, Action<ProcessStartInfo> prepare)
     {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        prepare(start);
         try
         {
-            using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+            using var process = Process.Start(start)!;
             var errors = process.StandardError.ReadToEndAsync();
             var output = process.StandardOutput.ReadToEnd();
             process.WaitForExit();

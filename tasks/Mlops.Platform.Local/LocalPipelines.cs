@@ -13,7 +13,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local;
 
 /// <summary>Pipelines and their executions on this machine.</summary>
-internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, IEventSink events) : IPipelines
+internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, IEventSink events, Func<LocalRoot, IStepStorage>? storage) : IPipelines
 {
     public Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
     {
@@ -48,6 +48,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         registry.Executions.Start(id, name, fingerprint, values);
         events.Add(new ExecutionChanged(name, id, "Executing"));
         var scope = new ExecutionScope(definition, values, Variables(name, id), objects);
+        await using var stepStorage = storage?.Invoke(root);
         var engine = new Engine(definition, scope, new EngineContext
         {
             ExecutionId = id,
@@ -58,6 +59,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Repository = workspace.Repository,
             StandIns = workspace.Deployment.Local.StandIns,
             Sandbox = workspace.Deployment.Local.Sandbox,
+            Environment = stepStorage?.Environment ?? new Dictionary<string, string>(),
             Events = events,
             Lineage = Lineage(workspace, values, id),
             MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),

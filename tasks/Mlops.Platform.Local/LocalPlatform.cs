@@ -17,14 +17,14 @@ public sealed class LocalPlatform : IPlatform
     private readonly IEventSink events;
     private readonly ServerClient server;
 
-    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, Workspace workspace, IEventSink events)
+    private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, Workspace workspace, IEventSink events, Func<LocalRoot, IStepStorage>? storage)
     {
         this.root = root;
         this.events = events;
         Registry = registry;
         var objects = new LocalObjectStore(root, registry);
         Objects = objects;
-        pipelines = new LocalPipelines(root, registry, objects, events);
+        pipelines = new LocalPipelines(root, registry, objects, events, storage);
         Models = new LocalModels(registry.Models, root);
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Stages = new LocalStages(registry, this.server, workspace.Deployment.ModelPackageGroupName, workspace.Interpreters);
@@ -52,13 +52,14 @@ public sealed class LocalPlatform : IPlatform
 
     public string ExecutionRole => "arn:aws:iam::000000000000:role/local";
 
-    public static LocalPlatform Open(Workspace workspace, ServerProgram server, IEventSink events)
+    /// <param name="storage">Makes S3 for the programs of a run; null: they have none.</param>
+    public static LocalPlatform Open(Workspace workspace, ServerProgram server, IEventSink events, Func<LocalRoot, IStepStorage>? storage = null)
     {
         var local = workspace.Deployment.Local;
         try
         {
             var root = new LocalRoot(Path.Combine(workspace.Repository, local.Root));
-            return new LocalPlatform(root, LocalRegistry.Open(root), server, workspace, events);
+            return new LocalPlatform(root, LocalRegistry.Open(root), server, workspace, events, storage);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

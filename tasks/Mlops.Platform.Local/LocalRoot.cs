@@ -19,6 +19,9 @@ public sealed class LocalRoot
 
     public string Buckets => Path.Combine(Folder, "s3");
 
+    /// <summary>What programs are uploading, on the volume of the buckets.</summary>
+    public string Uploads => Path.Combine(Folder, "uploads");
+
     public string Lock => Path.Combine(Folder, "deploy.lock");
 
     /// <summary>Who did what: a line a verb.</summary>

@@ -113,6 +113,26 @@ public sealed class DefinitionRunTests : IDisposable
         Assert.Contains("3", await File.ReadAllTextAsync(folder.File("announced.json")), StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task A_program_that_talks_to_S3_itself_finds_the_sources_there()
+    {
+        Skip.IfNot(Conformance.HasPython("boto3"), "boto3 is not installed.");
+        // As AWS's abalone samples read their data set.
+        folder.Write("theirs/count.sh", """
+            python3 -c "
+            import boto3, json
+            boto3.resource('s3').Bucket('their-bucket').download_file('lines/a.txt', 'a.txt')
+            json.dump({'lines': len(open('a.txt').readlines())}, open('report.json', 'w'))
+            boto3.client('s3').upload_file('report.json', 'their-bucket', 'own/report.json')
+            " && cp report.json "$SAGEMAKER_BASE_DIR/processing/output/report/"
+            """);
+
+        var (exitCode, output) = await RunAsync("--yes", "--source", "s3://their-bucket/code/count.sh=theirs/count.sh", "--source", "s3://their-bucket/lines=theirs/lines", "--stand-in", $"{Function}=sh announce.sh");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("3", await File.ReadAllTextAsync(folder.File(".mlops/s3/their-bucket/own/report.json")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_source_that_is_not_there_is_named()
     {

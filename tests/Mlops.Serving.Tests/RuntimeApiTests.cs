@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
+using Mlops.Serving.Runtime;
+
 namespace Mlops.Serving.Tests;
 
 /// <summary>The data plane over real sockets, with a model behind it that does as a test asks.</summary>

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Runtime.InteropServices;
 using Mlops.Definitions;
 using Mlops.Host.Display;
+using Mlops.Host.Server;
 using Mlops.Platform;
 using Mlops.Platform.Aws;
 using Mlops.Platform.Events;
@@ -43,7 +44,7 @@ internal static class VerbRunner
                 BuiltCode.CheckFresh(workspace);
             platform = options.Platform(parsed) == PlatformNames.Aws
                 ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
-                : LocalPlatform.Open(workspace, Program(), display);
+                : LocalPlatform.Open(workspace, Program(), display, root => new StorageServer(root));
             await using var opened = platform;
             var context = new VerbContext(workspace, platform, display);
             if (await (options.IsAudited ? AuditedAsync(parsed, context, verb, stopping.Token) : verb(parsed, context, stopping.Token)) is not { } outcome)

@@ -26,6 +26,9 @@ internal sealed record EngineContext
     /// <summary>'local.sandbox'; null: where a program names /opt/ml itself.</summary>
     public string? Sandbox { get; init; }
 
+    /// <summary>Of every job's program.</summary>
+    public required IReadOnlyDictionary<string, string> Environment { get; init; }
+
     public required IEventSink Events { get; init; }
 
     /// <summary>What a model of this execution is made of, as lineage nodes.</summary>

@@ -10,7 +10,7 @@ internal static class JobEnvironment
 
     public static Dictionary<string, string> Of(StepContext step, ContainerFolder container, string jobNameVariable)
     {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal)
+        var environment = new Dictionary<string, string>(step.Execution.Environment, StringComparer.Ordinal)
         {
             ["SAGEMAKER_BASE_DIR"] = container.BaseFolder,
             [jobNameVariable] = step.JobName,

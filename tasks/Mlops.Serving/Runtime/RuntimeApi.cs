@@ -2,7 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace Mlops.Serving;
+namespace Mlops.Serving.Runtime;
 
 /// <summary>
 /// SageMaker Runtime's HTTP: POST /endpoints/NAME/invocations, forwarded to the model, and GET /ping. The AWS CLI and the SDKs

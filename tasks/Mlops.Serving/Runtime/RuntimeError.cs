@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 
-namespace Mlops.Serving;
+namespace Mlops.Serving.Runtime;
 
 /// <summary>SageMaker Runtime's errors: the code in x-amzn-ErrorType, the members of its shape as JSON (botocore sagemaker-runtime 2017-05-13).</summary>
 internal static class RuntimeError

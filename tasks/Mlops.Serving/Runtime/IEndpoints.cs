@@ -1,4 +1,4 @@
-namespace Mlops.Serving;
+namespace Mlops.Serving.Runtime;
 
 /// <summary>Where requests for endpoints go.</summary>
 public interface IEndpoints
