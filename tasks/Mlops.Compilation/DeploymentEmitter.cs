@@ -1,8 +1,5 @@
-using System.Text.Json.Nodes;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
-using Mlops.Compilation.Stacks;
-using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Definitions;
 
@@ -29,49 +26,13 @@ public static class DeploymentEmitter
             .. plan.Model is BroughtModel brought ? [new PublishedData("model-artifact", StepShapes.ModelParameter, brought.Source)] : Array.Empty<PublishedData>()],
         Images = PipelineEmitter.Images(plan),
         Gates = GateEmitter.Describe(plan),
-        Stages = [.. plan.Stages.Select(s => EmitStage(plan, s))],
+        Stages = [.. plan.Stages.Select(s => new StageEmitter(plan, s).Emit())],
         Local = plan.Local,
         Aws = Place(plan.Aws),
         Gaps = [.. plan.Gaps.Select(g => new Gap(g.Key, Place(g.Place), g.Essential) { Platform = g.Platform })],
     };
 
-    private static Stage EmitStage(ModelPlan plan, PlannedStage stage) => new()
-    {
-        Name = stage.Name,
-        Approval = stage.Approval == Approval.Manual ? StageApproval.Manual : StageApproval.Automatic,
-        EndpointName = $"{plan.ModelName}-{stage.Name}",
-        ProductionVariants =
-        [
-            new JsonObject
-            {
-                ["VariantName"] = "AllTraffic",
-                ["InstanceType"] = stage.Instance?.Type ?? StagePlanner.DefaultInstance,
-                ["InitialInstanceCount"] = stage.Instance?.Count ?? 1,
-                ["InitialVariantWeight"] = 1,
-            },
-        ],
-        Environment = stage.Environment,
-        Endpoint = stage.Endpoint switch
-        {
-            null => null,
-            ServerlessEndpoint => EndpointKind.Serverless,
-            AsyncEndpoint => EndpointKind.Async,
-            _ => EndpointKind.Realtime,
-        },
-        Aws = Place(stage.Aws),
-        FurtherVersions = EndpointResources.FurtherVersions(stage).ToDictionary(v => v.Parameter, v => v.Version, StringComparer.Ordinal),
-        Tests = [.. stage.Tests.Select(t => new StageTest(Place(t.Place))
-        {
-            Payload = t.Payload,
-            ContentType = t.ContentType,
-            ExpectStatus = t.ExpectStatus,
-            MaxLatencyMilliseconds = t.MaxLatencyMilliseconds,
-            Command = t.Command,
-        })],
-        Place = Place(stage.Place),
-    };
-
-    private static AwsPlace Place(PlannedAws aws) => new()
+    internal static AwsPlace Place(PlannedAws aws) => new()
     {
         Account = aws.Account,
         Region = aws.Region,
@@ -81,5 +42,5 @@ public static class DeploymentEmitter
         KmsKey = aws.KmsKey,
     };
 
-    private static SourcePlace Place(Span span) => new(span.Line, span.Column);
+    internal static SourcePlace Place(Span span) => new(span.Line, span.Column);
 }

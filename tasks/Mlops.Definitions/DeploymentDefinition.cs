@@ -135,8 +135,23 @@ public sealed record Stage
 
     public required string EndpointName { get; init; }
 
-    /// <summary>CreateEndpointConfig's ProductionVariants; ModelName is filled in at deployment.</summary>
-    public JsonArray ProductionVariants { get; init; } = [];
+    /// <summary>
+    /// CreateEndpointConfig without names; each variant's ModelName is filled in at deployment, and ${BucketName} in a location is the
+    /// platform's bucket. Null: the stage serves batches alone.
+    /// </summary>
+    public JsonObject? EndpointConfig { get; init; }
+
+    /// <summary>CreateEndpoint's DeploymentConfig, without alarms; null: all at once.</summary>
+    public JsonObject? DeploymentConfig { get; init; }
+
+    /// <summary>What rolls a rollout back; null: only a model that ends.</summary>
+    public StageAlarms? Alarms { get; init; }
+
+    /// <summary>Nothing runs while nothing waits to be answered.</summary>
+    public bool ScalesToZero { get; init; }
+
+    /// <summary>Predictions for whole data sets; null: none.</summary>
+    public StageBatch? Batch { get; init; }
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
@@ -146,12 +161,36 @@ public sealed record Stage
     /// <summary>Where it is on aws: complete, whatever the configuration says of all places.</summary>
     public AwsPlace Aws { get; init; } = new();
 
-    /// <summary>Parameters of the deploy template that take further versions, and which: "approved", "latest" or a number.</summary>
-    public IReadOnlyDictionary<string, string> FurtherVersions { get; init; } = new Dictionary<string, string>();
+    /// <summary>Versions beside the one that is deployed.</summary>
+    public IReadOnlyList<FurtherVersion> FurtherVersions { get; init; } = [];
 
     public IReadOnlyList<StageTest> Tests { get; init; } = [];
 
     public required SourcePlace Place { get; init; }
+}
+
+/// <param name="Variant">That serves it.</param>
+/// <param name="Parameter">Of the deploy template, that takes its model package.</param>
+/// <param name="Version">"approved", "latest" or a number.</param>
+public sealed record FurtherVersion(string Variant, string Parameter, string Version);
+
+public sealed record StageAlarms
+{
+    /// <summary>The longest that 99 of a hundred answers may take.</summary>
+    public double? P99Milliseconds { get; init; }
+
+    /// <summary>Of the requests, 0 to 1.</summary>
+    public double? ErrorRate { get; init; }
+}
+
+/// <param name="Transform">CreateTransformJob, without names.</param>
+public sealed record StageBatch(JsonObject Transform)
+{
+    /// <summary>As EventBridge Scheduler takes it; null: none.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>Started by what comes to lie in its input.</summary>
+    public bool OnNewData { get; init; }
 }
 
 public static class PlatformNames

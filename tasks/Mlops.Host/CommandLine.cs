@@ -30,6 +30,7 @@ internal static class CommandLine
             VerifyCommand.Create(),
             AuditCommand.Create(),
             GcCommand.Create(),
+            BatchCommand.Create(),
             LogsCommand.Create(),
             StopCommand.Create(),
             DestroyCommand.Create(),

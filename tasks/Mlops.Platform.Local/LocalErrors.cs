@@ -45,6 +45,27 @@ internal static class LocalErrors
     public static Problem NoEndpoint(string endpoint) =>
         Problem.Error("MLOPS6013", $"The endpoint '{endpoint}' is not running. Deploy first: 'dotnet publish -t:MlopsDeploy'.");
 
+    public static Problem RolledBack(string endpoint, int version, string reason) =>
+        Problem.Error("MLOPS6024", string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on. See 'mlops logs STAGE', and train again."));
+
+    public static Problem NoFurtherVersion(string stage, string variant, string version) =>
+        Problem.Error("MLOPS6025", $"The variant '{variant}' of the stage '{stage}' serves the version '{version}', and there is none. Register (or approve) one first: a variant that serves the new version alone is none of its own.");
+
+    public static Problem BatchOnly(string stage) =>
+        Problem.Error("MLOPS6026", $"The stage '{stage}' serves batches alone: it has no endpoint that could be asked. Predict a data set with 'mlops batch --stage {stage}'.");
+
+    public static Problem NoBatch(string stage) =>
+        Problem.Error("MLOPS6028", $"The stage '{stage}' predicts no batches. Give it a section 'batch' with input and output.");
+
+    public static Problem NoBatchInput(string stage, string input, string path) =>
+        Problem.Error("MLOPS6029", $"The batch of '{stage}' has no input: '{input}' is not there ('{path}'). Put the records there, or name others with '--input'.");
+
+    public static Problem BatchFailed(string stage, string reason) =>
+        Problem.Error("MLOPS6030", $"The batch of '{stage}' failed, and no prediction of it was kept: {reason}");
+
+    public static Problem NoAnswer(string stage, string path) =>
+        Problem.Error("MLOPS6027", $"The asynchronous endpoint of '{stage}' gave no answer in an hour: there is nothing at '{path}'. Look at 'mlops logs {stage}'.");
+
     public static Problem NoParameterValue(string parameter) =>
         Problem.Error("MLOPS6014", $"The parameter '{parameter}' has no default, and no value was given. Give one with '--parameter {parameter}=VALUE'.");
 

@@ -27,7 +27,8 @@ public sealed class LocalPlatform : IPlatform
         pipelines = new LocalPipelines(root, registry, objects, events, storage);
         Models = new LocalModels(registry.Models, root);
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
-        Stages = new LocalStages(registry, this.server, workspace.Deployment.ModelPackageGroupName, workspace.Interpreters);
+        Batches = new LocalBatches(root, registry, objects);
+        Stages = new LocalStages(registry, objects, this.server, Batches, workspace);
     }
 
     /// <summary>The folder with all that this platform keeps.</summary>
@@ -45,6 +46,8 @@ public sealed class LocalPlatform : IPlatform
     public IModelRegistry Models { get; }
 
     public IStages Stages { get; }
+
+    public LocalBatches Batches { get; }
 
     public string Name => PlatformNames.Local;
 

@@ -42,5 +42,14 @@ public sealed class LocalRoot
     /// <summary>The container folder of a step's last run, for a debugger to start on the same inputs.</summary>
     public string Last(string step) => Path.Combine(Folder, "last", step);
 
+    /// <summary>Requests of an asynchronous endpoint that wait for an answer.</summary>
+    public string Queue(string endpoint) => Path.Combine(Folder, "queues", endpoint);
+
+    /// <summary>What SageMaker would send to topics: a line for each.</summary>
+    public string Notifications => Path.Combine(Folder, "notifications.jsonl");
+
+    /// <summary>Of a stage's batch, while it is predicted.</summary>
+    public string Batch(string name) => Path.Combine(Folder, "batches", name);
+
     public string Endpoint(string name) => Path.Combine(Folder, "endpoints", name);
 }

@@ -120,7 +120,7 @@ public sealed class RuntimeApiTests : IAsyncLifetime
     [Fact]
     public async Task A_model_that_is_not_up_is_a_503()
     {
-        endpoints.Up = false;
+        endpoints.Refusal = Refusal.NotUp;
 
         using var response = await PostAsync("x");
 
@@ -140,6 +140,98 @@ public sealed class RuntimeApiTests : IAsyncLifetime
 
         Assert.Equal(HttpStatusCode.FailedDependency, response.StatusCode);
         Assert.Equal(0, endpoints.Leases);
+    }
+
+    [Theory]
+    [InlineData(Refusal.TooMany, HttpStatusCode.TooManyRequests, "ThrottlingException")]
+    [InlineData(Refusal.UnknownVariant, HttpStatusCode.BadRequest, "ValidationError")]
+    [InlineData(Refusal.Asynchronous, HttpStatusCode.BadRequest, "ValidationError")]
+    public async Task What_an_endpoint_refuses_is_told_in_SageMaker_s_errors(Refusal refusal, HttpStatusCode status, string error)
+    {
+        endpoints.Refusal = refusal;
+
+        using var response = await PostAsync("x");
+
+        Assert.Equal((status, error), (response.StatusCode, response.Headers.GetValues("x-amzn-ErrorType").Single()));
+    }
+
+    [Fact]
+    public async Task Captured_requests_and_answers_are_lines_of_SageMaker_s_layout_and_the_shadow_s_are_beside_them()
+    {
+        using var folder = TestFolder.Temporary();
+        answer = http =>
+        {
+            http.Response.ContentType = "application/json";
+            return http.Response.WriteAsync("{\"label\":1}");
+        };
+        endpoints.Shadow = endpoints.Model;
+        await using (var log = new CaptureLog(new CaptureSettings(folder.File("capture"), 100, true, true, ["text/csv"], ["application/json"]), _ => { }))
+        {
+            endpoints.Capture = log;
+            using var response = await PostAsync("1,ü");
+            Assert.Equal("{\"label\":1}", await response.Content.ReadAsStringAsync());
+            for (var i = 0; i < 100 && endpoints.Leases > 0; i++)
+                await Task.Delay(20);
+        }
+
+        foreach (var variant in new[] { "AllTraffic", "Shadow" })
+        {
+            var file = System.IO.Directory.GetFiles(folder.File($"capture/{variant}"), "*.jsonl", SearchOption.AllDirectories).Single();
+            Assert.Matches(@"/\d{4}/\d\d/\d\d/\d\d/\d\d-\d\d-\d{3}-[0-9a-f-]{36}\.jsonl$", file.Replace('\\', '/'));
+            var line = JsonNode.Parse((await File.ReadAllLinesAsync(file)).Single())!;
+            Assert.Equal(("1,ü", "CSV", "text/csv"), (line["captureData"]!["endpointInput"]!["data"]!.ToString(), line["captureData"]!["endpointInput"]!["encoding"]!.ToString(), line["captureData"]!["endpointInput"]!["observedContentType"]!.ToString()));
+            Assert.Equal(("{\"label\":1}", "JSON"), (line["captureData"]!["endpointOutput"]!["data"]!.ToString(), line["captureData"]!["endpointOutput"]!["encoding"]!.ToString()));
+            Assert.Equal("0", line["eventVersion"]!.ToString());
+            Assert.True(Guid.TryParse(line["eventMetadata"]!["eventId"]!.ToString(), out _));
+        }
+    }
+
+    [Fact]
+    public async Task Where_the_disk_refuses_capture_requests_are_answered_and_the_lines_counted()
+    {
+        using var folder = TestFolder.Temporary();
+        folder.Write("capture", "a file where the folder should be");
+        answer = http => http.Response.WriteAsync("1");
+        var warnings = new List<string>();
+        await using var log = new CaptureLog(new CaptureSettings(folder.File("capture"), 100, true, true, [], []), warnings.Add);
+        endpoints.Capture = log;
+
+        for (var i = 0; i < 10; i++)
+        {
+            using var response = await PostAsync("x");
+            Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        }
+
+        await log.DisposeAsync();
+        Assert.Equal(10, log.Left);
+        Assert.Single(warnings);
+    }
+
+    [Fact]
+    public async Task Sampling_keeps_about_as_many_as_asked()
+    {
+        using var folder = TestFolder.Temporary();
+        await using var log = new CaptureLog(new CaptureSettings(folder.File("capture"), 20, true, true, [], []), _ => { });
+
+        var kept = Enumerable.Range(0, 10_000).Count(_ => log.Samples());
+
+        // Six standard deviations of a binomial: 40 each.
+        Assert.InRange(kept, 2000 - 240, 2000 + 240);
+    }
+
+    [Fact]
+    public async Task An_asynchronous_request_is_accepted_with_the_places_of_its_answer()
+    {
+        endpoints.Refusal = Refusal.Asynchronous;
+        using var request = new HttpRequestMessage(HttpMethod.Post, Url().Replace("/invocations", "/async-invocations", StringComparison.Ordinal));
+        request.Headers.Add("X-Amzn-SageMaker-InputLocation", "s3://local/in/1.csv");
+        request.Headers.Add("X-Amzn-SageMaker-Content-Type", "text/csv");
+
+        using var response = await client.SendAsync(request);
+
+        Assert.Equal((HttpStatusCode.Accepted, "s3://local/out/1.out"), (response.StatusCode, response.Headers.GetValues("X-Amzn-SageMaker-OutputLocation").Single()));
+        Assert.Equal(("s3://local/in/1.csv", "text/csv"), (endpoints.Queued.Single().InputLocation, endpoints.Queued.Single().ContentType));
+        Assert.Equal(endpoints.Queued.Single().InferenceId, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["InferenceId"]!.ToString());
     }
 
     public async Task DisposeAsync()
@@ -181,27 +273,55 @@ public sealed class RuntimeApiTests : IAsyncLifetime
 
         public Uri Model { get; set; } = null!;
 
-        public bool Up { get; set; } = true;
-
         public int Leases => leases;
+
+        public Refusal Refusal { get; set; }
+
+        public CaptureLog? Capture { get; set; }
+
+        public Uri? Shadow { get; set; }
+
+        public List<int> Statuses { get; } = [];
+
+        public List<QueuedInvocation> Queued { get; } = [];
 
         public bool Knows(string endpoint) => endpoint == "penguins";
 
-        public IInvocationLease? Lease(string endpoint)
+        public ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation)
         {
-            if (!Up)
-                return null;
-            Interlocked.Increment(ref leases);
-            return new Held(Model, () => Interlocked.Decrement(ref leases));
+            if (Refusal != Refusal.None)
+                return ValueTask.FromResult(Admission.Refused(Refusal));
+            return ValueTask.FromResult(new Admission(new Held(this, Model, variant ?? "AllTraffic", Shadow is { } shadow ? new Held(this, shadow, "Shadow", null) : null), Refusal.None));
         }
 
-        private sealed class Held(Uri address, Action release) : IInvocationLease
+        public QueuedAnswer? Enqueue(string endpoint, QueuedInvocation invocation)
         {
-            public Uri Address => address;
+            Queued.Add(invocation);
+            return Refusal == Refusal.Asynchronous ? new QueuedAnswer("s3://local/out/1.out", "s3://local/out/1-error.out") : null;
+        }
 
-            public string Variant => "AllTraffic";
+        private sealed class Held : IInvocationLease
+        {
+            private readonly Directory directory;
 
-            public void Dispose() => release();
+            public Held(Directory directory, Uri address, string variant, Held? shadow)
+            {
+                this.directory = directory;
+                (Address, Variant, Shadow) = (address, variant, shadow);
+                Interlocked.Increment(ref directory.leases);
+            }
+
+            public Uri Address { get; }
+
+            public string Variant { get; }
+
+            public CaptureLog? Capture => directory.Capture;
+
+            public IInvocationLease? Shadow { get; }
+
+            public void Answered(int status, TimeSpan latency) => directory.Statuses.Add(status);
+
+            public void Dispose() => Interlocked.Decrement(ref directory.leases);
         }
     }
 }

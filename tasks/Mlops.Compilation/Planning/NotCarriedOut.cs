@@ -44,9 +44,9 @@ internal static class NotCarriedOut
             var name = $"deploy.{stage.Stage?.Value}";
             (string Key, Span? Place, bool Essential, string? Platform)[] keys =
             [
-                ("serverless", stage.Serverless?.Span, true, Local), ("async", stage.Async?.Span, true, Local), ("batch", stage.Batch?.Span, true, Local), ("stream", stage.Stream?.Span, true, null),
-                ("realtime.variants", stage.Realtime?.Variants?[0].Span, true, Local), ("realtime.shadow", stage.Realtime?.Shadow?.Span, true, Local), ("realtime.rollout", stage.Realtime?.Rollout?.Span, false, Local),
-                ("capture", stage.Capture?.Span, false, Local), ("alarms", stage.Alarms?.Span, false, Local), ("keep", stage.Keep?.Span, false, null),
+                ("stream", stage.Stream?.Span, true, null), ("keep", stage.Keep?.Span, false, null),
+                // Locally they guard a rollout, and nobody else is told.
+                ("alarms", stage.Realtime?.Rollout is null ? stage.Alarms?.Span : null, false, Local),
             ];
             foreach (var (key, place, essential, platform) in keys)
             {

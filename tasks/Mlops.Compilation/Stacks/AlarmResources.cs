@@ -17,7 +17,7 @@ internal static class AlarmResources
             return guards;
         foreach (var variant in variants)
         {
-            var (suffix, name) = variant == EndpointResources.OneVariant ? ("", "") : (variant, "-" + variant.ToLowerInvariant());
+            var (suffix, name) = variant == EndpointShape.OneVariant ? ("", "") : (variant, "-" + variant.ToLowerInvariant());
             if (alarms.P99Milliseconds is { } latency)
             {
                 // ModelLatency is in microseconds.

@@ -225,7 +225,7 @@ internal sealed class MonitorStack
     private void AddDashboard()
     {
         var endpoint = DeployStack.StageName(plan);
-        JsonArray Of(string metric, string stat) => new("AWS/SageMaker", metric, "EndpointName", endpoint, "VariantName", EndpointResources.OneVariant, new JsonObject { ["stat"] = stat });
+        JsonArray Of(string metric, string stat) => new("AWS/SageMaker", metric, "EndpointName", endpoint, "VariantName", EndpointShape.OneVariant, new JsonObject { ["stat"] = stat });
         JsonObject[] widgets =
         [
             Widget(0, "Requests", [Of("Invocations", "Sum")]),

@@ -12,7 +12,7 @@ internal static class ScalingResources
     {
         foreach (var variant in variants)
         {
-            var suffix = variant == EndpointResources.OneVariant ? "" : variant;
+            var suffix = variant == EndpointShape.OneVariant ? "" : variant;
             var target = $"ScalableTarget{suffix}";
             template.Add(target, "AWS::ApplicationAutoScaling::ScalableTarget", new JsonObject
             {
@@ -50,7 +50,7 @@ internal static class ScalingResources
             ["PolicyType"] = "StepScaling",
             ["ServiceNamespace"] = "sagemaker",
             ["ScalableDimension"] = Dimension,
-            ["ResourceId"] = Resource(plan, EndpointResources.OneVariant),
+            ["ResourceId"] = Resource(plan, EndpointShape.OneVariant),
             ["StepScalingPolicyConfiguration"] = new JsonObject
             {
                 ["AdjustmentType"] = "ChangeInCapacity",

@@ -43,7 +43,7 @@ internal static class EndpointServer
 
         using var registry = LocalRegistry.Open(root);
         await using var supervisor = new EndpointSupervisor(root, registry);
-        using var api = new RuntimeApi(new SupervisedEndpoints(supervisor));
+        using var api = new RuntimeApi(supervisor);
         foreach (var candidate in port is { } wanted ? [wanted] : Ports.Free(preferred))
         {
             var state = new ServerState(Environment.ProcessId, candidate, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(32)), Versions.Product);
@@ -82,21 +82,5 @@ internal static class EndpointServer
         var control = new ServerControl(supervisor, state, app.Lifetime);
         app.Run(http => http.Request.Path.StartsWithSegments(ServerClient.ControlPath, StringComparison.Ordinal) ? control.HandleAsync(http) : api.InvokeAsync(http));
         return app;
-    }
-
-    private sealed class SupervisedEndpoints(EndpointSupervisor supervisor) : IEndpoints
-    {
-        public bool Knows(string endpoint) => supervisor.Knows(endpoint);
-
-        public IInvocationLease? Lease(string endpoint) => supervisor.Lease(endpoint) is { } lease ? new SupervisedLease(lease) : null;
-    }
-
-    private sealed class SupervisedLease(EndpointLease lease) : IInvocationLease
-    {
-        public Uri Address => lease.Address;
-
-        public string Variant => lease.Variant;
-
-        public void Dispose() => lease.Dispose();
     }
 }

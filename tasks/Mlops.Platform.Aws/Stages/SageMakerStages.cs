@@ -158,8 +158,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
         if (site.Topic is { } topic)
             values.TryAdd("TopicArn", topic);
-        foreach (var (parameter, version) in stage.FurtherVersions)
-            values[parameter] = await FurtherAsync(stage, version, cancellation);
+        foreach (var further in stage.FurtherVersions)
+            values[further.Parameter] = await FurtherAsync(stage, further.Version, cancellation);
         return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
     }
 

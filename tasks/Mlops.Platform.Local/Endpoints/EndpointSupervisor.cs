@@ -1,97 +1,53 @@
 using System.Collections.Concurrent;
-using System.Text.Json.Nodes;
 using Mlops.Platform.Events;
-using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Serving.Runtime;
 
 namespace Mlops.Platform.Local.Endpoints;
 
-/// <summary>Where a request for an endpoint goes. Disposing it ends the request.</summary>
-public sealed class EndpointLease(Uri address, string variant, Action release) : IDisposable
+/// <summary>Runs in the endpoint server: which endpoints there are, one change of each at a time, and what the registry knows of them.</summary>
+/// <param name="idle">After so long without a request, models end that run only while somebody asks; null: a minute.</param>
+public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, TimeSpan? idle = null) : IEndpoints, IAsyncDisposable
 {
-    private int released;
-
-    public Uri Address { get; } = address;
-
-    public string Variant { get; } = variant;
-
-    public void Dispose()
-    {
-        if (Interlocked.Exchange(ref released, 1) == 0)
-            release();
-    }
-}
-
-/// <summary>Runs in the endpoint server: starts, checks, swaps and restarts model processes.</summary>
-public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) : IAsyncDisposable
-{
-    /// <summary>SageMaker's own bound for a container to answer /ping.</summary>
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
-
-    private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DefaultIdle = TimeSpan.FromMinutes(1);
 
     private readonly LocalObjectStore objects = new(root, registry);
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
-    private readonly ConcurrentDictionary<string, ServedModel> served = new(StringComparer.Ordinal);
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly ConcurrentDictionary<string, ServedEndpoint> served = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> changes = new(StringComparer.Ordinal);
+    private ModelStarter? starter;
 
-    /// <summary>Processes that this server started and has not ended: those that still answer their last requests, too.</summary>
-    private readonly ConcurrentDictionary<string, bool> alive = new(StringComparer.Ordinal);
-    private readonly CancellationTokenSource ending = new();
+    private ModelStarter Starter => starter ??= new ModelStarter(root, registry, objects, http);
 
-    /// <summary>Whether an endpoint of that name is to be served, up or not.</summary>
-    public bool Knows(string endpoint) => served.ContainsKey(endpoint) || registry.Endpoints.Find(endpoint) is not null;
+    public bool Knows(string endpoint) => (served.TryGetValue(endpoint, out var found) && found.IsServed) || registry.Endpoints.Find(endpoint) is not null;
 
-    /// <summary>The model process for a request, or null where none answers.</summary>
-    public EndpointLease? Lease(string endpoint)
-    {
-        // A model that is being replaced refuses; its successor is in the table by then.
-        while (served.TryGetValue(endpoint, out var model) && !model.Process.HasExited)
-        {
-            if (model.TryUse())
-                return new EndpointLease(model.Process.Address, model.Variant, model.Release);
-        }
+    public ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation) =>
+        served.TryGetValue(endpoint, out var found) ? found.AdmitAsync(variant, cancellation) : ValueTask.FromResult(Admission.Refused(Refusal.NotUp));
 
-        return null;
-    }
+    public QueuedAnswer? Enqueue(string endpoint, QueuedInvocation invocation) => served.TryGetValue(endpoint, out var found) ? found.Enqueue(invocation) : null;
 
     /// <summary>Starts again what was served before the server ended.</summary>
     public async Task RestoreAsync(CancellationToken cancellation)
     {
-        await Task.WhenAll(registry.Endpoints.All().Select(async row =>
+        Leftovers.End(root, null);
+        await Task.WhenAll(registry.Endpoints.All().Where(r => r.Config["EndpointConfig"] is not null).Select(async row =>
         {
-            if (await DeployAsync(row, cancellation) is { } problem)
+            var settings = EndpointSettings.Of(row, objects);
+            if (settings.OnDemand)
+                Served(row.Name).Restore(row, settings);
+            else if (await DeployAsync(row, cancellation) is { } problem)
                 await Console.Error.WriteLineAsync(problem.ToString());
         }));
     }
 
-    /// <summary>
-    /// Starts a version beside the one that is served, waits until it answers, and then lets it take over: no request fails.
-    /// Returns the problem where it does not come up; the old one goes on.
-    /// </summary>
-    public Task<Problem?> DeployAsync(EndpointRow row, CancellationToken cancellation) => DeployAsync(row, () => true, cancellation);
-
-    /// <param name="wanted">Asked when no other change of the endpoint is under way: what was right before may not be any more.</param>
-    private async Task<Problem?> DeployAsync(EndpointRow row, Func<bool> wanted, CancellationToken cancellation)
+    /// <summary>Makes an endpoint serve a version. Returns the problem where that fails; what was served before goes on.</summary>
+    public async Task<Problem?> DeployAsync(EndpointRow row, CancellationToken cancellation)
     {
         using var change = await ChangeAsync(row.Name, cancellation);
         try
         {
-            if (!wanted())
-                return null;
-            var model = await StartAsync(row, cancellation);
-            try
-            {
-                registry.Endpoints.Put(row);
-            }
-            catch
-            {
-                await model.DisposeAsync();
-                throw;
-            }
-
-            Swap(row, model);
+            await Served(row.Name).DeployAsync(row, EndpointSettings.Of(row, objects), () => registry.Endpoints.Put(row), cancellation);
             return null;
         }
         catch (PlatformException e)
@@ -108,118 +64,43 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry) :
     {
         using var change = await ChangeAsync(endpoint, CancellationToken.None);
         registry.Endpoints.Delete(endpoint);
-        if (served.TryRemove(endpoint, out var model))
-            await model.DisposeAsync();
+        if (served.TryRemove(endpoint, out var found))
+            await found.DisposeAsync();
         Files.Delete(root.Endpoint(endpoint));
+        Files.Delete(root.Queue(endpoint));
     }
 
     public async Task<IReadOnlyList<EndpointStatus>> StatusAsync(CancellationToken cancellation)
     {
         var all = new List<EndpointStatus>();
         foreach (var row in registry.Endpoints.All())
-        {
-            var healthy = served.TryGetValue(row.Name, out var model) && model.Version == row.Version && await model.Process.IsHealthyAsync(http, cancellation);
-            all.Add(new EndpointStatus(row.Name, row.Stage, row.Version, healthy));
-        }
-
+            all.Add(served.TryGetValue(row.Name, out var found) ? await found.StatusAsync(row, http, cancellation) : new EndpointStatus(row.Name, row.Stage, row.Version, Healthy: false));
         return all;
     }
 
     public async ValueTask DisposeAsync()
     {
-        await ending.CancelAsync();
-        await Task.WhenAll(served.Values.Select(m => m.DisposeAsync().AsTask()));
+        await Task.WhenAll(served.Values.Select(e => e.DisposeAsync().AsTask()));
         served.Clear();
         http.Dispose();
     }
 
-    private async Task<ServedModel> StartAsync(EndpointRow row, CancellationToken cancellation)
-    {
-        var version = registry.Models.Find(row.Group, row.Version) ?? throw PlatformErrors.UnknownVersion(row.Group, row.Version).ToException();
-        var artifact = objects.ExistingPathOf(version.ModelDataUrl);
-        if (ContentHash.Of(artifact) != version.Sha256)
-            throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
+    private ServedEndpoint Served(string name) => served.GetOrAdd(name, _ => new ServedEndpoint(name, Make, Queue, Warn));
 
-        var folder = NewFolder(row.Name);
-        var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), Texts(row.Config["Environment"]), Texts(row.Config["Interpreters"]), objects);
-        var identity = process.Identity.ToString();
-        alive[identity] = true;
-        process.Ended += () => alive.TryRemove(identity, out _);
-        try
-        {
-            await File.WriteAllTextAsync(Path.Combine(folder, "process"), identity, cancellation);
-            if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
-                throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
-        }
-        catch
-        {
-            await process.DisposeAsync();
-            throw;
-        }
+    private Fleet Make(EndpointRow row, EndpointSettings settings, VariantSettings variant) =>
+        new(variant, (v, cancellation) => Starter.StartAsync(row, v.Version, settings, cancellation), settings.OnDemand ? idle ?? DefaultIdle : null, text => Warn($"{row.Name}: {text}"));
 
-        var variant = (row.Config["ProductionVariants"] as JsonArray)?[0]?["VariantName"]?.ToString() ?? "AllTraffic";
-        return new ServedModel(process, row.Version, variant);
-    }
+    private AsyncQueue Queue(ServedEndpoint endpoint, string name, EndpointSettings settings) =>
+        new(endpoint, name, settings.Async!, root, objects, http, settings.Async!.MaxConcurrency * settings.Variants.Sum(v => v.Instances));
 
-    private static Dictionary<string, string> Texts(JsonNode? node) =>
-        (node as JsonObject)?.ToDictionary(e => e.Key, e => e.Value?.ToString() ?? "", StringComparer.Ordinal) ?? [];
+    /// <summary>Into the server's log.</summary>
+    private static void Warn(string text) => Console.Error.WriteLine(text);
 
     private async Task<IDisposable> ChangeAsync(string endpoint, CancellationToken cancellation)
     {
         var gate = changes.GetOrAdd(endpoint, _ => new SemaphoreSlim(1, 1));
         await gate.WaitAsync(cancellation);
         return new Change(gate);
-    }
-
-    private void Swap(EndpointRow row, ServedModel model)
-    {
-        ServedModel? old = null;
-        served.AddOrUpdate(row.Name, model, (_, before) =>
-        {
-            old = before;
-            return model;
-        });
-        if (old is not null)
-            _ = Task.Run(async () => await old.DisposeAsync());
-        _ = WatchAsync(row, model);
-    }
-
-    /// <summary>Starts a model again whose process ended by itself.</summary>
-    private async Task WatchAsync(EndpointRow row, ServedModel model)
-    {
-        await model.Process.Exited;
-        while (!ending.IsCancellationRequested && IsServed())
-        {
-            await Console.Error.WriteLineAsync($"{row.Name}: the model's process ended; it is started again.");
-            if (await DeployAsync(row, IsServed, ending.Token) is not { } problem)
-                return;
-            await Console.Error.WriteLineAsync(problem.ToString());
-            await Task.Delay(RestartPause, ending.Token);
-        }
-
-        bool IsServed() => served.TryGetValue(row.Name, out var current) && ReferenceEquals(current, model);
-    }
-
-    /// <summary>A folder of its own for each start; what earlier ones left is ended and removed.</summary>
-    private string NewFolder(string endpoint)
-    {
-        var parent = root.Endpoint(endpoint);
-        Directory.CreateDirectory(parent);
-        foreach (var folder in Directory.EnumerateDirectories(parent))
-        {
-            var file = Path.Combine(folder, "process");
-            var process = File.Exists(file) ? File.ReadAllText(file) : "";
-            if (alive.ContainsKey(process))
-                continue;
-            if (ProcessIdentity.Parse(process) is { } left)
-                ProcessGroup.KillLeftover(left);
-            Files.Delete(folder);
-        }
-
-        var number = 1;
-        while (Directory.Exists(Path.Combine(parent, $"{number}")))
-            number++;
-        return Directory.CreateDirectory(Path.Combine(parent, $"{number}")).FullName;
     }
 
     private sealed class Change(SemaphoreSlim gate) : IDisposable

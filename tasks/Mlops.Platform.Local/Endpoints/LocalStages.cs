@@ -1,24 +1,35 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>Stages as endpoints of this machine's server.</summary>
-internal sealed class LocalStages(LocalRegistry registry, ServerClient server, string group, IReadOnlyDictionary<string, string> interpreters) : IStages
+internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objects, ServerClient server, LocalBatches batches, Workspace workspace) : IStages
 {
+    /// <summary>As long as SageMaker lets a model take for an asynchronous request.</summary>
+    private static readonly TimeSpan AsyncPatience = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan AsyncPause = TimeSpan.FromMilliseconds(20);
+
+    private string Group => workspace.Deployment.ModelPackageGroupName;
+
     public async Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation)
     {
         if (registry.Endpoints.Find(stage.EndpointName) is not { } row)
             return null;
+        if (stage.Endpoint is null)
+            return State(stage, row, healthy: objects.IsIntact(registry.Models.Find(row.Group, row.Version)?.ModelDataUrl ?? "s3://none"), "");
         var found = await server.FindAsync(cancellation);
         var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
-        var settings = Json.Canonical(row.Config);
-        return new StageState(row.Version, found?.State.InvocationUrl(row.Name) ?? "", healthy, settings == Json.Canonical(Config(stage)), settings);
+        return State(stage, row, healthy, found is null ? "" : Url(stage, found.Value.State));
     }
 
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
@@ -37,12 +48,20 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
 
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
     {
-        settings ??= Json.Canonical(Config(stage));
+        settings ??= Json.Canonical(Document(stage, refuseMissing: true));
+        if (stage.Endpoint is null)
+        {
+            var row = new EndpointRow(stage.EndpointName, stage.Name, version.Group, version.Version, (JsonObject)JsonNode.Parse(settings)!);
+            await batches.CheckAsync(row, cancellation);
+            registry.Endpoints.Put(row);
+            return State(stage, row, healthy: true, "");
+        }
+
         var response = await server.DeployAsync(new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, settings), cancellation);
         if (response.Code is not null)
             throw new Problem(response.Code, "Error", response.Message ?? "").ToException();
         var state = await server.EnsureAsync(cancellation);
-        return new StageState(version.Version, state.InvocationUrl(stage.EndpointName), Healthy: true, UpToDate: true, settings);
+        return new StageState(version.Version, Url(stage, state), Healthy: true, UpToDate: true, settings);
     }
 
     public Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
@@ -54,23 +73,20 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
 
     public async Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation)
     {
+        if (stage.Endpoint is null)
+            throw LocalErrors.BatchOnly(stage.Name).ToException();
         var found = await server.FindAsync(cancellation) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
-        using var message = new HttpRequestMessage(HttpMethod.Post, found.State.InvocationUrl(stage.EndpointName)) { Content = new ReadOnlyMemoryContent(request.Body) };
-        message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
-        if (request.Accept is not null)
-            message.Headers.TryAddWithoutValidation("Accept", request.Accept);
-        var clock = Stopwatch.StartNew();
-        using var response = await server.InvokeAsync(message, cancellation);
-        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
-        return new InvokeResult((int)response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", body, clock.Elapsed);
+        return stage.Endpoint is EndpointKind.Async
+            ? await InvokeLaterAsync(stage, Url(stage, found.State), request, cancellation)
+            : await InvokeNowAsync(Url(stage, found.State), request, cancellation);
     }
 
     public Task<bool> IsTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation) =>
-        Task.FromResult(registry.Endpoints.IsTested(stage.EndpointName, group, version, tests));
+        Task.FromResult(registry.Endpoints.IsTested(stage.EndpointName, Group, version, tests));
 
     public Task MarkTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation)
     {
-        registry.Endpoints.MarkTested(stage.EndpointName, group, version, tests);
+        registry.Endpoints.MarkTested(stage.EndpointName, Group, version, tests);
         return Task.CompletedTask;
     }
 
@@ -82,10 +98,72 @@ internal sealed class LocalStages(LocalRegistry registry, ServerClient server, s
         return there;
     }
 
-    private JsonObject Config(Stage stage) => new()
+    private async Task<InvokeResult> InvokeNowAsync(string url, InvokeRequest request, CancellationToken cancellation)
     {
-        ["Interpreters"] = new JsonObject(interpreters.Select(i => KeyValuePair.Create<string, JsonNode?>(i.Key, i.Value))),
-        ["ProductionVariants"] = stage.ProductionVariants.DeepClone(),
-        ["Environment"] = new JsonObject(stage.Environment.Select(e => KeyValuePair.Create<string, JsonNode?>(e.Key, e.Value))),
+        using var message = new HttpRequestMessage(HttpMethod.Post, url) { Content = new ReadOnlyMemoryContent(request.Body) };
+        message.Content.Headers.TryAddWithoutValidation("Content-Type", request.ContentType);
+        if (request.Accept is not null)
+            message.Headers.TryAddWithoutValidation("Accept", request.Accept);
+        var clock = Stopwatch.StartNew();
+        using var response = await server.InvokeAsync(message, cancellation);
+        var body = await response.Content.ReadAsByteArrayAsync(cancellation);
+        return new InvokeResult((int)response.StatusCode, response.Content.Headers.ContentType?.ToString() ?? "", body, clock.Elapsed);
+    }
+
+    /// <summary>InvokeEndpointAsync, and waiting for what comes to lie at one of its two places.</summary>
+    private async Task<InvokeResult> InvokeLaterAsync(Stage stage, string url, InvokeRequest request, CancellationToken cancellation)
+    {
+        var input = $"s3://{objects.Bucket}/{workspace.Deployment.Prefix}/async/input/{Convert.ToHexStringLower(SHA256.HashData(request.Body.Span))}";
+        Files.Write(objects.PathOf(input), request.Body.Span);
+        using var message = new HttpRequestMessage(HttpMethod.Post, url);
+        message.Headers.TryAddWithoutValidation("X-Amzn-SageMaker-InputLocation", input);
+        message.Headers.TryAddWithoutValidation("X-Amzn-SageMaker-Content-Type", request.ContentType);
+        if (request.Accept is not null)
+            message.Headers.TryAddWithoutValidation("X-Amzn-SageMaker-Accept", request.Accept);
+        var clock = Stopwatch.StartNew();
+        using var accepted = await server.InvokeAsync(message, cancellation);
+        if (accepted.StatusCode != HttpStatusCode.Accepted)
+            return new InvokeResult((int)accepted.StatusCode, "application/json", await accepted.Content.ReadAsByteArrayAsync(cancellation), clock.Elapsed);
+        var places = new[] { (Header: "OutputLocation", Status: HttpStatusCode.OK), (Header: "FailureLocation", Status: HttpStatusCode.FailedDependency) }
+            .Select(p => (Path: objects.PathOf(accepted.Headers.GetValues("X-Amzn-SageMaker-" + p.Header).Single()), p.Status)).ToList();
+        while (clock.Elapsed < AsyncPatience)
+        {
+            if (places.FirstOrDefault(p => File.Exists(p.Path)) is { Path: { } path, Status: var status })
+                return new InvokeResult((int)status, request.Accept ?? "", await File.ReadAllBytesAsync(path, cancellation), clock.Elapsed);
+            await Task.Delay(AsyncPause, cancellation);
+        }
+
+        throw LocalErrors.NoAnswer(stage.Name, places[0].Path).ToException();
+    }
+
+    private StageState State(Stage stage, EndpointRow row, bool healthy, string url)
+    {
+        var settings = Json.Canonical(row.Config);
+        return new StageState(row.Version, url, healthy, settings == Json.Canonical(Document(stage, refuseMissing: false)), settings);
+    }
+
+    private static string Url(Stage stage, ServerState server) =>
+        server.InvocationUrl(stage.EndpointName, stage.Endpoint is EndpointKind.Async ? "async-invocations" : "invocations");
+
+    private JsonObject Document(Stage stage, bool refuseMissing)
+    {
+        var versions = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var further in stage.FurtherVersions)
+        {
+            if (Number(further.Version) is { } number)
+                versions[further.Variant] = number;
+            else if (refuseMissing)
+                throw LocalErrors.NoFurtherVersion(stage.Name, further.Variant, further.Version).ToException();
+        }
+
+        return EndpointSettings.Document(stage, versions, workspace.Interpreters);
+    }
+
+    /// <summary>The version that 'approved', 'latest' or a number means now; null: there is none.</summary>
+    private int? Number(string version) => version switch
+    {
+        "approved" => registry.Models.List(Group).FirstOrDefault(v => v.Status == "Approved")?.Version,
+        "latest" => registry.Models.List(Group) is [var newest, ..] ? newest.Version : null,
+        _ => registry.Models.Find(Group, int.Parse(version, CultureInfo.InvariantCulture))?.Version,
     };
 }

@@ -1,7 +1,7 @@
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>A model process that answers, with the number of requests that are under way in it: it ends when they have.</summary>
-internal sealed class ServedModel(ModelProcess process, int version, string variant) : IAsyncDisposable
+internal sealed class ServedModel(ModelProcess process) : IAsyncDisposable
 {
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
 
@@ -10,9 +10,8 @@ internal sealed class ServedModel(ModelProcess process, int version, string vari
 
     public ModelProcess Process { get; } = process;
 
-    public int Version { get; } = version;
-
-    public string Variant { get; } = variant;
+    /// <summary>Requests that are under way.</summary>
+    public int Users => Math.Max(0, Volatile.Read(ref users) - 1);
 
     /// <summary>Begins a request. False: it is being taken away, ask for its successor.</summary>
     public bool TryUse()

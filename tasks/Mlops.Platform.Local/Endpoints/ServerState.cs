@@ -14,7 +14,8 @@ public sealed record ServerState(int Pid, int Port, string Token, string Version
     public string Url => $"http://127.0.0.1:{Port}";
 
     /// <summary>The invocation URL of an endpoint, in SageMaker Runtime's form.</summary>
-    public string InvocationUrl(string endpoint) => $"{Url}/endpoints/{endpoint}/invocations";
+    /// <param name="kind">invocations, or async-invocations.</param>
+    public string InvocationUrl(string endpoint, string kind) => $"{Url}/endpoints/{endpoint}/{kind}";
 
     public static ServerState? Read(LocalRoot root)
     {

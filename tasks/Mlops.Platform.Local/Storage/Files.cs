@@ -50,6 +50,22 @@ internal static class Files
         Directory.Move(from, to);
     }
 
+    /// <summary>Moves a file, in place of one that is there.</summary>
+    public static void Move(string from, string to)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+        File.Move(from, to, overwrite: true);
+    }
+
+    /// <summary>Writes a file that is whole as soon as it is there.</summary>
+    public static void Write(string path, ReadOnlySpan<byte> content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        var temporary = $"{path}.{Environment.ProcessId}.tmp";
+        File.WriteAllBytes(temporary, content);
+        File.Move(temporary, path, overwrite: true);
+    }
+
     public static void Delete(string folder)
     {
         if (Directory.Exists(folder))

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -5,13 +6,15 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Mlops.Serving.Runtime;
 
 /// <summary>
-/// SageMaker Runtime's HTTP: POST /endpoints/NAME/invocations, forwarded to the model, and GET /ping. The AWS CLI and the SDKs
+/// SageMaker Runtime's HTTP: POST /endpoints/NAME/invocations, forwarded to a model, POST /endpoints/NAME/async-invocations, answered later, and GET /ping. The AWS CLI and the SDKs
 /// work with it by way of their endpoint URL.
 /// </summary>
 public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
 {
     /// <summary>InvokeEndpoint's bound on a request body (botocore: BodyBlob, max 6,291,456 bytes).</summary>
     public const int MostBodyBytes = 6 * 1024 * 1024;
+
+    private const string RequestId = "x-amzn-RequestId";
 
     /// <summary>SageMaker's bound on a realtime invocation.</summary>
     private static readonly TimeSpan InvocationLimit = TimeSpan.FromSeconds(60);
@@ -35,45 +38,65 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
             return;
         }
 
-        http.Response.Headers["x-amzn-RequestId"] = Guid.NewGuid().ToString();
+        http.Response.Headers[RequestId] = Guid.NewGuid().ToString();
         var path = http.Request.Path.Value ?? "";
         if (path == "/ping" && HttpMethods.IsGet(http.Request.Method))
             return;
-        if (path.Split('/') is not ["", "endpoints", { Length: > 0 } name, "invocations"])
-            await RuntimeError.ValidationAsync(http, StatusCodes.Status404NotFound, "There is POST /endpoints/NAME/invocations and GET /ping.");
+        if (path.Split('/') is not ["", "endpoints", { Length: > 0 } name, ("invocations" or "async-invocations") and var kind])
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status404NotFound, "There is POST /endpoints/NAME/invocations, POST /endpoints/NAME/async-invocations, and GET /ping.");
         else if (!HttpMethods.IsPost(http.Request.Method))
             await RuntimeError.ValidationAsync(http, StatusCodes.Status405MethodNotAllowed, "Invocations are POST requests.");
-        else
+        else if (!endpoints.Knows(name))
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Endpoint {name} of account 000000000000 not found.");
+        else if (kind == "invocations")
             await InvokeEndpointAsync(http, name);
+        else
+            await QueuedInvocations.AcceptAsync(http, name, endpoints);
     }
 
     public void Dispose() => client.Dispose();
 
     private async Task InvokeEndpointAsync(HttpContext http, string name)
     {
-        if (!endpoints.Knows(name))
-        {
-            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Endpoint {name} of account 000000000000 not found.");
-            return;
-        }
-
         // The whole body first: a caller that sends slowly occupies this server, not the model, and holds no old model back.
         if (await ReadBodyAsync(http) is not { } body)
             return;
-        using var lease = endpoints.Lease(name);
+        var variant = http.Request.Headers["X-Amzn-SageMaker-Target-Variant"].ToString();
+        var (lease, refusal) = await endpoints.AdmitAsync(name, variant.Length == 0 ? null : variant, http.RequestAborted);
         if (lease is null)
         {
-            await RuntimeError.UnavailableAsync(http, $"The model of {name} is not up yet, or has ended and is being started again.");
+            await RefuseAsync(http, name, variant, refusal);
             return;
         }
 
+        using (lease)
+        {
+            if (lease.Shadow is { } shadow)
+                _ = Task.Run(() => CopyToShadowAsync(shadow, Copied(http, body, lease.Variant)));
+            await ForwardAsync(http, lease, body);
+        }
+    }
+
+    private static Task RefuseAsync(HttpContext http, string name, string variant, Refusal refusal) => refusal switch
+    {
+        Refusal.TooMany => RuntimeError.ThrottledAsync(http, $"The endpoint {name} answers as many requests at once as it may (max_concurrency); try again."),
+        Refusal.UnknownVariant => RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Variant {variant} of endpoint {name} not found."),
+        Refusal.Asynchronous => RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Endpoint {name} is asynchronous: put the payload into S3 and POST to /endpoints/{name}/async-invocations."),
+        _ => RuntimeError.UnavailableAsync(http, $"The model of {name} is not up yet, or has ended and is being started again."),
+    };
+
+    private async Task ForwardAsync(HttpContext http, IInvocationLease lease, byte[] body)
+    {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         limit.CancelAfter(InvocationLimit);
+        var clock = Stopwatch.StartNew();
         try
         {
-            using var request = ToModel(http, lease.Address, body);
+            using var request = ToModel(http.Request, lease.Address, body);
             using var answer = await client.SendAsync(request, limit.Token);
-            await AnswerAsync(http, lease.Variant, answer, limit.Token);
+            lease.Answered((int)answer.StatusCode, clock.Elapsed);
+            var captured = lease.Capture is { } capture && answer.IsSuccessStatusCode ? await CaptureAsync(capture, Copied(http, body, lease.Variant), answer, limit.Token) : null;
+            await AnswerAsync(http, lease.Variant, answer, captured, limit.Token);
         }
         catch (Exception e) when (http.Response.HasStarted && e is (OperationCanceledException or HttpRequestException or IOException))
         {
@@ -82,17 +105,57 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
-            await RuntimeError.ModelAsync(http, 504, $"the model did not answer within {InvocationLimit.TotalSeconds} seconds");
+            lease.Answered(StatusCodes.Status504GatewayTimeout, clock.Elapsed);
+            await RuntimeError.ModelAsync(http, StatusCodes.Status504GatewayTimeout, $"the model did not answer within {InvocationLimit.TotalSeconds} seconds");
         }
         catch (HttpRequestException e)
         {
-            await RuntimeError.ModelAsync(http, 502, $"the model's process broke the connection ({e.HttpRequestError})");
+            lease.Answered(StatusCodes.Status502BadGateway, clock.Elapsed);
+            await RuntimeError.ModelAsync(http, StatusCodes.Status502BadGateway, $"the model's process broke the connection ({e.HttpRequestError})");
         }
         catch (OperationCanceledException)
         {
             // The caller has gone; there is nobody to answer.
         }
     }
+
+    /// <summary>The shadow's answer is kept where the others' are, and nobody waits for it.</summary>
+    private async Task CopyToShadowAsync(IInvocationLease shadow, CapturedInvocation copied)
+    {
+        using var held = shadow;
+        using var limit = new CancellationTokenSource(InvocationLimit);
+        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(shadow.Address, "invocations")) { Content = new ReadOnlyMemoryContent(copied.Input) };
+        if (copied.InputType is { } type)
+            request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        try
+        {
+            using var answer = await client.SendAsync(request, limit.Token);
+            if (shadow.Capture is { } capture && answer.IsSuccessStatusCode)
+                await CaptureAsync(capture, copied with { Variant = shadow.Variant }, answer, limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException or HttpRequestException or IOException)
+        {
+            // What goes wrong with a copy is no caller's business.
+        }
+    }
+
+    private static CapturedInvocation Copied(HttpContext http, byte[] body, string variant) => new(variant, http.Response.Headers[RequestId].ToString(), DateTimeOffset.UtcNow)
+    {
+        InferenceId = Header(http.Request, "X-Amzn-SageMaker-Inference-Id"),
+        CustomAttributes = Header(http.Request, "X-Amzn-SageMaker-Custom-Attributes"),
+        InputType = http.Request.ContentType,
+        Input = body,
+        Output = default,
+    };
+
+    private static async Task<byte[]> CaptureAsync(CaptureLog log, CapturedInvocation invocation, HttpResponseMessage answer, CancellationToken cancellation)
+    {
+        var output = await answer.Content.ReadAsByteArrayAsync(cancellation);
+        log.Add(invocation with { OutputType = answer.Content.Headers.ContentType?.ToString(), Output = output });
+        return output;
+    }
+
+    private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
     private static async Task<byte[]?> ReadBodyAsync(HttpContext http)
     {
@@ -120,21 +183,21 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         }
     }
 
-    private static HttpRequestMessage ToModel(HttpContext http, Uri address, byte[] body)
+    private static HttpRequestMessage ToModel(HttpRequest from, Uri address, byte[] body)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "invocations")) { Content = new ByteArrayContent(body) };
-        if (http.Request.ContentType is { } type)
+        if (from.ContentType is { } type)
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         foreach (var name in ForwardedToModel)
         {
-            if (http.Request.Headers.TryGetValue(name, out var values))
+            if (from.Headers.TryGetValue(name, out var values))
                 request.Headers.TryAddWithoutValidation(name, values.ToArray());
         }
 
         return request;
     }
 
-    private static async Task AnswerAsync(HttpContext http, string variant, HttpResponseMessage answer, CancellationToken cancellation)
+    private static async Task AnswerAsync(HttpContext http, string variant, HttpResponseMessage answer, byte[]? captured, CancellationToken cancellation)
     {
         http.Response.Headers["x-Amzn-Invoked-Production-Variant"] = variant;
         if ((int)answer.StatusCode is < 200 or >= 300)
@@ -149,6 +212,9 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         http.Response.ContentLength = answer.Content.Headers.ContentLength;
         if (answer.Headers.TryGetValues("X-Amzn-SageMaker-Custom-Attributes", out var attributes))
             http.Response.Headers["X-Amzn-SageMaker-Custom-Attributes"] = attributes.ToArray();
-        await answer.Content.CopyToAsync(http.Response.Body, cancellation);
+        if (captured is null)
+            await answer.Content.CopyToAsync(http.Response.Body, cancellation);
+        else
+            await http.Response.Body.WriteAsync(captured, cancellation);
     }
 }

@@ -11,6 +11,8 @@ internal static class RuntimeError
 
     public static Task UnavailableAsync(HttpContext http, string message) => WriteAsync(http, StatusCodes.Status503ServiceUnavailable, "ServiceUnavailable", json => json.WriteString("Message", message));
 
+    public static Task ThrottledAsync(HttpContext http, string message) => WriteAsync(http, StatusCodes.Status429TooManyRequests, "ThrottlingException", json => json.WriteString("Message", message));
+
     /// <summary>
     /// The model's own error. SageMaker answers all of them with 424; here what the caller did wrong keeps its status (400, 415, ...),
     /// so that curl shows it, and the shape tells SDKs the same either way.

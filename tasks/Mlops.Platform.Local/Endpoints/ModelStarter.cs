@@ -1,0 +1,71 @@
+using System.Collections.Concurrent;
+using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Endpoints;
+
+/// <summary>Starts registered versions as processes in folders of their own.</summary>
+internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, HttpClient http)
+{
+    /// <summary>SageMaker's own bound for a container to answer /ping.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>Processes that were started here and have not ended: those that still answer their last requests, too.</summary>
+    private readonly ConcurrentDictionary<string, bool> alive = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+
+    /// <summary>Starts a version and waits until it answers.</summary>
+    public async Task<ServedModel> StartAsync(EndpointRow row, int number, EndpointSettings settings, CancellationToken cancellation)
+    {
+        var version = registry.Models.Find(row.Group, number) ?? throw PlatformErrors.UnknownVersion(row.Group, number).ToException();
+        var artifact = objects.ExistingPathOf(version.ModelDataUrl);
+        if (ContentHash.Of(artifact) != version.Sha256)
+            throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
+
+        var folder = NewFolder(row.Name);
+        var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, number), settings.Environment, settings.Interpreters, objects);
+        var identity = process.Identity.ToString();
+        alive[identity] = true;
+        process.Ended += () => alive.TryRemove(identity, out _);
+        try
+        {
+            Files.Write(Path.Combine(folder, ProcessFile), System.Text.Encoding.UTF8.GetBytes(identity));
+            if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
+                throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+
+        return new ServedModel(process);
+    }
+
+    private const string ProcessFile = "process";
+
+    /// <summary>A folder of its own for each start; what earlier ones left is ended and removed.</summary>
+    private string NewFolder(string endpoint)
+    {
+        lock (gate)
+        {
+            var parent = Directory.CreateDirectory(root.Endpoint(endpoint)).FullName;
+            foreach (var folder in Directory.EnumerateDirectories(parent))
+            {
+                var file = Path.Combine(folder, ProcessFile);
+                // Without one it is being started, by this very server: another one's folders were cleared when this one began.
+                if (!File.Exists(file) || (File.ReadAllText(file) is var process && alive.ContainsKey(process)))
+                    continue;
+                if (ProcessIdentity.Parse(process) is { } left)
+                    ProcessGroup.KillLeftover(left);
+                Files.Delete(folder);
+            }
+
+            var number = 1;
+            while (Directory.Exists(Path.Combine(parent, $"{number}")))
+                number++;
+            return Directory.CreateDirectory(Path.Combine(parent, $"{number}")).FullName;
+        }
+    }
+}

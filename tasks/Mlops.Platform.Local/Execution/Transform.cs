@@ -1,0 +1,149 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Endpoints;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>What CreateTransformJob does with its records: a model answers those of every file, and 'FILE.out' holds the answers.</summary>
+internal static class Transform
+{
+    /// <summary>MaxPayloadInMB's default.</summary>
+    private const int MostMegabytes = 6;
+
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>Waits until the model answers, and asks it. Returns why that failed, or null.</summary>
+    /// <param name="arguments">Of CreateTransformJob.</param>
+    /// <param name="source">The file or folder that is read.</param>
+    /// <param name="folder">Takes the answers.</param>
+    public static async Task<string?> RunAsync(JsonObject arguments, string source, string folder, ModelProcess process, CancellationToken cancellation)
+    {
+        var job = new Request(arguments);
+        using var http = new HttpClient { Timeout = TimeSpan.FromHours(1) };
+        if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
+            return $"The model did not come up: {reason}";
+        string[] files = Directory.Exists(source) ? [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [source];
+        foreach (var file in files)
+        {
+            var target = Path.Combine(folder, Path.GetRelativePath(Directory.Exists(source) ? source : Path.GetDirectoryName(source)!, file) + ".out");
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            if (await FileAsync(job, file, target, new Uri(process.Address, "invocations"), http, cancellation) is { } failure)
+                return $"{Path.GetFileName(file)}: {failure}";
+        }
+
+        return null;
+    }
+
+    private static async Task<string?> FileAsync(Request job, string file, string target, Uri address, HttpClient http, CancellationToken cancellation)
+    {
+        if (!job.ByLine)
+        {
+            var (whole, problem) = await AskAsync(job, await File.ReadAllBytesAsync(file, cancellation), address, http, cancellation);
+            if (problem is null)
+                await File.WriteAllBytesAsync(target, whole, cancellation);
+            return problem;
+        }
+
+        await using var written = new StreamWriter(target) { NewLine = "\n" };
+        foreach (var records in Batches(job, File.ReadLines(file).Where(l => l.Length > 0)))
+        {
+            var sent = records.Select(r => job.InputFilter is { } filter ? TransformRecords.Write(RecordFilter.Apply(filter, TransformRecords.Parse(r, job.ContentType)), job.ContentType) : r);
+            var (answer, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), address, http, cancellation);
+            if (problem is not null)
+                return problem;
+            var lines = Encoding.UTF8.GetString(answer).TrimEnd('\n', '\r').Split('\n').Select(l => l.TrimEnd('\r')).ToList();
+            if (!job.ShapesAnswers)
+            {
+                foreach (var line in lines)
+                    await written.WriteLineAsync(line);
+                continue;
+            }
+
+            if (lines.Count != records.Count)
+                return $"{records.Count} records were sent, and {lines.Count} answers came back: to be joined or filtered, there must be one for each. Answer line by line, or send one record in a request (BatchStrategy SingleRecord).";
+            foreach (var (record, line) in records.Zip(lines))
+                await written.WriteLineAsync(Shape(job, record, line));
+        }
+
+        return null;
+    }
+
+    private static string Shape(Request job, string record, string line)
+    {
+        var answer = TransformRecords.Parse(line, job.Accept);
+        var joined = job.JoinsInput ? TransformRecords.Join(TransformRecords.Parse(record, job.ContentType), answer) : answer;
+        var shown = job.OutputFilter is { } filter ? RecordFilter.Apply(filter, joined) : joined;
+        return TransformRecords.Write(shown, job.JoinsInput && TransformRecords.IsCsv(job.ContentType) ? job.ContentType : job.Accept);
+    }
+
+    private static async Task<(byte[] Answer, string? Problem)> AskAsync(Request job, byte[] body, Uri address, HttpClient http, CancellationToken cancellation)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", job.ContentType);
+        request.Headers.TryAddWithoutValidation("Accept", job.Accept);
+        try
+        {
+            using var response = await http.SendAsync(request, cancellation);
+            var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
+            return response.IsSuccessStatusCode ? (answer, null)
+                : ([], $"the model answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 500)))}");
+        }
+        catch (HttpRequestException e)
+        {
+            return ([], $"the model did not answer: {e.Message}");
+        }
+    }
+
+    /// <summary>As many records as a request may hold, or one.</summary>
+    private static IEnumerable<List<string>> Batches(Request job, IEnumerable<string> records)
+    {
+        var batch = new List<string>();
+        var bytes = 0;
+        foreach (var record in records)
+        {
+            var size = Encoding.UTF8.GetByteCount(record) + 1;
+            if (batch.Count > 0 && (job.OneByOne || bytes + size > job.MostBytes))
+            {
+                yield return batch;
+                (batch, bytes) = ([], 0);
+            }
+
+            batch.Add(record);
+            bytes += size;
+        }
+
+        if (batch.Count > 0)
+            yield return batch;
+    }
+
+    private sealed class Request(JsonObject arguments)
+    {
+        public bool ByLine { get; } = Split(arguments);
+
+        public string ContentType { get; } = Text(arguments["TransformInput"]?["ContentType"], "application/octet-stream");
+
+        public string Accept { get; } = Text(arguments["TransformOutput"]?["Accept"], "application/json");
+
+        public bool OneByOne { get; } = StepContext.Text(arguments["BatchStrategy"]) == "SingleRecord";
+
+        public int MostBytes { get; } = (int)(Json.Number(arguments["MaxPayloadInMB"]) ?? MostMegabytes) * 1_000_000;
+
+        public bool JoinsInput { get; } = StepContext.Text(arguments["DataProcessing"]?["JoinSource"]) == "Input";
+
+        public string? InputFilter { get; } = arguments["DataProcessing"]?["InputFilter"] is { } filter ? StepContext.Text(filter) : null;
+
+        public string? OutputFilter { get; } = arguments["DataProcessing"]?["OutputFilter"] is { } filter ? StepContext.Text(filter) : null;
+
+        public bool ShapesAnswers => JoinsInput || OutputFilter is not null;
+
+        private static string Text(JsonNode? node, string otherwise) => node is null ? otherwise : StepContext.Text(node);
+
+        private static bool Split(JsonObject arguments) => Text(arguments["TransformInput"]?["SplitType"], "None") switch
+        {
+            "None" => false,
+            "Line" => true,
+            var other => throw new DefinitionException($"The local platform splits by line or not at all, and not by {other}."),
+        };
+    }
+}

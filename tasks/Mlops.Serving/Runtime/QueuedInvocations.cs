@@ -1,0 +1,48 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Mlops.Serving.Runtime;
+
+/// <summary>InvokeEndpointAsync (botocore sagemaker-runtime 2017-05-13): all that it takes comes in headers.</summary>
+internal static class QueuedInvocations
+{
+    private const string Prefix = "X-Amzn-SageMaker-";
+
+    public static async Task AcceptAsync(HttpContext http, string endpoint, IEndpoints endpoints)
+    {
+        var location = Header("InputLocation");
+        if (location?.StartsWith("s3://", StringComparison.Ordinal) != true)
+        {
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"{Prefix}InputLocation names the payload's place, s3://BUCKET/KEY.");
+            return;
+        }
+
+        var invocation = new QueuedInvocation(Header("Inference-Id") ?? Guid.NewGuid().ToString(), location)
+        {
+            ContentType = Header("Content-Type"),
+            Accept = Header("Accept"),
+            CustomAttributes = Header("Custom-Attributes"),
+            RequestTtlSeconds = Seconds("RequestTTLSeconds"),
+            InvocationTimeoutSeconds = Seconds("InvocationTimeoutSeconds"),
+        };
+        if (endpoints.Enqueue(endpoint, invocation) is not { } accepted)
+        {
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Endpoint {endpoint} is not asynchronous: POST to /endpoints/{endpoint}/invocations.");
+            return;
+        }
+
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        http.Response.Headers[Prefix + "OutputLocation"] = accepted.OutputLocation;
+        if (accepted.FailureLocation is { } failure)
+            http.Response.Headers[Prefix + "FailureLocation"] = failure;
+        http.Response.ContentType = "application/json";
+        await using var json = new Utf8JsonWriter(http.Response.BodyWriter);
+        json.WriteStartObject();
+        json.WriteString("InferenceId", invocation.InferenceId);
+        json.WriteEndObject();
+
+        string? Header(string name) => http.Request.Headers.TryGetValue(Prefix + name, out var value) ? value.ToString() : null;
+        int? Seconds(string name) => int.TryParse(Header(name), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+    }
+}

@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Text.Json.Nodes;
+
+namespace Mlops.Host.Tests;
+
+/// <summary>What a stage may be, deployed for real: each mode of an endpoint, and how one version follows another.</summary>
+public sealed class EndpointModeTests
+{
+    [SkippableFact]
+    public async Task A_serverless_endpoint_answers_and_takes_no_more_requests_at_once_than_it_may()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, serverless: { memory: 2gb, max_concurrency: 1 } }", "slow");
+        var url = await repository.UrlAsync();
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => repository.PostAsync(url, "x")));
+
+        Assert.Equal([HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.TooManyRequests], answers.Select(a => a.StatusCode).Order());
+        Assert.Equal("slow\n", await repository.PredictAsync("x"));
+    }
+
+    [SkippableFact]
+    public async Task An_asynchronous_endpoint_answers_into_files_and_tells_of_each()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, async: { instance: { type: ml.m5.large }, max_concurrency: 2, autoscaling: { min: 0, max: 1, backlog_per_instance: 5 } } }");
+
+        Assert.Equal("1\n1\n", await repository.PredictAsync("x\ny"));
+        repository.Write("bad.csv", "broken\n");
+        var (exitCode, output) = await repository.RunAsync("predict", "bad.csv");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("(500)", output, StringComparison.Ordinal);
+        var told = (await File.ReadAllLinesAsync(repository.PathOf(".mlops/notifications.jsonl"))).Select(l => JsonNode.Parse(l)!).ToList();
+        Assert.Equal(["Completed", "Failed"], told.Select(n => n["invocationStatus"]!.ToString()));
+        Assert.EndsWith("-error.out", told[1]["responseParameters"]!["failureLocation"]!.ToString(), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(repository.PathOf(".mlops/queues/served-staging")));
+    }
+
+    [SkippableFact]
+    public async Task Requests_that_wait_when_the_server_ends_are_answered_by_the_next_one()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, async: { instance: { type: ml.m5.large } } }", "slow");
+        var url = await repository.UrlAsync();
+        repository.Write(".mlops/s3/local/in/x.csv", "x\n");
+        using var http = new HttpClient();
+        var places = new List<string>();
+        for (var i = 0; i < 4; i++)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, url);
+            request.Headers.Add("X-Amzn-SageMaker-InputLocation", "s3://local/in/x.csv");
+            using var accepted = await http.SendAsync(request);
+            places.Add(repository.PathOf(".mlops/s3/" + accepted.Headers.GetValues("X-Amzn-SageMaker-OutputLocation").Single()["s3://".Length..]));
+        }
+
+        await repository.SucceedAsync("stop");
+        Assert.Contains(places, p => !File.Exists(p));
+        await repository.SucceedAsync("deploy");
+
+        for (var i = 0; i < 500 && !places.All(File.Exists); i++)
+            await Task.Delay(20);
+        Assert.All(places, p => Assert.Equal("slow\n", File.ReadAllText(p)));
+    }
+
+    [SkippableFact]
+    public async Task A_stage_of_batches_alone_predicts_whole_folders_and_keeps_what_lies_there()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("""
+              - stage: staging
+                batch: { input: "s3://data/in/", output: "s3://data/out/", schedule: daily, instance: { type: ml.m5.large }, write: { join: input } }
+            """);
+        repository.Write(".mlops/s3/data/in/a.csv", "1,2\n3,4\n");
+        repository.Write(".mlops/s3/data/in/deep/b.csv", "5,6\n");
+        repository.Write(".mlops/s3/data/out/older.csv.out", "kept\n");
+
+        await repository.SucceedAsync("batch", "--stage", "staging");
+
+        Assert.Equal("1,2,1\n3,4,1\n", await File.ReadAllTextAsync(repository.PathOf(".mlops/s3/data/out/a.csv.out")));
+        Assert.Equal("5,6,1\n", await File.ReadAllTextAsync(repository.PathOf(".mlops/s3/data/out/deep/b.csv.out")));
+        Assert.Equal("kept\n", await File.ReadAllTextAsync(repository.PathOf(".mlops/s3/data/out/older.csv.out")));
+        Assert.False(File.Exists(repository.PathOf(".mlops/server.json")));
+
+        repository.Write("more/c.csv", "broken\n");
+        var (exitCode, output) = await repository.RunAsync("batch", "--input", "more", "--output", "answers");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("MLOPS6030", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(repository.PathOf("answers")));
+    }
+
+    [SkippableFact]
+    public async Task Variants_share_the_requests_by_their_weights_and_a_caller_may_name_one()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");
+        await repository.BuildAsync("2", "  - { stage: staging, realtime: { variants: [{ version: latest, weight: 3 }, { version: 1, weight: 1 }] } }");
+        await repository.SucceedAsync("deploy");
+        var url = await repository.UrlAsync();
+
+        var answers = new List<(string Variant, string Answer)>();
+        for (var i = 0; i < 400; i++)
+        {
+            using var response = await repository.PostAsync(url, "x");
+            answers.Add((response.Headers.GetValues("x-Amzn-Invoked-Production-Variant").Single(), await response.Content.ReadAsStringAsync()));
+        }
+
+        Assert.Equal([("Variant1", "2\n"), ("Variant2", "1\n")], answers.Distinct().Order());
+        // Seven standard deviations of a binomial.
+        Assert.InRange(answers.Count(a => a.Variant == "Variant1"), 300 - 61, 300 + 61);
+        using var named = await repository.PostAsync(url, "x", "Variant2");
+        Assert.Equal("1\n", await named.Content.ReadAsStringAsync());
+        using var unknown = await repository.PostAsync(url, "x", "Variant9");
+        Assert.Equal(HttpStatusCode.BadRequest, unknown.StatusCode);
+    }
+
+    [SkippableFact]
+    public async Task What_is_captured_lies_by_variant_and_hour_the_shadow_s_answers_too()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {}, capture: { percent: 100 } }");
+        await repository.BuildAsync("2", "  - { stage: staging, realtime: { shadow: { version: 1, percent: 100 } }, capture: { percent: 100 } }");
+        await repository.SucceedAsync("deploy");
+
+        Assert.Equal("2\n", await repository.PredictAsync("x"));
+        await repository.SucceedAsync("stop");
+
+        Assert.Equal("2\n", await CapturedAsync("AllTraffic"));
+        Assert.Equal("1\n", await CapturedAsync("Shadow"));
+
+        async Task<string> CapturedAsync(string variant)
+        {
+            var file = Directory.GetFiles(repository.PathOf($".mlops/s3/local/served/capture/served-staging/{variant}"), "*.jsonl", SearchOption.AllDirectories).Single();
+            return JsonNode.Parse((await File.ReadAllLinesAsync(file)).Single())!["captureData"]!["endpointOutput"]!["data"]!.ToString();
+        }
+    }
+
+    [SkippableFact]
+    public async Task A_canary_takes_over_without_a_failed_request_and_a_bad_one_is_rolled_back()
+    {
+        const string Stages = "  - { stage: staging, realtime: { rollout: { strategy: canary, percent: 30, bake: 3s } }, alarms: { error_rate: 0.05 } }";
+        await using var repository = await ServedRepository.DeployedAsync(Stages);
+        var url = await repository.UrlAsync();
+        using var ending = new CancellationTokenSource();
+        var answers = new ConcurrentQueue<(HttpStatusCode Status, string Answer)>();
+        var asking = AskAsync();
+
+        await repository.BuildAsync("2");
+        await repository.SucceedAsync("deploy");
+        Assert.All(answers, a => Assert.Equal(HttpStatusCode.OK, a.Status));
+        Assert.Equal(["1\n", "2\n"], answers.Select(a => a.Answer).Distinct());
+
+        await repository.BuildAsync("broken");
+        var (exitCode, output) = await repository.RunAsync("deploy");
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("MLOPS6024", output, StringComparison.Ordinal);
+        Assert.Contains("alarms.error_rate", output, StringComparison.Ordinal);
+
+        answers.Clear();
+        await Task.Delay(200);
+        await ending.CancelAsync();
+        await asking;
+        Assert.All(answers, a => Assert.Equal((HttpStatusCode.OK, "2\n"), a));
+
+        async Task AskAsync()
+        {
+            while (!ending.IsCancellationRequested)
+            {
+                using var response = await repository.PostAsync(url, "x");
+                answers.Enqueue((response.StatusCode, await response.Content.ReadAsStringAsync()));
+                await Task.Delay(5);
+            }
+        }
+    }
+}
