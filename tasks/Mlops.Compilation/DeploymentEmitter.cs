@@ -27,6 +27,14 @@ public static class DeploymentEmitter
         Images = PipelineEmitter.Images(plan),
         Gates = GateEmitter.Describe(plan),
         Stages = [.. plan.Stages.Select(s => new StageEmitter(plan, s).Emit())],
+        TimeZone = plan.Operations.TimeZone,
+        Retraining = plan.Operations.Retraining is { } retraining ? new Retraining
+        {
+            Schedule = retraining.Schedule,
+            OnNewData = [.. retraining.OnNewData.Select(d => d.Name)],
+            Parameters = retraining.Parameters,
+            CooldownSeconds = retraining.CooldownSeconds,
+        } : null,
         Local = plan.Local,
         Aws = Place(plan.Aws),
         Gaps = [.. plan.Gaps.Select(g => new Gap(g.Key, Place(g.Place), g.Essential) { Platform = g.Platform })],

@@ -46,6 +46,12 @@ public sealed record DeploymentDefinition
 
     public IReadOnlyList<Stage> Stages { get; init; } = [];
 
+    /// <summary>Of every schedule, by its IANA name.</summary>
+    public string TimeZone { get; init; } = "UTC";
+
+    /// <summary>What runs the build again; null: nothing does by itself.</summary>
+    public Retraining? Retraining { get; init; }
+
     public LocalSettings Local { get; init; } = new();
 
     /// <summary>Where the model is built on aws.</summary>
@@ -125,6 +131,21 @@ public sealed record Gap(string Key, SourcePlace Place, bool Essential)
 
 /// <param name="Line">1-based, as <paramref name="Column"/>.</param>
 public sealed record SourcePlace(int Line, int Column);
+
+public sealed record Retraining
+{
+    /// <summary>As EventBridge Scheduler takes it; null: at no fixed time.</summary>
+    public string? Schedule { get; init; }
+
+    /// <summary>The data sets whose new content starts a run.</summary>
+    public IReadOnlyList<string> OnNewData { get; init; } = [];
+
+    /// <summary>Of such a run.</summary>
+    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>At most one run in this time, whatever the reasons.</summary>
+    public int CooldownSeconds { get; init; }
+}
 
 public sealed record Stage
 {

@@ -63,6 +63,15 @@ internal static class LocalErrors
     public static Problem BatchFailed(string stage, string reason) =>
         Problem.Error("MLOPS6030", $"The batch of '{stage}' failed, and no prediction of it was kept: {reason}");
 
+    public static Problem WrongSchedule(string reason) =>
+        Problem.Error("MLOPS6031", $"A schedule cannot be kept here: {reason} Correct it, or 'time_zone', in config.yaml and build again.");
+
+    public static Problem WatchedAlready(string folder) =>
+        Problem.Error("MLOPS6032", $"Another 'mlops watch' keeps the triggers of '{folder}'. One is enough: stop that one, or leave it to its work.");
+
+    public static Problem NothingToWatch() =>
+        Problem.Error("MLOPS6033", "There is nothing to watch: config.yaml has neither 'retrain.schedule' nor 'retrain.on_new_data', and no stage has a batch with a schedule or 'on_new_data'. Add one and build again.");
+
     public static Problem NoAnswer(string stage, string path) =>
         Problem.Error("MLOPS6027", $"The asynchronous endpoint of '{stage}' gave no answer in an hour: there is nothing at '{path}'. Look at 'mlops logs {stage}'.");
 

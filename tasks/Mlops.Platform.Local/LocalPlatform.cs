@@ -3,6 +3,7 @@ using Mlops.Platform.Events;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Triggers;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local;
@@ -127,6 +128,23 @@ public sealed class LocalPlatform : IPlatform
             throw;
         }
     }
+
+    /// <summary>The triggers of a repository; there is at least one.</summary>
+    public TriggerWatch Watch(Workspace workspace)
+    {
+        try
+        {
+            var watch = new TriggerWatch(workspace, Registry, (LocalObjectStore)Objects, TimeProvider.System);
+            return watch.Watched.Count > 0 ? watch : throw LocalErrors.NothingToWatch().ToException();
+        }
+        catch (FormatException e)
+        {
+            throw LocalErrors.WrongSchedule(e.Message).ToException();
+        }
+    }
+
+    /// <summary>Makes sure that nobody else keeps the triggers of this root, until it is disposed.</summary>
+    public IDisposable HoldWatch() => DeployLock.TryOpen(root.WatchLock) ?? throw LocalErrors.WatchedAlready(root.Folder).ToException();
 
     /// <summary>Stops the endpoint server. Returns false where none ran.</summary>
     public Task<bool> StopServingAsync(CancellationToken cancellation) => server.StopAsync(cancellation);

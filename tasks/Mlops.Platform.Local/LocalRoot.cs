@@ -30,6 +30,9 @@ public sealed class LocalRoot
     /// <summary>The statement of what a version was made of.</summary>
     public string Provenance(string group, int version) => Path.Combine(Folder, "provenance", group, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{version}.intoto.json"));
 
+    /// <summary>Held by the one who keeps the schedules.</summary>
+    public string WatchLock => Path.Combine(Folder, "watch.lock");
+
     public string ServerFile => Path.Combine(Folder, "server.json");
 
     public string ServerLock => Path.Combine(Folder, "server.lock");

@@ -40,11 +40,14 @@ internal sealed class SmallRepository : IAsyncDisposable
 
     public Task<(int ExitCode, string Output)> RunAsync(params string[] arguments) => MlopsProgram.RunAsync(folder.Path, [.. arguments, "--artifacts", Built]);
 
+    /// <summary>Edits config.yaml.</summary>
+    public void Edit(string old, string now) => File.WriteAllText(PathOf("config.yaml"), File.ReadAllText(PathOf("config.yaml")).Replace(old, now, StringComparison.Ordinal));
+
     /// <summary>Edits config.yaml and builds.</summary>
-    public async Task ChangeAsync(string old, string now)
+    public Task<string> ChangeAsync(string old, string now)
     {
-        File.WriteAllText(PathOf("config.yaml"), File.ReadAllText(PathOf("config.yaml")).Replace(old, now, StringComparison.Ordinal));
-        await CompileAsync();
+        Edit(old, now);
+        return CompileAsync();
     }
 
     public async ValueTask DisposeAsync()

@@ -60,7 +60,7 @@ internal static class NotCarriedOut
     {
         (string Key, Span? Place, string? Platform)[] sections =
         [
-            ("monitor", config.Monitor?.Span, null), ("retrain", config.Retrain?.Span, Local),
+            ("monitor", config.Monitor?.Span, null), ("retrain.on_violation", config.Retrain?.OnViolation is [var violation, ..] ? violation.Span : null, Local),
             ("notify", config.Notify?.Span, Local), ("access", config.Access?.Span, Local), ("labeling", config.Labeling?.Span, null),
             ("local.sandbox", config.Local?.Sandbox is { Value: Sandbox.Docker } docker ? docker.Span : null, Local),
         ];

@@ -107,12 +107,11 @@ internal static class VerbRunner
             new AuditEntry(DateTimeOffset.UtcNow, context.Platform.Caller, parsed.CommandResult.Command.Name, result, GitState.Commit(context.Workspace.Repository), version), CancellationToken.None);
     }
 
-    /// <summary>How this very program is started again as the endpoint server.</summary>
-    public static ServerProgram Program()
-    {
-        var assembly = Path.Combine(AppContext.BaseDirectory, "mlops.dll");
-        return new ServerProgram([DotnetHost.Path, "exec", assembly, ServerCommand.Name], Versions.Product);
-    }
+    /// <summary>This very program.</summary>
+    public static string ProgramPath => Path.Combine(AppContext.BaseDirectory, "mlops.dll");
+
+    /// <summary>How it is started again as the endpoint server.</summary>
+    public static ServerProgram Program() => new([DotnetHost.Path, "exec", ProgramPath, ServerCommand.Name], Versions.Product);
 
     /// <summary>A build that is killed leaves nobody to tell us; its end of the pipe closes.</summary>
     private static async Task StopAtEndOfInputAsync(CancellationTokenSource stopping)

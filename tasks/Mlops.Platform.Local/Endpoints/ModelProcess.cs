@@ -152,14 +152,17 @@ internal sealed class ModelProcess : IAsyncDisposable
         var command = Path.GetExtension(program).ToLowerInvariant() switch
         {
             ".dll" => new[] { "dotnet", path, "serve" },
-            ".py" => ["python3", ScriptMode.IsServedByToolkit(path) ? ScriptMode.WriteServer(folder) : path],
-            ".r" => ["Rscript", path],
+            ".py" => ["python3", Served(path, folder)],
+            ".r" => ["Rscript", Served(path, folder)],
             ".sh" => ["/bin/sh", path],
             _ => [path],
         };
         command[0] = interpreters.GetValueOrDefault(command[0], command[0]);
         return [Programs.Find(command[0]) ?? throw LocalErrors.CannotStart("inference", command[0], "it is not installed").ToException(), .. command.Skip(1)];
     }
+
+    /// <summary>The program itself, or the server that calls its functions.</summary>
+    private static string Served(string path, string folder) => ScriptMode.IsServedByToolkit(path) ? ScriptMode.WriteServer(folder, path) : path;
 
     private static int FreePort()
     {

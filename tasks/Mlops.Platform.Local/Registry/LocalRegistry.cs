@@ -13,6 +13,7 @@ public sealed class LocalRegistry : IDisposable
         Executions = new(database);
         Models = new(database);
         Endpoints = new(database);
+        Triggers = new(database);
     }
 
     public ExecutionTable Executions { get; }
@@ -20,6 +21,8 @@ public sealed class LocalRegistry : IDisposable
     public ModelTable Models { get; }
 
     public EndpointTable Endpoints { get; }
+
+    public TriggerTable Triggers { get; }
 
     public static LocalRegistry Open(LocalRoot root) => new(RegistryDatabase.Open(root.Registry));
 

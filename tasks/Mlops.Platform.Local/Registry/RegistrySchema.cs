@@ -127,6 +127,21 @@ internal static class RegistrySchema
         ALTER TABLE steps ADD COLUMN content TEXT;
         CREATE INDEX steps_by_name ON steps(name, ended_at);
         """,
+        """
+        -- What each trigger saw last (a time, or the hash of the data), and since when it waits for its action.
+        CREATE TABLE triggers (
+            name TEXT PRIMARY KEY,
+            action TEXT NOT NULL,
+            seen TEXT NOT NULL,
+            pending_since TEXT
+        ) STRICT;
+
+        CREATE TABLE actions (
+            name TEXT PRIMARY KEY,
+            started_at TEXT NOT NULL,
+            running INTEGER NOT NULL
+        ) STRICT;
+        """,
     ];
 
     public static long VersionOf(SqliteConnection connection)

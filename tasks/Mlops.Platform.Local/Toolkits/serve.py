@@ -12,6 +12,7 @@ import io
 import json
 import os
 import sys
+import time
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -159,11 +160,34 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-def main():
+def load_script():
     Handler.script = Script(os.path.join(os.environ["SAGEMAKER_SUBMIT_DIRECTORY"], os.environ["SAGEMAKER_PROGRAM"]))
-    server = ThreadingHTTPServer((os.environ.get("SAGEMAKER_BIND_TO_ADDRESS", "127.0.0.1"), int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler)
+
+
+def main():
+    server = ThreadingHTTPServer((os.environ.get("SAGEMAKER_BIND_TO_ADDRESS", "127.0.0.1"), int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler, bind_and_activate=False)
     server.daemon_threads = True
-    server.serve_forever()
+    server.request_queue_size = 128
+    server.server_bind()
+    workers = int(os.environ.get("SAGEMAKER_MODEL_SERVER_WORKERS") or 1)
+    if workers <= 1 or not hasattr(os, "fork"):
+        load_script()
+        server.server_activate()
+        return server.serve_forever()
+    # Each worker loads the model itself: libraries with threads of their own do not survive a fork. One that ends is started again,
+    # unless it never answered: then its error is the reason why the model did not come up.
+    server.server_activate()
+    started = {}
+    while True:
+        while len(started) < workers:
+            child = os.fork()
+            if child == 0:
+                load_script()
+                server.serve_forever()
+            started[child] = time.monotonic()
+        ended, status = os.wait()
+        if time.monotonic() - started.pop(ended) < 1 and status != 0:
+            raise SystemExit("a worker ended as soon as it was started")
 
 
 if __name__ == "__main__":

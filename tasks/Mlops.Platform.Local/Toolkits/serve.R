@@ -1,0 +1,77 @@
+# Serves a script by the contract of SageMaker's inference toolkit, in R's words, with httpuv.
+#
+# The script, SAGEMAKER_PROGRAM in SAGEMAKER_SUBMIT_DIRECTORY, has model_fn(model_dir) and may have input_fn(body, content_type),
+# predict_fn(data, model) and output_fn(prediction, accept). CSV (without a header) and JSON have defaults; JSON needs jsonlite.
+# output_fn gives text, or a list of text or raw bytes and their content type.
+
+fail <- function(...) {
+  message(...)
+  quit(status = 1)
+}
+
+if (!requireNamespace("httpuv", quietly = TRUE)) {
+  fail("To serve an R script, R needs the package httpuv: install.packages(c('httpuv', 'jsonlite')).")
+}
+
+unsupported <- function(text) stop(structure(class = c("unsupported", "error", "condition"), list(message = text, call = NULL)))
+
+kind_of <- function(type) tolower(trimws(strsplit(paste0(type, ";"), ";")[[1]][1]))
+
+default_input <- function(body, content_type) {
+  switch(kind_of(content_type),
+    "text/csv" = read.csv(text = body, header = FALSE),
+    "application/json" = jsonlite::fromJSON(body),
+    unsupported(paste0("The content type '", content_type, "' has no default; write an input_fn.")))
+}
+
+default_predict <- function(data, model) predict(model, data)
+
+default_output <- function(prediction, accept) {
+  switch(kind_of(accept),
+    "text/csv" = list(paste0(paste(utils::capture.output(write.table(prediction, sep = ",", row.names = FALSE, col.names = FALSE, quote = FALSE)), collapse = "\n"), "\n"), "text/csv"),
+    "application/json" = list(as.character(jsonlite::toJSON(prediction, auto_unbox = TRUE)), "application/json"),
+    unsupported(paste0("The accept type '", accept, "' has no default; write an output_fn.")))
+}
+
+script <- new.env()
+sys.source(file.path(Sys.getenv("SAGEMAKER_SUBMIT_DIRECTORY"), Sys.getenv("SAGEMAKER_PROGRAM")), envir = script, chdir = TRUE)
+if (!exists("model_fn", script, inherits = FALSE)) {
+  fail(Sys.getenv("SAGEMAKER_PROGRAM"), " has no model_fn(model_dir), which loads the model.")
+}
+
+of_script <- function(name, default) if (exists(name, script, inherits = FALSE)) get(name, script) else default
+input_fn <- of_script("input_fn", default_input)
+predict_fn <- of_script("predict_fn", default_predict)
+output_fn <- of_script("output_fn", default_output)
+model <- script$model_fn(Sys.getenv("SM_MODEL_DIR"))
+
+reply <- function(status, body, type = "text/plain") list(status = status, headers = list("Content-Type" = type), body = body)
+
+answer <- function(request) {
+  body <- request$rook.input$read()
+  content_type <- if (is.null(request$CONTENT_TYPE)) Sys.getenv("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", "application/json") else request$CONTENT_TYPE
+  accept <- if (is.null(request$HTTP_ACCEPT)) "*/*" else request$HTTP_ACCEPT
+  if (kind_of(strsplit(accept, ",")[[1]][1]) %in% c("*/*", "")) accept <- Sys.getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
+  # Text comes as text, anything else as bytes.
+  if (grepl("^text/|json$", kind_of(content_type))) {
+    body <- rawToChar(body)
+    Encoding(body) <- "UTF-8"
+  }
+
+  result <- output_fn(predict_fn(input_fn(body, content_type), model), accept)
+  if (is.list(result)) reply(200L, result[[1]], result[[2]]) else reply(200L, result, accept)
+}
+
+app <- list(call = function(request) {
+  if (request$PATH_INFO == "/ping") return(reply(200L, ""))
+  if (request$PATH_INFO != "/invocations" || request$REQUEST_METHOD != "POST") return(reply(404L, ""))
+  tryCatch(
+    answer(request),
+    unsupported = function(e) reply(415L, conditionMessage(e)),
+    error = function(e) {
+      message(conditionMessage(e))
+      reply(500L, conditionMessage(e))
+    })
+})
+
+httpuv::runServer(Sys.getenv("SAGEMAKER_BIND_TO_ADDRESS", "127.0.0.1"), as.integer(Sys.getenv("SAGEMAKER_BIND_TO_PORT")), app)

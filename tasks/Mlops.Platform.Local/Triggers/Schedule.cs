@@ -1,0 +1,85 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Cronos;
+
+namespace Mlops.Platform.Local.Triggers;
+
+/// <summary>
+/// A schedule as EventBridge Scheduler has it ("Schedule types"): rate(N minutes), or cron(minutes hours day-of-month month day-of-week year)
+/// in a time zone. Cronos computes cron expressions; it has no year, and its Sunday is 0, not 1.
+/// </summary>
+internal sealed partial class Schedule
+{
+    private const int LastYear = 2199;
+
+    private readonly TimeSpan? rate;
+    private readonly CronExpression? cron;
+    private readonly Func<int, bool> hasYear = _ => true;
+    private readonly TimeZoneInfo zone;
+
+    private Schedule(string text, TimeZoneInfo zone)
+    {
+        this.zone = zone;
+        if (Rate().Match(text) is { Success: true } given)
+        {
+            var count = int.Parse(given.Groups[1].Value, CultureInfo.InvariantCulture);
+            rate = given.Groups[2].Value switch { "minute" => TimeSpan.FromMinutes(count), "hour" => TimeSpan.FromHours(count), _ => TimeSpan.FromDays(count) };
+            return;
+        }
+
+        if (!text.StartsWith("cron(", StringComparison.Ordinal) || text[5..].TrimEnd(')').Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [var minute, var hour, var day, var month, var weekday, var year])
+            throw new FormatException($"'{text}' is no schedule.");
+        cron = CronExpression.Parse(string.Join(' ', minute, hour, day, month, WeekdayNumber().Replace(weekday, m => ((int.Parse(m.Value, CultureInfo.InvariantCulture) + 6) % 7).ToString(CultureInfo.InvariantCulture))));
+        hasYear = Years(year);
+    }
+
+    /// <exception cref="FormatException">It is none, or its time zone is not known here.</exception>
+    public static Schedule Parse(string text, string zone)
+    {
+        try
+        {
+            return new Schedule(text, TimeZoneInfo.FindSystemTimeZoneById(zone));
+        }
+        catch (TimeZoneNotFoundException e)
+        {
+            throw new FormatException($"The time zone '{zone}' is not known here.", e);
+        }
+    }
+
+    /// <summary>The first occurrence after a time; null: there is none any more.</summary>
+    public DateTimeOffset? Next(DateTimeOffset after)
+    {
+        if (rate is { } pause)
+            return after + pause;
+        var from = after;
+        while (cron!.GetNextOccurrence(from, zone) is { Year: <= LastYear } next)
+        {
+            if (hasYear(next.Year))
+                return next;
+            from = new DateTimeOffset(next.Year, 12, 31, 23, 59, 59, next.Offset);
+        }
+
+        return null;
+    }
+
+    /// <summary>*, a year, a list, a range, or steps: 2026/2.</summary>
+    private static Func<int, bool> Years(string text)
+    {
+        var parts = text.Split(',').Select<string, Func<int, bool>>(part =>
+        {
+            var (range, step) = part.Split('/') is [var start, var every] ? (start, Number(every)) : (part, 1);
+            var (first, last) = range == "*" ? (1970, LastYear) : range.Split('-') is [var from, var to] ? (Number(from), Number(to)) : (Number(range), part.Contains('/', StringComparison.Ordinal) ? LastYear : Number(range));
+            return year => year >= first && year <= last && (year - first) % step == 0;
+        }).ToList();
+        return year => parts.Any(p => p(year));
+    }
+
+    private static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^rate\((\d+) (minute|hour|day)s?\)$")]
+    private static partial Regex Rate();
+
+    /// <summary>A day of the week, and not the N of '#N'.</summary>
+    [GeneratedRegex(@"(?<!#)\d")]
+    private static partial Regex WeekdayNumber();
+}

@@ -1,0 +1,133 @@
+using System.Globalization;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Triggers;
+
+/// <summary>Something that is to be done because triggers say so.</summary>
+/// <param name="Name">'retrain', or 'batch STAGE'.</param>
+/// <param name="Reasons">The triggers, in words.</param>
+/// <param name="Arguments">The verb of this program that does it.</param>
+public sealed record DueAction(string Name, IReadOnlyList<string> Reasons, IReadOnlyList<string> Arguments);
+
+/// <summary>
+/// Keeps the schedules of a repository and watches its data: retraining, at most once in its cool-down, and batches. What was missed while
+/// nobody watched counts once. An action that was broken off is due again.
+/// </summary>
+public sealed class TriggerWatch
+{
+    private const string Retrain = "retrain";
+
+    /// <summary>Files that were written so lately may not be complete yet.</summary>
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
+
+    private readonly LocalRegistry registry;
+    private readonly TimeProvider time;
+    private readonly List<Trigger> triggers = [];
+    private readonly Dictionary<string, WatchedAction> actions = new(StringComparer.Ordinal);
+
+    internal TriggerWatch(Workspace workspace, LocalRegistry registry, LocalObjectStore objects, TimeProvider time)
+    {
+        this.registry = registry;
+        this.time = time;
+        var deployment = workspace.Deployment;
+        if (deployment.Retraining is { } retraining)
+        {
+            actions[Retrain] = new WatchedAction(TimeSpan.FromSeconds(retraining.CooldownSeconds), ["run", .. retraining.Parameters.SelectMany(p => new[] { "--parameter", $"{p.Key}={p.Value}" })]);
+            AddSchedule(Retrain, retraining.Schedule, deployment.TimeZone);
+            foreach (var data in deployment.Data.Where(d => retraining.OnNewData.Contains(d.Name)))
+                triggers.Add(new DataTrigger($"{Retrain}: new data in '{data.Name}'", Retrain, data.Source.StartsWith("s3://", StringComparison.Ordinal) ? objects.PathOf(data.Source) : workspace.FullPath(data.Source)));
+        }
+
+        foreach (var stage in deployment.Stages.Where(s => s.Batch is not null))
+        {
+            var action = $"batch {stage.Name}";
+            actions[action] = new WatchedAction(TimeSpan.Zero, ["batch", "--stage", stage.Name]);
+            AddSchedule(action, stage.Batch!.Schedule, deployment.TimeZone);
+            if (stage.Batch.OnNewData)
+                triggers.Add(new DataTrigger($"{action}: new records", action, objects.PathOf(stage.Batch.Transform["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]!.ToString())));
+        }
+    }
+
+    /// <summary>What is watched, in words; empty: nothing is.</summary>
+    public IReadOnlyList<string> Watched => [.. triggers.Select(t => t.Name)];
+
+    /// <summary>Looks at every trigger, and says what is to be done now.</summary>
+    public IReadOnlyList<DueAction> Look()
+    {
+        var now = time.GetUtcNow();
+        foreach (var trigger in triggers)
+        {
+            var before = registry.Triggers.Seen(trigger.Name);
+            if (trigger.Look(before, now) is { } seen && seen != before)
+                registry.Triggers.See(trigger.Name, trigger.Action, seen, before is null ? null : now);
+        }
+
+        var due = new List<DueAction>();
+        foreach (var (name, action) in actions)
+        {
+            var pending = registry.Triggers.Pending(name);
+            if (pending.Count > 0 && (registry.Triggers.Action(name) is not var (started, isRunning) || isRunning || started + action.Cooldown <= now))
+                due.Add(new DueAction(name, pending, action.Arguments));
+        }
+
+        return due;
+    }
+
+    /// <summary>Recorded before the action: if this process is killed, the next one takes it up again.</summary>
+    public void Begin(DueAction action) => registry.Triggers.Begin(action.Name, time.GetUtcNow());
+
+    public void End(DueAction action) => registry.Triggers.End(action.Name);
+
+    private void AddSchedule(string action, string? schedule, string zone)
+    {
+        if (schedule is not null)
+            triggers.Add(new ScheduleTrigger($"{action}: {schedule}, {zone}", action, Schedule.Parse(schedule, zone)));
+    }
+
+    private sealed record WatchedAction(TimeSpan Cooldown, IReadOnlyList<string> Arguments);
+
+    private abstract record Trigger(string Name, string Action)
+    {
+        /// <summary>What there is to see now, which differs from <paramref name="before"/> where the trigger goes off; null: nothing yet.</summary>
+        public abstract string? Look(string? before, DateTimeOffset now);
+    }
+
+    private sealed record ScheduleTrigger(string Name, string Action, Schedule Schedule) : Trigger(Name, Action)
+    {
+        public override string? Look(string? before, DateTimeOffset now)
+        {
+            var shown = now.ToString("O", CultureInfo.InvariantCulture);
+            return before is null || Schedule.Next(DateTimeOffset.Parse(before, CultureInfo.InvariantCulture)) <= now ? shown : before;
+        }
+    }
+
+    /// <summary>A file or folder; what is not there yet is empty.</summary>
+    private sealed record DataTrigger(string Name, string Action, string Path) : Trigger(Name, Action)
+    {
+        private (string? Stamp, string Seen)? last;
+
+        public override string? Look(string? before, DateTimeOffset now)
+        {
+            try
+            {
+                if (!System.IO.Path.Exists(Path))
+                    return before ?? "";
+                if (Newest() > now.UtcDateTime - Settling)
+                    return null;
+                var stamp = ContentHash.Stamp(Path);
+                if (last is not var (known, seen) || known != stamp)
+                    last = (stamp, seen = ContentHash.Of(Path));
+                return seen;
+            }
+            catch (IOException)
+            {
+                return null; // It changes just now.
+            }
+        }
+
+        private DateTime Newest() => Directory.Exists(Path)
+            ? new DirectoryInfo(Path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Select(f => f.LastWriteTimeUtc).Append(Directory.GetLastWriteTimeUtc(Path)).Max()
+            : File.GetLastWriteTimeUtc(Path);
+    }
+}
