@@ -46,7 +46,7 @@ public sealed class PackageTests(PackagesFixture packages)
     [Fact]
     public void The_version_is_stamped_into_templates_and_SDK()
     {
-        foreach (var steps in new[] { "dotnet", "python" })
+        foreach (var steps in new[] { "dotnet", "python", "r", "byom" })
             Assert.Contains($"Mlops.Sdk/{packages.Version}", Read("Mlops.Templates", $"content/mlops-model/{steps}/mlops-model.csproj"), StringComparison.Ordinal);
         Assert.Contains(packages.Version, Read("Mlops.Sdk", "targets/Mlops.Defaults.props"), StringComparison.Ordinal);
     }

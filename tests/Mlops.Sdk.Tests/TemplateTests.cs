@@ -4,11 +4,15 @@ namespace Mlops.Sdk.Tests;
 [Collection(PackagesCollection.Name)]
 public sealed class TemplateTests(PackagesFixture packages)
 {
-    [SkippableFact]
-    public async Task Python_steps_are_trained_gated_registered_and_served_and_nothing_is_done_twice()
+    [SkippableTheory]
+    [InlineData("python", "sklearn, pandas")]
+    [InlineData("notebook", "sklearn, pandas, nbclient, ipykernel")]
+    [InlineData("byom", "json")]
+    [InlineData("r", null)]
+    public async Task A_repository_is_measured_gated_registered_and_served_and_nothing_is_done_twice(string steps, string? modules)
     {
-        var python = Python();
-        var penguins = await packages.ModelAsync("penguins", "--steps", "python");
+        var python = modules is null ? R() : Python(modules);
+        var penguins = await packages.ModelAsync("penguins", "--steps", steps);
         await File.AppendAllTextAsync(Path.Combine(penguins.Folder, "config.yaml"), $"\nlocal: {{ interpreters: {{ python: {python} }} }}\n");
 
         var deployed = (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded();
@@ -22,6 +26,9 @@ public sealed class TemplateTests(PackagesFixture packages)
     [SkippableTheory]
     [InlineData("dotnet")]
     [InlineData("python")]
+    [InlineData("notebook")]
+    [InlineData("r")]
+    [InlineData("byom")]
     public async Task AWS_finds_nothing_in_what_a_new_repository_is_compiled_into(string steps)
     {
         Skip.If(Conformance.Folder is null || !Conformance.HasPython("cfnlint") || !Conformance.HasPython("botocore"), Conformance.Missing);
@@ -52,11 +59,18 @@ public sealed class TemplateTests(PackagesFixture packages)
         Assert.Equal(written, await File.ReadAllTextAsync(Path.Combine(penguins.Folder, file)));
     }
 
-    /// <summary>A Python that has scikit-learn and pandas; a system's packages are often of another one than the first on the path.</summary>
-    private static string Python()
+    /// <summary>A Python that has some modules; a system's packages are often of another one than the first on the path.</summary>
+    private static string Python(string modules)
     {
-        var python = new[] { "python3", "/usr/bin/python3", "python" }.FirstOrDefault(p => Conformance.Run(p, "-c", "import sklearn, pandas").ExitCode == 0);
-        Skip.If(python is null, "No Python with scikit-learn and pandas is installed.");
+        var python = new[] { "python3", "/usr/bin/python3", "python" }.FirstOrDefault(p => Conformance.Run(p, "-c", $"import {modules}").ExitCode == 0);
+        Skip.If(python is null, $"No Python with {modules} is installed.");
         return python!;
+    }
+
+    /// <summary>Skips where R lacks what its steps use; Python is what it is by default.</summary>
+    private static string R()
+    {
+        Skip.If(Conformance.Run("Rscript", "-e", "library(nnet); library(httpuv); library(jsonlite)").ExitCode != 0, "No R with nnet, httpuv and jsonlite is installed.");
+        return "python3";
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -66,7 +67,7 @@ internal static class ProcessingJob
         if (command.Count == 0 || application?["ContainerEntrypoint"] is null)
             throw LocalErrors.NoProgram(step.Step.Name).ToException();
         command[0] = step.Interpreter(command[0]);
-        return command;
+        return command is [var python, "-m", "papermill", .. var rest] ? [python, ScriptMode.Write(step.Folder, "notebook.py"), .. rest] : command;
     }
 
     internal static IEnumerable<string> Strings(JsonNode? node) => node is JsonArray array ? array.Select(StepContext.Text) : [];

@@ -9,6 +9,9 @@ internal static class PythonPackages
 {
     private const string Interpreter = "python3";
 
+    private const string NotebookRunner = "papermill";
+    private const string NotebookClient = "nbclient";
+
     /// <summary>Prints those of its arguments that cannot be imported, as JSON. It imports none of them: that may take seconds.</summary>
     private const string Ask = "import importlib.util as u, json, sys; print(json.dumps([m for m in sys.argv[1:] if m not in sys.builtin_module_names and u.find_spec(m) is None]))";
 
@@ -33,7 +36,12 @@ internal static class PythonPackages
         var programs = workspace.Deployment.Sources.Where(s => s.PythonImports is not null).DistinctBy(s => s.File).Select(s => (Step: Path.GetFileNameWithoutExtension(s.File), Imports: s.PythonImports!))
             .Concat(others).ToList();
         var interpreter = workspace.Interpreters.GetValueOrDefault(Interpreter, Interpreter);
-        if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.Imports).Distinct().Order(StringComparer.Ordinal)]) is not { Count: > 0 } missing)
+        if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.Imports).Append(NotebookClient).Distinct().Order(StringComparer.Ordinal)]) is not { } missing)
+            return;
+        // Notebooks run with either of the two.
+        if (!missing.Remove(NotebookClient))
+            missing.Remove(NotebookRunner);
+        if (missing.Count == 0)
             return;
         var step = programs.First(p => p.Imports.Any(missing.Contains)).Step;
         var shown = string.Join(", ", missing.Select(m => $"'{m}'"));
