@@ -4,7 +4,7 @@ using Mlops.Platform.Events;
 namespace Mlops.Platform.Local;
 
 /// <summary>6xxx: what can go wrong on this machine; 81xx: the registry's file.</summary>
-internal static class LocalErrors
+public static class LocalErrors
 {
     public static Problem StepTypeNotRun(string step, string type) =>
         Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Run this pipeline on aws.");
@@ -68,6 +68,9 @@ internal static class LocalErrors
 
     public static Problem WatchedAlready(string folder) =>
         Problem.Error("MLOPS6032", $"Another 'mlops watch' keeps the triggers of '{folder}'. One is enough: stop that one, or leave it to its work.");
+
+    public static Problem ActionFailed() =>
+        Problem.Error("MLOPS6034", "What was due failed; the lines above say why. It is tried again when its triggers next say so, or at once by hand: 'mlops run', 'mlops batch'.");
 
     public static Problem NothingToWatch() =>
         Problem.Error("MLOPS6033", "There is nothing to watch: config.yaml has neither 'retrain.schedule' nor 'retrain.on_new_data', and no stage has a batch with a schedule or 'on_new_data'. Add one and build again.");

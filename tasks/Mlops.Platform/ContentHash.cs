@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.IO.Compression;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -50,7 +51,15 @@ public static class ContentHash
             .Select(f => (Name: Path.GetRelativePath(folder, f).Replace('\\', '/'), Path: f))
             .OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
         var hashes = new string[files.Count];
-        Parallel.For(0, files.Count, i => hashes[i] = OfFile(files[i].Path));
+        try
+        {
+            Parallel.For(0, files.Count, i => hashes[i] = OfFile(files[i].Path));
+        }
+        catch (AggregateException e)
+        {
+            ExceptionDispatchInfo.Throw(e.InnerExceptions[0]);
+        }
+
         var lines = new StringBuilder();
         foreach (var (hash, (name, _)) in hashes.Zip(files))
             lines.Append(hash).Append("  ").Append(name).Append('\n');

@@ -234,6 +234,24 @@ public sealed class RuntimeApiTests : IAsyncLifetime
         Assert.Equal(endpoints.Queued.Single().InferenceId, JsonNode.Parse(await response.Content.ReadAsStringAsync())!["InferenceId"]!.ToString());
     }
 
+    [Theory]
+    [InlineData(Refusal.NotUp, null, null, HttpStatusCode.ServiceUnavailable)]
+    [InlineData(Refusal.Synchronous, null, null, HttpStatusCode.BadRequest)]
+    [InlineData(Refusal.Asynchronous, "X-Amzn-SageMaker-InvocationTimeoutSeconds", "5000000", HttpStatusCode.BadRequest)]
+    [InlineData(Refusal.Asynchronous, "X-Amzn-SageMaker-RequestTTLSeconds", "soon", HttpStatusCode.BadRequest)]
+    public async Task An_asynchronous_request_that_cannot_be_kept_is_refused(Refusal refusal, string? header, string? value, HttpStatusCode status)
+    {
+        endpoints.Refusal = refusal;
+        using var request = new HttpRequestMessage(HttpMethod.Post, Url().Replace("/invocations", "/async-invocations", StringComparison.Ordinal));
+        request.Headers.Add("X-Amzn-SageMaker-InputLocation", "s3://local/in/1.csv");
+        if (header is not null)
+            request.Headers.Add(header, value);
+
+        using var response = await client.SendAsync(request);
+
+        Assert.Equal(status, response.StatusCode);
+    }
+
     public async Task DisposeAsync()
     {
         await server.DisposeAsync();
@@ -294,10 +312,10 @@ public sealed class RuntimeApiTests : IAsyncLifetime
             return ValueTask.FromResult(new Admission(new Held(this, Model, variant ?? "AllTraffic", Shadow is { } shadow ? new Held(this, shadow, "Shadow", null) : null), Refusal.None));
         }
 
-        public QueuedAnswer? Enqueue(string endpoint, QueuedInvocation invocation)
+        public Acceptance Enqueue(string endpoint, QueuedInvocation invocation)
         {
             Queued.Add(invocation);
-            return Refusal == Refusal.Asynchronous ? new QueuedAnswer("s3://local/out/1.out", "s3://local/out/1-error.out") : null;
+            return Refusal == Refusal.Asynchronous ? new Acceptance(new QueuedAnswer("s3://local/out/1.out", "s3://local/out/1-error.out"), Refusal.None) : Acceptance.Refused(Refusal);
         }
 
         private sealed class Held : IInvocationLease

@@ -66,6 +66,8 @@ public sealed class S3ApiTests : IAsyncLifetime, IDisposable
         back = io.BytesIO()
         s3.download_fileobj('b', 'big', back, Config=TransferConfig(multipart_threshold=5_000_000, multipart_chunksize=6_000_000))
         assert back.getvalue() == data
+        s3.copy({'Bucket': 'b', 'Key': 'big'}, 'b', 'copied', Config=TransferConfig(multipart_threshold=5_000_000, multipart_chunksize=6_000_000))
+        assert s3.get_object(Bucket='b', Key='copied')['Body'].read() == data
         upload = s3.create_multipart_upload(Bucket='b', Key='never')['UploadId']
         s3.upload_part(Bucket='b', Key='never', UploadId=upload, PartNumber=1, Body=b'x')
         assert [p['PartNumber'] for p in s3.list_parts(Bucket='b', Key='never', UploadId=upload)['Parts']] == [1]
@@ -85,6 +87,7 @@ public sealed class S3ApiTests : IAsyncLifetime, IDisposable
         refused('InvalidArgument', lambda: s3.put_object(Bucket='b', Key='a/../../../out', Body=b''))
         refused('InvalidArgument', lambda: s3.put_object(Bucket='b', Key='a//b', Body=b''))
         refused('PreconditionFailed', lambda: s3.put_object(Bucket='b', Key='k', Body=b'2', IfNoneMatch='*'))
+        refused('NotImplemented', lambda: s3.put_object(Bucket='b', Key='k', Body=b'2', IfMatch='"x"'))
         refused('NotImplemented', lambda: s3.get_bucket_policy(Bucket='b'))
         refused('BucketNotEmpty', lambda: s3.delete_bucket(Bucket='b'))
         refused('AccessDenied', lambda: boto3.client('s3', aws_access_key_id='OTHER', aws_secret_access_key='x').list_buckets())

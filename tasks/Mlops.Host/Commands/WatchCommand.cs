@@ -23,55 +23,51 @@ internal static class WatchCommand
         {
             var platform = context.Local("watch");
             using var held = platform.HoldWatch();
-            var (watch, built) = Open(platform, context.Workspace);
-            foreach (var watched in watch.Watched)
-                context.Events.Add(new Notice($"watching {watched}"));
+            var watched = Watched.Open(platform, context.Workspace);
+            foreach (var trigger in watched.Triggers.Watched)
+                context.Events.Add(new Notice($"watching {trigger}"));
 
-            var done = false;
+            var (done, failed) = (false, false);
             while (true)
             {
-                foreach (var action in watch.Look())
+                foreach (var action in watched.Triggers.Look())
                 {
-                    await DoAsync(context, watch, action, options.Json(parsed), cancellation);
+                    failed |= !await DoAsync(context, watched, action, options.Json(parsed), cancellation);
                     done = true;
                 }
 
                 if (parsed.GetValue(once))
-                    return new Outcome { Verb = "watch", Changed = done, PipelineName = context.Workspace.Deployment.PipelineName };
+                    return failed ? throw LocalErrors.ActionFailed().ToException() : new Outcome { Verb = "watch", Changed = done, PipelineName = context.Workspace.Deployment.PipelineName };
                 await Task.Delay(Pause, cancellation);
-                if (Stamp(context.Workspace) != built)
-                    (watch, built) = Reopen(platform, context, options, parsed, watch);
+                if (watched.IsStale)
+                    watched = Reopen(platform, context, watched);
             }
         });
         return command;
     }
 
-    private static (TriggerWatch Watch, DateTime Built) Open(LocalPlatform platform, Workspace workspace) => (platform.Watch(workspace), Stamp(workspace));
-
     /// <summary>After a build; one that is under way, or broken, is left alone until the next.</summary>
-    private static (TriggerWatch Watch, DateTime Built) Reopen(LocalPlatform platform, VerbContext context, CommonOptions options, ParseResult parsed, TriggerWatch before)
+    private static Watched Reopen(LocalPlatform platform, VerbContext context, Watched before)
     {
-        var stamp = Stamp(context.Workspace);
         try
         {
-            var (watch, built) = Open(platform, options.Workspace(parsed));
+            var watched = Watched.Open(platform, Workspace.Load(context.Workspace.Repository, context.Workspace.Artifacts));
             context.Events.Add(new Notice("The repository was built again: watching by its new settings."));
-            return (watch, built);
+            return watched;
         }
         catch (PlatformException e)
         {
             context.Events.Add(e.Problem with { Severity = "Warning" });
-            return (before, stamp);
+            return before with { Built = Watched.Stamp(before.Workspace) };
         }
     }
 
-    private static DateTime Stamp(Workspace workspace) => File.GetLastWriteTimeUtc(Path.Combine(workspace.Artifacts, "deployment.json"));
-
-    private static async Task DoAsync(VerbContext context, TriggerWatch watch, DueAction action, bool json, CancellationToken cancellation)
+    /// <returns>Whether it was done.</returns>
+    private static async Task<bool> DoAsync(VerbContext context, Watched watched, DueAction action, bool json, CancellationToken cancellation)
     {
         foreach (var reason in action.Reasons)
             context.Events.Add(new Notice($"due: {reason}"));
-        watch.Begin(action);
+        watched.Triggers.Begin(action);
         var start = new ProcessStartInfo(DotnetHost.Path, ["exec", VerbRunner.ProgramPath, .. action.Arguments, "--project", context.Workspace.Repository, "--artifacts", context.Workspace.Artifacts, "--end-with-input", .. json ? ["--json"] : Array.Empty<string>()])
         {
             RedirectStandardInput = true, // It ends with this program.
@@ -89,7 +85,19 @@ internal static class WatchCommand
             throw;
         }
 
-        watch.End(action);
-        context.Events.Add(new Notice(process.ExitCode == ExitCodes.Done ? $"{action.Name}: done" : $"{action.Name}: failed; it is tried again when its triggers next say so"));
+        watched.Triggers.End(action);
+        var done = process.ExitCode == ExitCodes.Done;
+        context.Events.Add(new Notice(done ? $"{action.Name}: done" : $"{action.Name}: failed; it is tried again when its triggers next say so"));
+        return done;
+    }
+
+    /// <param name="Built">When the artifacts were, by which it is watched.</param>
+    private sealed record Watched(TriggerWatch Triggers, Workspace Workspace, DateTime Built)
+    {
+        public bool IsStale => Stamp(Workspace) != Built;
+
+        public static Watched Open(LocalPlatform platform, Workspace workspace) => new(platform.Watch(workspace), workspace, Stamp(workspace));
+
+        public static DateTime Stamp(Workspace workspace) => File.GetLastWriteTimeUtc(Path.Combine(workspace.Artifacts, "deployment.json"));
     }
 }

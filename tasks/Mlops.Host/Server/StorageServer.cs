@@ -17,6 +17,8 @@ namespace Mlops.Host.Server;
 /// </summary>
 internal sealed class StorageServer : IStepStorage
 {
+    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(1);
+
     private readonly Socket listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly string accessKey = "LOCAL" + RandomNumberGenerator.GetHexString(15);
     private readonly S3Api api;
@@ -26,11 +28,12 @@ internal sealed class StorageServer : IStepStorage
 
     public StorageServer(LocalRoot root)
     {
+        CollectUploads(root.Uploads);
         api = new S3Api(root.Buckets, root.Uploads, accessKey);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(512);
         var port = ((IPEndPoint)listener.LocalEndPoint!).Port;
-        Environment = new Dictionary<string, string>
+        var environment = new Dictionary<string, string>
         {
             ["AWS_ENDPOINT_URL_S3"] = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}"),
             ["AWS_ACCESS_KEY_ID"] = accessKey,
@@ -39,6 +42,10 @@ internal sealed class StorageServer : IStepStorage
             ["AWS_REGION"] = "us-east-1",
             ["AWS_DEFAULT_REGION"] = "us-east-1",
         };
+        // A proxy would be asked for 127.0.0.1 on its own machine.
+        foreach (var name in new[] { "NO_PROXY", "no_proxy" })
+            environment[name] = string.Join(',', new[] { System.Environment.GetEnvironmentVariable(name), "127.0.0.1" }.Where(v => !string.IsNullOrEmpty(v)));
+        Environment = environment;
         serving = Task.Factory.StartNew(ServeAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
     }
 
@@ -57,6 +64,20 @@ internal sealed class StorageServer : IStepStorage
         await serving;
         listener.Dispose();
         ending.Dispose();
+    }
+
+    /// <summary>What programs that were killed left half uploaded; other runs may be uploading now.</summary>
+    private static void CollectUploads(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().Where(e => e.LastWriteTimeUtc < DateTime.UtcNow - Abandoned))
+        {
+            if (entry is DirectoryInfo upload)
+                upload.Delete(recursive: true);
+            else
+                entry.Delete();
+        }
     }
 
     private async Task ServeAsync()

@@ -1,5 +1,6 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -11,7 +12,8 @@ namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>
 /// The requests of an asynchronous endpoint, a file each: what is accepted is answered, also after the server was ended. Answers and
-/// failures come to lie where SageMaker's would; a line for each goes to a file, as its notifications to a topic.
+/// failures come to lie where SageMaker's would; a line for each goes to a file, as its notifications to a topic. One queue serves an
+/// endpoint as long as the server lives, whatever is deployed to it meanwhile.
 /// </summary>
 internal sealed class AsyncQueue : IAsyncDisposable
 {
@@ -20,35 +22,48 @@ internal sealed class AsyncQueue : IAsyncDisposable
 
     private static readonly TimeSpan DefaultTtl = TimeSpan.FromHours(6);
 
-    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan ModelPause = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Several queues write to one file of notifications.</summary>
+    private static readonly SemaphoreSlim Notifying = new(1, 1);
 
     private readonly ServedEndpoint endpoint;
     private readonly string name;
-    private readonly AsyncSettings settings;
+    private readonly LocalRoot root;
     private readonly LocalObjectStore objects;
     private readonly HttpClient http;
+    private readonly Action<string> warn;
     private readonly string folder;
-    private readonly string notifications;
     private readonly SemaphoreSlim waiting;
     private readonly CancellationTokenSource ending = new();
-    private readonly HashSet<string> taken = new(StringComparer.Ordinal);
-    private readonly Lock gate = new();
-    private readonly Task working;
+    private readonly ConcurrentDictionary<string, bool> taken = new(StringComparer.Ordinal);
+    private readonly List<Task> workers = [];
+    private volatile AsyncSettings settings;
+    private volatile int wanted;
     private long number;
 
-    public AsyncQueue(ServedEndpoint endpoint, string name, AsyncSettings settings, LocalRoot root, LocalObjectStore objects, HttpClient http, int workers)
+    public AsyncQueue(ServedEndpoint endpoint, string name, AsyncSettings settings, int workers, LocalRoot root, LocalObjectStore objects, HttpClient http, Action<string> warn)
     {
-        this.endpoint = endpoint;
-        this.name = name;
-        this.settings = settings;
-        this.objects = objects;
-        this.http = http;
+        (this.endpoint, this.name, this.settings, this.root, this.objects, this.http, this.warn) = (endpoint, name, settings, root, objects, http, warn);
         folder = Directory.CreateDirectory(root.Queue(name)).FullName;
-        notifications = root.Notifications;
-        var left = Directory.GetFiles(folder, "*.json");
-        number = left.Select(f => long.Parse(Path.GetFileName(f).Split('-')[0], CultureInfo.InvariantCulture)).DefaultIfEmpty(0).Max();
-        waiting = new SemaphoreSlim(left.Length);
-        working = Task.WhenAll(Enumerable.Range(0, Math.Max(1, workers)).Select(_ => Task.Run(WorkAsync)));
+        var left = Waiting().ToList();
+        number = left.Select(NumberOf).DefaultIfEmpty(0).Max();
+        waiting = new SemaphoreSlim(left.Count);
+        Configure(settings, workers);
+    }
+
+    /// <summary>Later requests go by these settings; so many are under way at once.</summary>
+    public void Configure(AsyncSettings given, int count)
+    {
+        settings = given;
+        wanted = Math.Max(1, count);
+        while (workers.Count < wanted)
+        {
+            var index = workers.Count;
+            workers.Add(Task.Run(() => WorkAsync(index)));
+        }
     }
 
     /// <summary>Keeps a request; its answer will lie at one of two places.</summary>
@@ -66,7 +81,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
             ["CustomAttributes"] = invocation.CustomAttributes,
             ["Expires"] = DateTimeOffset.UtcNow.AddSeconds(invocation.RequestTtlSeconds ?? DefaultTtl.TotalSeconds).ToUnixTimeMilliseconds(),
             ["TimeoutSeconds"] = invocation.InvocationTimeoutSeconds ?? DefaultLimit.TotalSeconds,
-            ["Received"] = DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture),
+            ["Received"] = Now(),
             ["OutputLocation"] = answer.OutputLocation,
             ["FailureLocation"] = answer.FailureLocation,
         };
@@ -78,28 +93,31 @@ internal sealed class AsyncQueue : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
-        await working;
-        waiting.Dispose();
+        await Task.WhenAll(workers);
     }
 
-    private async Task WorkAsync()
+    private static string Now() => DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture);
+
+    private static long NumberOf(string file) => long.TryParse(Path.GetFileName(file).Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var found) ? found : 0;
+
+    private IEnumerable<string> Waiting() => Directory.EnumerateFiles(folder, "*.json");
+
+    private async Task WorkAsync(int index)
     {
         try
         {
             while (true)
             {
                 await waiting.WaitAsync(ending.Token);
-                if (Take() is not { } file)
-                    continue;
-                try
+                if (index >= wanted)
                 {
-                    await AnswerAsync(file);
-                    File.Delete(file);
+                    waiting.Release();
+                    await Task.Delay(RetryPause, ending.Token);
                 }
-                finally
+                else if (Take() is { } file && !await TryAnswerAsync(file))
                 {
-                    lock (gate)
-                        taken.Remove(file);
+                    await Task.Delay(RetryPause, ending.Token);
+                    waiting.Release();
                 }
             }
         }
@@ -109,33 +127,50 @@ internal sealed class AsyncQueue : IAsyncDisposable
         }
     }
 
-    private string? Take()
+    /// <summary>The oldest request that nobody has taken.</summary>
+    private string? Take() => Waiting().Order(StringComparer.Ordinal).FirstOrDefault(f => taken.TryAdd(f, true));
+
+    /// <returns>False: nothing came of it yet; it is kept, and tried again.</returns>
+    private async Task<bool> TryAnswerAsync(string file)
     {
-        lock (gate)
+        try
         {
-            var next = Directory.EnumerateFiles(folder, "*.json").Where(f => !taken.Contains(f)).Min(StringComparer.Ordinal);
-            if (next is not null)
-                taken.Add(next);
-            return next;
+            await AnswerAsync((JsonObject)JsonNode.Parse(await File.ReadAllBytesAsync(file, ending.Token))!);
+            File.Delete(file);
+            return true;
+        }
+        catch (JsonException e)
+        {
+            // A torn file, of a machine that lost its power.
+            warn($"the request '{file}' cannot be read, and is put aside: {e.Message}");
+            File.Move(file, file + ".broken", overwrite: true);
+            return true;
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            throw;
+        }
+#pragma warning disable CA1031 // A request must not end its worker: a full disk has room again some time.
+        catch (Exception e)
+        {
+            warn($"the request '{file}' waits: {e.Message}");
+            return false;
+        }
+#pragma warning restore CA1031
+        finally
+        {
+            taken.TryRemove(file, out _);
         }
     }
 
-    private async Task AnswerAsync(string file)
+    private async Task AnswerAsync(JsonObject request)
     {
-        var request = (JsonObject)JsonNode.Parse(await File.ReadAllBytesAsync(file, ending.Token))!;
         var (answer, type, failure) = Json.Number(request["Expires"]) < DateTimeOffset.UtcNow.ToUnixTimeMilliseconds()
             ? (null, null, "The request waited longer than it may (RequestTTLSeconds).")
             : await AskAsync(request);
         var location = Text(request, failure is null ? "OutputLocation" : "FailureLocation")!;
-        try
-        {
-            Files.Write(objects.PathOf(location), answer ?? Encoding.UTF8.GetBytes(failure!));
-            await NotifyAsync(request, type, location, failure);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or PlatformException)
-        {
-            await Console.Error.WriteLineAsync($"{name}: the answer to '{Text(request, "InputLocation")}' could not be written: {e.Message}");
-        }
+        Files.Write(objects.PathOf(location), answer ?? Encoding.UTF8.GetBytes(failure!));
+        await NotifyAsync(request, type, location, failure);
     }
 
     private async Task<(byte[]? Answer, string? Type, string? Failure)> AskAsync(JsonObject request)
@@ -156,32 +191,19 @@ internal sealed class AsyncQueue : IAsyncDisposable
         {
             while (true)
             {
-                if (await endpoint.UseAsync(limit.Token) is var (fleet, model))
-                {
-                    try
-                    {
-                        return await AskAsync(request, input, model, fleet, limit.Token);
-                    }
-                    finally
-                    {
-                        model.Release();
-                    }
-                }
-
-                await Task.Delay(RetryPause, limit.Token);
+                if (await endpoint.UseAsync(limit.Token) is var (fleet, model) && await AskAsync(request, input, model, fleet, limit.Token) is { } answered)
+                    return answered;
+                await Task.Delay(ModelPause, limit.Token);
             }
         }
         catch (OperationCanceledException) when (!ending.IsCancellationRequested)
         {
             return (null, null, "The model did not answer in time (InvocationTimeoutSeconds).");
         }
-        catch (HttpRequestException e)
-        {
-            return (null, null, $"The model's process broke the connection ({e.HttpRequestError}).");
-        }
     }
 
-    private async Task<(byte[]? Answer, string? Type, string? Failure)> AskAsync(JsonObject request, byte[] input, ServedModel model, Fleet fleet, CancellationToken cancellation)
+    /// <returns>Null: the model was taken away meanwhile; its successor is asked.</returns>
+    private async Task<(byte[]? Answer, string? Type, string? Failure)?> AskAsync(JsonObject request, byte[] input, ServedModel model, Fleet fleet, CancellationToken cancellation)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(model.Process.Address, "invocations")) { Content = new ByteArrayContent(input) };
         if (Text(request, "ContentType") is { } type)
@@ -192,14 +214,25 @@ internal sealed class AsyncQueue : IAsyncDisposable
                 message.Headers.TryAddWithoutValidation(header, value);
         }
 
-        var clock = System.Diagnostics.Stopwatch.StartNew();
-        using var response = await http.SendAsync(message, cancellation);
-        var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
-        fleet.Answered((int)response.StatusCode, clock.Elapsed);
-        MediaTypeHeaderValue? given = response.Content.Headers.ContentType;
-        return response.IsSuccessStatusCode
-            ? (answer, given?.ToString(), null)
-            : (null, null, string.Create(CultureInfo.InvariantCulture, $"Received an error ({(int)response.StatusCode}) from the model: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 1000))).Trim()}"));
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            using var response = await http.SendAsync(message, cancellation);
+            var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
+            fleet.Answered((int)response.StatusCode, clock.Elapsed);
+            return response.IsSuccessStatusCode
+                ? (answer, response.Content.Headers.ContentType?.ToString(), null)
+                : (null, null, string.Create(CultureInfo.InvariantCulture, $"Received an error ({(int)response.StatusCode}) from the model: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 1000))).Trim()}"));
+        }
+        catch (HttpRequestException e)
+        {
+            fleet.Answered(502, clock.Elapsed);
+            return model.IsLeaving ? null : (null, null, $"The model's process broke the connection ({e.HttpRequestError}).");
+        }
+        finally
+        {
+            model.Release();
+        }
     }
 
     /// <summary>The message of "Check prediction results", "Amazon SNS": InferenceResult.</summary>
@@ -208,7 +241,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
         var message = new JsonObject
         {
             ["awsRegion"] = "local",
-            ["eventTime"] = DateTimeOffset.UtcNow.ToString("O", CultureInfo.InvariantCulture),
+            ["eventTime"] = Now(),
             ["receivedTime"] = Text(request, "Received"),
             ["invocationStatus"] = failure is null ? "Completed" : "Failed",
             ["failureReason"] = failure,
@@ -219,7 +252,15 @@ internal sealed class AsyncQueue : IAsyncDisposable
             ["eventSource"] = "aws:sagemaker",
             ["eventName"] = "InferenceResult",
         };
-        await File.AppendAllTextAsync(notifications, message.ToJsonString(JsonSerializerOptions.Default) + "\n", ending.Token);
+        await Notifying.WaitAsync(CancellationToken.None);
+        try
+        {
+            await File.AppendAllTextAsync(root.Notifications, message.ToJsonString(JsonSerializerOptions.Default) + "\n", CancellationToken.None);
+        }
+        finally
+        {
+            Notifying.Release();
+        }
     }
 
     private static string? Text(JsonObject request, string member) => request[member]?.GetValue<string>();

@@ -13,25 +13,24 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
     private static readonly TimeSpan DefaultIdle = TimeSpan.FromMinutes(1);
 
     private readonly LocalObjectStore objects = new(root, registry);
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { Timeout = Timeout.InfiniteTimeSpan };
+    private readonly HttpClient http = Loopback.Client(Timeout.InfiniteTimeSpan);
     private readonly ConcurrentDictionary<string, ServedEndpoint> served = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, SemaphoreSlim> changes = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
     private ModelStarter? starter;
-
-    private ModelStarter Starter => starter ??= new ModelStarter(root, registry, objects, http);
 
     public bool Knows(string endpoint) => (served.TryGetValue(endpoint, out var found) && found.IsServed) || registry.Endpoints.Find(endpoint) is not null;
 
     public ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation) =>
         served.TryGetValue(endpoint, out var found) ? found.AdmitAsync(variant, cancellation) : ValueTask.FromResult(Admission.Refused(Refusal.NotUp));
 
-    public QueuedAnswer? Enqueue(string endpoint, QueuedInvocation invocation) => served.TryGetValue(endpoint, out var found) ? found.Enqueue(invocation) : null;
+    public Acceptance Enqueue(string endpoint, QueuedInvocation invocation) => served.TryGetValue(endpoint, out var found) ? found.Enqueue(invocation) : Acceptance.Refused(Refusal.NotUp);
 
     /// <summary>Starts again what was served before the server ended.</summary>
     public async Task RestoreAsync(CancellationToken cancellation)
     {
         Leftovers.End(root, null);
-        await Task.WhenAll(registry.Endpoints.All().Where(r => r.Config["EndpointConfig"] is not null).Select(async row =>
+        await Task.WhenAll(registry.Endpoints.All().Where(r => !LocalBatches.IsBatchAlone(r)).Select(async row =>
         {
             var settings = EndpointSettings.Of(row, objects);
             if (settings.OnDemand)
@@ -90,8 +89,16 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
     private Fleet Make(EndpointRow row, EndpointSettings settings, VariantSettings variant) =>
         new(variant, (v, cancellation) => Starter.StartAsync(row, v.Version, settings, cancellation), settings.OnDemand ? idle ?? DefaultIdle : null, text => Warn($"{row.Name}: {text}"));
 
-    private AsyncQueue Queue(ServedEndpoint endpoint, string name, EndpointSettings settings) =>
-        new(endpoint, name, settings.Async!, root, objects, http, settings.Async!.MaxConcurrency * settings.Variants.Sum(v => v.Instances));
+    private ModelStarter Starter
+    {
+        get
+        {
+            lock (gate)
+                return starter ??= new ModelStarter(root, registry, objects, http);
+        }
+    }
+
+    private AsyncQueue Queue(ServedEndpoint endpoint, string name, AsyncSettings settings, int workers) => new(endpoint, name, settings, workers, root, objects, http, text => Warn($"{name}: {text}"));
 
     /// <summary>Into the server's log.</summary>
     private static void Warn(string text) => Console.Error.WriteLine(text);

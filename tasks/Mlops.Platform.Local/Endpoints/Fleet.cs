@@ -7,14 +7,19 @@ namespace Mlops.Platform.Local.Endpoints;
 /// <param name="idle">After so long without a request the processes end, and the next request starts them; null: they stay.</param>
 internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, CancellationToken, Task<ServedModel>> start, TimeSpan? idle, Action<string> warn) : IAsyncDisposable
 {
-    private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim starting = new(1, 1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    private readonly Lock gate = new();
     private readonly CancellationTokenSource ending = new();
+
+    /// <summary>Starts, watches and the look for idleness: all that goes on beside the requests.</summary>
+    private readonly List<Task> work = [];
     private volatile IReadOnlyList<ServedModel> models = [];
     private volatile AnswerCount? count;
+    private Task starting = Task.CompletedTask;
     private long lastUse = Stopwatch.GetTimestamp();
-    private bool isWatchedForIdleness;
 
     public VariantSettings Variant { get; } = variant;
 
@@ -29,42 +34,15 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
 
     public void Answered(int status, TimeSpan latency) => count?.Add(status, latency);
 
-    /// <summary>Starts all instances. Where one does not come up, none stays.</summary>
-    public async Task StartAsync(CancellationToken cancellation)
+    /// <summary>Starts all instances, once for everybody who asks. Where one does not come up, none stays.</summary>
+    /// <param name="cancellation">Ends the waiting. What was begun goes on: others wait for it, too.</param>
+    public Task StartAsync(CancellationToken cancellation)
     {
-        await starting.WaitAsync(cancellation);
-        try
+        lock (gate)
         {
-            if (models.Count > 0)
-                return;
-            var attempts = Enumerable.Range(0, Variant.Instances).Select(_ => start(Variant, cancellation)).ToList();
-            try
-            {
-                models = await Task.WhenAll(attempts);
-            }
-            catch
-            {
-                foreach (var attempt in attempts)
-                {
-                    if (await Task.WhenAny(attempt) is { IsCompletedSuccessfully: true } started)
-                        await started.Result.DisposeAsync();
-                }
-
-                throw;
-            }
-
-            foreach (var model in models)
-                _ = WatchAsync(model);
-            Volatile.Write(ref lastUse, Stopwatch.GetTimestamp());
-            if (idle is not null && !isWatchedForIdleness)
-            {
-                isWatchedForIdleness = true;
-                _ = EndWhenIdleAsync();
-            }
-        }
-        finally
-        {
-            starting.Release();
+            if (models.Count == 0 && starting.IsCompleted && !ending.IsCancellationRequested)
+                starting = Task.Run(StartAllAsync, CancellationToken.None);
+            return starting.WaitAsync(cancellation);
         }
     }
 
@@ -93,9 +71,9 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
         {
             await StartAsync(cancellation);
         }
-        catch (PlatformException e)
+        catch (Exception e) when (e is not OperationCanceledException || !cancellation.IsCancellationRequested)
         {
-            warn(e.Problem.ToString());
+            warn(Words(e));
             return null;
         }
 
@@ -114,75 +92,104 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
-        await starting.WaitAsync();
-        var left = models;
-        models = [];
-        starting.Release();
+        await starting.ContinueWith(_ => { }, TaskScheduler.Default);
+        IReadOnlyList<ServedModel> left;
+        lock (gate)
+            (left, models) = (models, []);
         await Task.WhenAll(left.Select(m => m.DisposeAsync().AsTask()));
+        Task[] rest;
+        lock (gate)
+            rest = [.. work];
+        await Task.WhenAll(rest);
+    }
+
+    private static string Words(Exception e) => e is PlatformException coded ? coded.Problem.ToString() : $"the model could not be started: {e.Message}";
+
+    private async Task StartAllAsync()
+    {
+        var attempts = Enumerable.Range(0, Variant.Instances).Select(_ => start(Variant, ending.Token)).ToList();
+        try
+        {
+            await Task.WhenAll(attempts);
+        }
+        catch
+        {
+            await Task.WhenAll(attempts.Where(a => a.IsCompletedSuccessfully).Select(a => a.Result.DisposeAsync().AsTask()));
+            throw;
+        }
+
+        lock (gate)
+        {
+            Volatile.Write(ref lastUse, Stopwatch.GetTimestamp());
+            models = [.. attempts.Select(a => a.Result)];
+            work.RemoveAll(w => w.IsCompleted);
+            work.AddRange(models.Select(m => Task.Run(() => WatchAsync(m))));
+            if (idle is { } limit)
+                work.Add(Task.Run(() => EndWhenIdleAsync(limit)));
+        }
     }
 
     /// <summary>Starts a model again whose process ended by itself.</summary>
     private async Task WatchAsync(ServedModel model)
     {
         await model.Process.Exited;
-        if (ending.IsCancellationRequested || !models.Contains(model))
-            return;
-        HasFailed = true;
-        warn("the model's process ended; it is started again.");
-        while (!ending.IsCancellationRequested)
+        for (var pause = FirstPause; !ending.IsCancellationRequested && models.Contains(model); pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks)))
         {
+            HasFailed = true;
+            warn("the model's process ended; it is started again.");
             try
             {
                 var successor = await start(Variant, ending.Token);
-                await ReplaceAsync(model, successor);
+                if (TryReplace(model, successor))
+                    await model.DisposeAsync();
+                else
+                    await successor.DisposeAsync();
                 return;
             }
-            catch (PlatformException e)
-            {
-                warn(e.Problem.ToString());
-                await Task.Delay(RestartPause, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-            }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (ending.IsCancellationRequested)
             {
                 return;
             }
+#pragma warning disable CA1031 // Whatever stands in the way now may be gone later: a full disk, a missing interpreter.
+            catch (Exception e)
+            {
+                warn(Words(e));
+            }
+#pragma warning restore CA1031
+            await Task.Delay(pause, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
 
-    private async Task ReplaceAsync(ServedModel model, ServedModel successor)
+    private bool TryReplace(ServedModel model, ServedModel successor)
     {
-        await starting.WaitAsync();
-        try
+        lock (gate)
         {
-            if (models.Contains(model))
-            {
-                models = [.. models.Select(m => ReferenceEquals(m, model) ? successor : m)];
-                _ = WatchAsync(successor);
-                _ = Task.Run(async () => await model.DisposeAsync());
-                return;
-            }
+            if (ending.IsCancellationRequested || !models.Contains(model))
+                return false;
+            models = [.. models.Select(m => ReferenceEquals(m, model) ? successor : m)];
+            work.Add(Task.Run(() => WatchAsync(successor)));
+            return true;
         }
-        finally
-        {
-            starting.Release();
-        }
-
-        await successor.DisposeAsync();
     }
 
-    private async Task EndWhenIdleAsync()
+    private async Task EndWhenIdleAsync(TimeSpan limit)
     {
-        var pause = TimeSpan.FromTicks(Math.Clamp(idle!.Value.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond));
+        var pause = TimeSpan.FromTicks(Math.Clamp(limit.Ticks / 4, TimeSpan.TicksPerMillisecond * 10, TimeSpan.TicksPerSecond));
         while (!ending.IsCancellationRequested)
         {
             await Task.Delay(pause, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-            if (models.Count == 0 || Stopwatch.GetElapsedTime(Volatile.Read(ref lastUse)) < idle || models.Any(m => m.Users > 0))
-                continue;
-            await starting.WaitAsync();
-            var unused = models;
-            models = [];
-            starting.Release();
+            IReadOnlyList<ServedModel> unused;
+            lock (gate)
+            {
+                if (models.Count == 0)
+                    return;
+                if (Stopwatch.GetElapsedTime(Volatile.Read(ref lastUse)) < limit || models.Any(m => m.Users > 0))
+                    continue;
+                (unused, models) = (models, []);
+            }
+
             await Task.WhenAll(unused.Select(m => m.DisposeAsync().AsTask()));
+            return;
         }
     }
 }

@@ -1,18 +1,29 @@
+using System.Text;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Endpoints;
 
-/// <summary>What a server that was killed left running: its models, which the files in their folders name.</summary>
+/// <summary>What a program that was killed left running: models, each named by a file in its folder.</summary>
 internal static class Leftovers
 {
+    private const string ProcessFile = "process";
+
+    /// <summary>Keeps whose folder it is.</summary>
+    public static void Mark(string folder, ModelProcess process) => Files.Write(Path.Combine(folder, ProcessFile), Encoding.UTF8.GetBytes(process.Identity.ToString()));
+
+    /// <summary>The process of a folder; null: none was started yet.</summary>
+    public static string? MarkOf(string folder) => File.Exists(Path.Combine(folder, ProcessFile)) ? File.ReadAllText(Path.Combine(folder, ProcessFile)) : null;
+
     /// <param name="endpoint">Null: of all endpoints.</param>
-    public static void End(LocalRoot root, string? endpoint)
+    public static void End(LocalRoot root, string? endpoint) => EndIn(endpoint is null ? Path.Combine(root.Folder, "endpoints") : root.Endpoint(endpoint));
+
+    /// <summary>Ends the processes of a folder and those below it, and takes the folder away.</summary>
+    public static void EndIn(string folder)
     {
-        var folder = endpoint is null ? Path.Combine(root.Folder, "endpoints") : root.Endpoint(endpoint);
         if (!Directory.Exists(folder))
             return;
-        foreach (var file in Directory.EnumerateFiles(folder, "process", SearchOption.AllDirectories))
+        foreach (var file in Directory.EnumerateFiles(folder, ProcessFile, SearchOption.AllDirectories))
         {
             if (ProcessIdentity.Parse(File.ReadAllText(file)) is { } process)
                 ProcessGroup.KillLeftover(process);

@@ -34,34 +34,57 @@ public sealed class LocalBatches
             throw LocalErrors.NoBatchInput(stage.Name, input ?? StepContext.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
         var to = PathOf(output ?? StepContext.Text(arguments["TransformOutput"]!["S3OutputPath"]));
 
-        var folder = root.Batch(stage.EndpointName);
-        Files.Delete(folder);
-        var answers = Directory.CreateDirectory(Path.Combine(folder, "answers")).FullName;
-        await using (var process = Start(row, folder))
+        await PredictAsync(stage.Name, row, root.Batch(row.Name), async (process, folder) =>
         {
+            var answers = Directory.CreateDirectory(Path.Combine(folder, "answers")).FullName;
             if (await Transform.RunAsync(arguments, from, answers, process, cancellation) is { } failure)
                 throw LocalErrors.BatchFailed(stage.Name, failure).ToException();
-        }
 
-        // What lies there of other inputs stays, as a transform job leaves it.
-        foreach (var file in Directory.EnumerateFiles(answers, "*", SearchOption.AllDirectories))
-            Files.Move(file, Path.Combine(to, Path.GetRelativePath(answers, file)));
-        Files.Delete(folder);
+            // What lies there of other inputs stays, as a transform job leaves it.
+            foreach (var file in Directory.EnumerateFiles(answers, "*", SearchOption.AllDirectories))
+                Files.Move(file, Path.Combine(to, Path.GetRelativePath(answers, file)));
+        });
         return (row.Version, to);
     }
 
-    /// <summary>Starts a version once, to know that it comes up.</summary>
-    internal async Task CheckAsync(EndpointRow row, CancellationToken cancellation)
-    {
-        using var http = new HttpClient();
-        await using var model = await new ModelStarter(root, registry, objects, http).StartAsync(row, row.Version, EndpointSettings.Of(row, objects), cancellation);
-    }
+    /// <summary>Whether what is registered serves batches alone: nothing runs for it meanwhile.</summary>
+    internal static bool IsBatchAlone(EndpointRow row) => row.Config.TryGetPropertyValue("EndpointConfig", out var config) && config is null;
 
-    private ModelProcess Start(EndpointRow row, string folder)
+    /// <summary>Starts a version once, to know that it comes up.</summary>
+    internal Task CheckAsync(EndpointRow row, CancellationToken cancellation) => PredictAsync(row.Stage, row, root.Batch(row.Name + ".check"), async (process, _) =>
     {
-        var settings = EndpointSettings.Of(row, objects);
-        var environment = new Dictionary<string, string>(settings.Environment, StringComparer.Ordinal) { ["SAGEMAKER_BATCH"] = "true" };
-        return ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), environment, settings.Interpreters, objects);
+        using var http = Loopback.Client();
+        if (await process.UntilHealthyAsync(http, ModelStarter.StartLimit, cancellation) is { } reason)
+            throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
+    });
+
+    /// <summary>Does something with the model in a process that lives as long; what a killed one left is ended first.</summary>
+    private async Task PredictAsync(string stage, EndpointRow row, string folder, Func<ModelProcess, string, Task> work)
+    {
+        try
+        {
+            Leftovers.EndIn(folder);
+            var version = registry.Models.Find(row.Group, row.Version) ?? throw PlatformErrors.UnknownVersion(row.Group, row.Version).ToException();
+            if (ContentHash.Of(objects.ExistingPathOf(version.ModelDataUrl)) != version.Sha256)
+                throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
+            var settings = EndpointSettings.Of(row, objects);
+            var environment = new Dictionary<string, string>(settings.Environment, StringComparer.Ordinal) { ["SAGEMAKER_BATCH"] = "true" }; // As the service tells its containers.
+            await using (var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), environment, settings.Interpreters, objects))
+            {
+                Leftovers.Mark(folder, process);
+                await work(process, folder);
+            }
+
+            Files.Delete(folder);
+        }
+        catch (DefinitionException e)
+        {
+            throw LocalErrors.BatchFailed(stage, e.Message).ToException();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw LocalErrors.DiskError(e.Message).ToException();
+        }
     }
 
     private string PathOf(string place) => place.StartsWith("s3://", StringComparison.Ordinal) ? objects.PathOf(place) : Path.GetFullPath(place);

@@ -53,6 +53,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         {
             var row = new EndpointRow(stage.EndpointName, stage.Name, version.Group, version.Version, (JsonObject)JsonNode.Parse(settings)!);
             await batches.CheckAsync(row, cancellation);
+            await server.DeleteAsync(stage.EndpointName, cancellation); // Where it was an endpoint before.
             registry.Endpoints.Put(row);
             return State(stage, row, healthy: true, "");
         }

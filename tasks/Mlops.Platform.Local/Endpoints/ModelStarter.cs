@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -9,7 +8,12 @@ namespace Mlops.Platform.Local.Endpoints;
 internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, HttpClient http)
 {
     /// <summary>SageMaker's own bound for a container to answer /ping.</summary>
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
+    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>SageMaker's own bounds on an invocation: what is under way when a model is taken away may take so long.</summary>
+    private static readonly TimeSpan InvocationLimit = TimeSpan.FromSeconds(60);
+
+    private static readonly TimeSpan AsyncLimit = TimeSpan.FromHours(1);
 
     /// <summary>Processes that were started here and have not ended: those that still answer their last requests, too.</summary>
     private readonly ConcurrentDictionary<string, bool> alive = new(StringComparer.Ordinal);
@@ -24,13 +28,13 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
             throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
 
         var folder = NewFolder(row.Name);
-        var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, number), settings.Environment, settings.Interpreters, objects);
+        var process = Begin(folder, row, number, settings);
         var identity = process.Identity.ToString();
         alive[identity] = true;
         process.Ended += () => alive.TryRemove(identity, out _);
         try
         {
-            Files.Write(Path.Combine(folder, ProcessFile), System.Text.Encoding.UTF8.GetBytes(identity));
+            Leftovers.Mark(folder, process);
             if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
                 throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
         }
@@ -40,10 +44,21 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
             throw;
         }
 
-        return new ServedModel(process);
+        return new ServedModel(process, settings.Async is null ? InvocationLimit : AsyncLimit);
     }
 
-    private const string ProcessFile = "process";
+    private ModelProcess Begin(string folder, EndpointRow row, int number, EndpointSettings settings)
+    {
+        try
+        {
+            return ModelProcess.Start(folder, registry.Models.Request(row.Group, number), settings.Environment, settings.Interpreters, objects);
+        }
+        catch
+        {
+            Files.Delete(folder); // With the model unpacked in it, and nothing that would take it away.
+            throw;
+        }
+    }
 
     /// <summary>A folder of its own for each start; what earlier ones left is ended and removed.</summary>
     private string NewFolder(string endpoint)
@@ -53,13 +68,9 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
             var parent = Directory.CreateDirectory(root.Endpoint(endpoint)).FullName;
             foreach (var folder in Directory.EnumerateDirectories(parent))
             {
-                var file = Path.Combine(folder, ProcessFile);
-                // Without one it is being started, by this very server: another one's folders were cleared when this one began.
-                if (!File.Exists(file) || (File.ReadAllText(file) is var process && alive.ContainsKey(process)))
-                    continue;
-                if (ProcessIdentity.Parse(process) is { } left)
-                    ProcessGroup.KillLeftover(left);
-                Files.Delete(folder);
+                // Without a mark it is being started, by this very server: another one's folders were cleared when this one began.
+                if (Leftovers.MarkOf(folder) is { } mark && !alive.ContainsKey(mark))
+                    Leftovers.EndIn(folder);
             }
 
             var number = 1;

@@ -7,12 +7,16 @@ namespace Mlops.Platform.Local.Endpoints;
 /// <summary>One endpoint: where its requests go now, and how a new version takes over.</summary>
 /// <param name="makeFleet">For a variant of these settings.</param>
 /// <param name="makeQueue">For an asynchronous endpoint, which asks this endpoint's models.</param>
-internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSettings, VariantSettings, Fleet> makeFleet, Func<ServedEndpoint, string, EndpointSettings, AsyncQueue> makeQueue, Action<string> warn) : IAsyncDisposable
+internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSettings, VariantSettings, Fleet> makeFleet, Func<ServedEndpoint, string, AsyncSettings, int, AsyncQueue> makeQueue, Action<string> warn) : IAsyncDisposable
 {
     private volatile Traffic traffic = new([], null);
     private volatile EndpointSettings? settings;
     private volatile CaptureLog? capture;
-    private AsyncQueue? queue;
+    private readonly Lock gate = new();
+
+    /// <summary>What was served before, and answers its last requests.</summary>
+    private readonly List<Task> leaving = [];
+    private volatile AsyncQueue? queue;
     private int underWay;
     private long lastRequest = Stopwatch.GetTimestamp() - Stopwatch.Frequency * 3600;
 
@@ -55,8 +59,11 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
         return traffic.Choose(null) is { } fleet && await fleet.UseAsync(cancellation) is { } model ? (fleet, model) : null;
     }
 
-    /// <summary>Keeps a request until it is answered. Null: the endpoint answers at once.</summary>
-    public QueuedAnswer? Enqueue(QueuedInvocation invocation) => queue?.Enqueue(invocation);
+    /// <summary>Keeps a request until it is answered.</summary>
+    public Acceptance Enqueue(QueuedInvocation invocation) =>
+        settings is not { } now || (now.Async is not null && queue is null) ? Acceptance.Refused(Refusal.NotUp)
+        : now.Async is null ? Acceptance.Refused(Refusal.Synchronous)
+        : new Acceptance(queue!.Enqueue(invocation), Refusal.None);
 
     /// <summary>Registered, and not to be started before somebody asks.</summary>
     public void Restore(EndpointRow row, EndpointSettings given) => Take(row, given, Traffic.Of(given, v => makeFleet(row, given, v)));
@@ -83,8 +90,8 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
             throw;
         }
 
-        Take(row, given, fresh);
-        _ = Task.Run(() => EndAsync(before), CancellationToken.None);
+        var log = Take(row, given, fresh);
+        Later(Task.Run(() => RetireAsync(before, log), CancellationToken.None));
     }
 
     public async Task<EndpointStatus> StatusAsync(EndpointRow row, HttpClient http, CancellationToken cancellation)
@@ -96,13 +103,16 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
 
     public async ValueTask DisposeAsync()
     {
+        // Its requests stay in their folder: models that answer them need not be waited for.
         if (queue is not null)
             await queue.DisposeAsync();
         var left = traffic;
         traffic = new Traffic([], null);
-        await EndAsync(left);
-        if (capture is not null)
-            await capture.DisposeAsync();
+        await RetireAsync(left, capture);
+        Task[] rest;
+        lock (gate)
+            rest = [.. leaving];
+        await Task.WhenAll(rest);
     }
 
     private async ValueTask<Admission> LeaseAsync(string? variant, CancellationToken cancellation)
@@ -122,20 +132,40 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
 
     private CaptureLog? Sampled() => capture is { } log && log.Samples() ? log : null;
 
-    private void Take(EndpointRow row, EndpointSettings given, Traffic fresh)
+    /// <returns>The log of what was served before: it is closed when the last of those requests has been answered.</returns>
+    private CaptureLog? Take(EndpointRow row, EndpointSettings given, Traffic fresh)
     {
-        var before = settings;
+        var before = capture;
         Version = row.Version;
-        traffic = fresh;
-        settings = given;
-        var old = capture;
         capture = given.Capture is { } wanted ? new CaptureLog(wanted, text => warn($"{name}: {text}")) : null;
-        _ = old?.DisposeAsync().AsTask();
-        if (before?.Async == given.Async)
-            return;
-        var done = queue;
-        queue = given.Async is null ? null : makeQueue(this, name, given);
-        _ = done?.DisposeAsync().AsTask();
+        traffic = fresh;
+        if (given.Async is { } asynchronous)
+        {
+            var workers = asynchronous.MaxConcurrency * given.Variants.Sum(v => v.Instances);
+            if (queue is null)
+                queue = makeQueue(this, name, asynchronous, workers);
+            else
+                queue.Configure(asynchronous, workers);
+        }
+
+        settings = given;
+        return before;
+    }
+
+    private void Later(Task task)
+    {
+        lock (gate)
+        {
+            leaving.RemoveAll(t => t.IsCompleted);
+            leaving.Add(task);
+        }
+    }
+
+    private static async Task RetireAsync(Traffic old, CaptureLog? log)
+    {
+        await EndAsync(old);
+        if (log is not null)
+            await log.DisposeAsync();
     }
 
     private static Task EndAsync(Traffic old) => Task.WhenAll(old.Fleets.Select(f => f.DisposeAsync().AsTask()));

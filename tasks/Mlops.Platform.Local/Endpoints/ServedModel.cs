@@ -1,10 +1,9 @@
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>A model process that answers, with the number of requests that are under way in it: it ends when they have.</summary>
-internal sealed class ServedModel(ModelProcess process) : IAsyncDisposable
+/// <param name="drainLimit">How long the last requests may take when it is taken away.</param>
+internal sealed class ServedModel(ModelProcess process, TimeSpan drainLimit) : IAsyncDisposable
 {
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
-
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int users = 1;
 
@@ -12,6 +11,9 @@ internal sealed class ServedModel(ModelProcess process) : IAsyncDisposable
 
     /// <summary>Requests that are under way.</summary>
     public int Users => Math.Max(0, Volatile.Read(ref users) - 1);
+
+    /// <summary>It is being taken away.</summary>
+    public bool IsLeaving { get; private set; }
 
     /// <summary>Begins a request. False: it is being taken away, ask for its successor.</summary>
     public bool TryUse()
@@ -38,8 +40,9 @@ internal sealed class ServedModel(ModelProcess process) : IAsyncDisposable
     /// <summary>Takes no more requests, waits for those under way, and ends the process.</summary>
     public async ValueTask DisposeAsync()
     {
+        IsLeaving = true;
         Release();
-        await Task.WhenAny(drained.Task, Task.Delay(DrainLimit));
+        await Task.WhenAny(drained.Task, Task.Delay(drainLimit));
         await Process.DisposeAsync();
     }
 }

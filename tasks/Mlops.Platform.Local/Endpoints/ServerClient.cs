@@ -20,7 +20,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
 
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
 
-    private readonly Lazy<HttpClient> http = new(() => new HttpClient(new SocketsHttpHandler { UseProxy = false }) { Timeout = TimeSpan.FromHours(9) });
+    private readonly Lazy<HttpClient> http = new(() => Loopback.Client(TimeSpan.FromHours(9)));
 
     /// <summary>The server's account of itself, or null where none runs.</summary>
     public async Task<(ServerState State, ServerStatus Status)?> FindAsync(CancellationToken cancellation)

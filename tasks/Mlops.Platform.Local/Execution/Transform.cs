@@ -20,7 +20,7 @@ internal static class Transform
     public static async Task<string?> RunAsync(JsonObject arguments, string source, string folder, ModelProcess process, CancellationToken cancellation)
     {
         var job = new Request(arguments);
-        using var http = new HttpClient { Timeout = TimeSpan.FromHours(1) };
+        using var http = Loopback.Client(TimeSpan.FromHours(1));
         if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
             return $"The model did not come up: {reason}";
         string[] files = Directory.Exists(source) ? [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [source];
@@ -92,6 +92,10 @@ internal static class Transform
         catch (HttpRequestException e)
         {
             return ([], $"the model did not answer: {e.Message}");
+        }
+        catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return ([], "the model did not answer within an hour");
         }
     }
 

@@ -79,7 +79,7 @@ internal sealed partial class Schedule
     [GeneratedRegex(@"^rate\((\d+) (minute|hour|day)s?\)$")]
     private static partial Regex Rate();
 
-    /// <summary>A day of the week, and not the N of '#N'.</summary>
-    [GeneratedRegex(@"(?<!#)\d")]
+    /// <summary>A day of the week, and neither the N of '#N' nor the step of '/N'.</summary>
+    [GeneratedRegex(@"(?<![#/\d])\d")]
     private static partial Regex WeekdayNumber();
 }

@@ -113,16 +113,16 @@ public sealed class TriggerWatch
             {
                 if (!System.IO.Path.Exists(Path))
                     return before ?? "";
-                if (Newest() > now.UtcDateTime - Settling)
+                if (Newest() is var newest && newest > now.UtcDateTime - Settling && newest <= now.UtcDateTime)
                     return null;
                 var stamp = ContentHash.Stamp(Path);
                 if (last is not var (known, seen) || known != stamp)
                     last = (stamp, seen = ContentHash.Of(Path));
                 return seen;
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                return null; // It changes just now.
+                return null; // It changes just now, or cannot be read: a run would say so.
             }
         }
 

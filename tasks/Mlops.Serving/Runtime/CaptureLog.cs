@@ -34,6 +34,7 @@ public sealed record CapturedInvocation(string Variant, string EventId, DateTime
 public sealed class CaptureLog : IAsyncDisposable
 {
     private const int LongestQueue = 4096;
+    private const long MostQueuedBytes = 64L << 20;
 
     /// <summary>After the disk refused a line, it is left alone for a while.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -44,6 +45,7 @@ public sealed class CaptureLog : IAsyncDisposable
     private readonly Dictionary<string, HourFile> files = new(StringComparer.Ordinal);
     private readonly Task writing;
     private long left;
+    private long queuedBytes;
 
     /// <param name="warn">Told when lines begin to be left out, once a while.</param>
     public CaptureLog(CaptureSettings settings, Action<string> warn)
@@ -61,8 +63,11 @@ public sealed class CaptureLog : IAsyncDisposable
 
     public void Add(CapturedInvocation invocation)
     {
-        if (!queue.Writer.TryWrite(invocation))
-            Interlocked.Increment(ref left);
+        var size = SizeOf(invocation);
+        if (Interlocked.Add(ref queuedBytes, size) <= MostQueuedBytes && queue.Writer.TryWrite(invocation))
+            return;
+        Interlocked.Add(ref queuedBytes, -size);
+        Interlocked.Increment(ref left);
     }
 
     public async ValueTask DisposeAsync()
@@ -70,6 +75,8 @@ public sealed class CaptureLog : IAsyncDisposable
         queue.Writer.TryComplete();
         await writing;
     }
+
+    private static long SizeOf(CapturedInvocation invocation) => invocation.Input.Length + invocation.Output.Length;
 
     private async Task WriteAsync()
     {
@@ -80,6 +87,7 @@ public sealed class CaptureLog : IAsyncDisposable
             {
                 while (queue.Reader.TryRead(out var invocation))
                 {
+                    Interlocked.Add(ref queuedBytes, -SizeOf(invocation));
                     if (invocation.Time < skipUntil)
                         Interlocked.Increment(ref left);
                     else
@@ -89,7 +97,9 @@ public sealed class CaptureLog : IAsyncDisposable
                 foreach (var file in files.Values)
                     file.Flush();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Whatever cannot be kept (a full disk, an answer that is too long for a line) must not end the log.
+            catch (Exception e)
+#pragma warning restore CA1031
             {
                 Interlocked.Increment(ref left);
                 skipUntil = DateTimeOffset.UtcNow + Pause;
@@ -119,9 +129,9 @@ public sealed class CaptureLog : IAsyncDisposable
             {
                 file.Dispose();
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or InvalidOperationException)
             {
-                // A full disk; the lines are counted already.
+                // A full disk, or a line that was begun; it is counted already.
             }
         }
 

@@ -10,14 +10,20 @@ public interface IEndpoints
     /// <param name="variant">The one that the caller names, or null.</param>
     ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation);
 
-    /// <summary>Takes a request that is answered later. Null: the endpoint answers at once and takes none.</summary>
-    QueuedAnswer? Enqueue(string endpoint, QueuedInvocation invocation);
+    /// <summary>Takes a request that is answered later.</summary>
+    Acceptance Enqueue(string endpoint, QueuedInvocation invocation);
 }
 
 /// <param name="Lease">Held until it is disposed; null: refused.</param>
 public readonly record struct Admission(IInvocationLease? Lease, Refusal Refusal)
 {
     public static Admission Refused(Refusal refusal) => new(null, refusal);
+}
+
+/// <param name="Answer">Where it will lie; null: refused.</param>
+public readonly record struct Acceptance(QueuedAnswer? Answer, Refusal Refusal)
+{
+    public static Acceptance Refused(Refusal refusal) => new(null, refusal);
 }
 
 public enum Refusal
@@ -33,8 +39,11 @@ public enum Refusal
     /// <summary>There is no variant of the name that the caller gave.</summary>
     UnknownVariant,
 
-    /// <summary>The endpoint is asynchronous.</summary>
+    /// <summary>The endpoint answers later alone.</summary>
     Asynchronous,
+
+    /// <summary>The endpoint answers at once alone.</summary>
+    Synchronous,
 }
 
 public interface IInvocationLease : IDisposable

@@ -26,9 +26,19 @@ internal static class QueuedInvocations
             RequestTtlSeconds = Seconds("RequestTTLSeconds"),
             InvocationTimeoutSeconds = Seconds("InvocationTimeoutSeconds"),
         };
-        if (endpoints.Enqueue(endpoint, invocation) is not { } accepted)
+        // The ranges of the API's model.
+        if (invocation.RequestTtlSeconds is < 60 or > 21_600 || invocation.InvocationTimeoutSeconds is < 1 or > 3_600)
         {
-            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Endpoint {endpoint} is not asynchronous: POST to /endpoints/{endpoint}/invocations.");
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"{Prefix}RequestTTLSeconds is 60 to 21600, {Prefix}InvocationTimeoutSeconds 1 to 3600.");
+            return;
+        }
+
+        var (accepted, refusal) = endpoints.Enqueue(endpoint, invocation);
+        if (accepted is null)
+        {
+            await (refusal == Refusal.Synchronous
+                ? RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"Endpoint {endpoint} is not asynchronous: POST to /endpoints/{endpoint}/invocations.")
+                : RuntimeError.UnavailableAsync(http, $"The model of {endpoint} is not up yet."));
             return;
         }
 
@@ -43,6 +53,6 @@ internal static class QueuedInvocations
         json.WriteEndObject();
 
         string? Header(string name) => http.Request.Headers.TryGetValue(Prefix + name, out var value) ? value.ToString() : null;
-        int? Seconds(string name) => int.TryParse(Header(name), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : null;
+        int? Seconds(string name) => int.TryParse(Header(name), NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) ? seconds : Header(name) is null ? null : -1;
     }
 }

@@ -21,6 +21,11 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
 
     private static readonly string[] ForwardedToModel = ["Accept", "X-Amzn-SageMaker-Custom-Attributes", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Target-Model"];
 
+    /// <summary>Copies for shadows that are under way at once, of all endpoints.</summary>
+    private const int MostCopies = 64;
+
+    private int copies;
+
     private readonly HttpMessageInvoker client = new(new SocketsHttpHandler
     {
         UseProxy = false,
@@ -72,7 +77,7 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         using (lease)
         {
             if (lease.Shadow is { } shadow)
-                _ = Task.Run(() => CopyToShadowAsync(shadow, Copied(http, body, lease.Variant)));
+                Copy(shadow, Copied(http, body, lease.Variant));
             await ForwardAsync(http, lease, body);
         }
     }
@@ -117,6 +122,23 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         {
             // The caller has gone; there is nobody to answer.
         }
+    }
+
+    /// <summary>Where the shadow is slower than the model, it gets fewer copies: they must not pile up.</summary>
+    private void Copy(IInvocationLease shadow, CapturedInvocation copied)
+    {
+        if (Interlocked.Increment(ref copies) > MostCopies)
+        {
+            Interlocked.Decrement(ref copies);
+            shadow.Dispose();
+            return;
+        }
+
+        _ = Task.Run(async () =>
+        {
+            await CopyToShadowAsync(shadow, copied);
+            Interlocked.Decrement(ref copies);
+        });
     }
 
     /// <summary>The shadow's answer is kept where the others' are, and nobody waits for it.</summary>

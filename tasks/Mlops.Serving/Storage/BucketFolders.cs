@@ -29,7 +29,8 @@ internal sealed class BucketFolders(string folder, string uploads)
         Guid.TryParseExact(id, "N", out _) && Directory.Exists(Path.Combine(uploads, id)) ? Path.Combine(uploads, id) : throw S3Error.NoSuchUpload();
 
     /// <summary>Writes an object aside and moves it to its place: a reader sees the old or the new one, whole.</summary>
-    public async Task PutAsync(string bucket, string key, Func<Stream, Task> write)
+    /// <param name="onlyNew">One that is there stays, and it is refused: of several writers at once, one wins.</param>
+    public async Task PutAsync(string bucket, string key, Func<Stream, Task> write, bool onlyNew = false)
     {
         var path = PathOf(bucket, key);
         var temporary = Path.Combine(Directory.CreateDirectory(uploads).FullName, Guid.NewGuid().ToString("N") + ".tmp");
@@ -48,8 +49,11 @@ internal sealed class BucketFolders(string folder, string uploads)
 
                 if (Directory.Exists(path))
                     throw S3Error.NameTaken(key);
-                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-                File.Move(temporary, path, overwrite: true);
+                Place(temporary, path, onlyNew);
+            }
+            catch (IOException) when (onlyNew && File.Exists(path))
+            {
+                throw S3Error.PreconditionFailed($"There is an object '{key}' already.");
             }
             catch (IOException) when (IsBelowFile(key.EndsWith('/') ? path : Path.GetDirectoryName(path)))
             {
@@ -96,6 +100,21 @@ internal sealed class BucketFolders(string folder, string uploads)
                 .Where(o => o.Key.StartsWith(prefix, StringComparison.Ordinal))
                 .OrderBy(o => o.Key, Utf8Order.Comparer)
             : [];
+    }
+
+    private static void Place(string temporary, string path, bool onlyNew)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Move(temporary, path, overwrite: !onlyNew);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // The last object of that folder was deleted just now, and the folder with it.
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Move(temporary, path, overwrite: !onlyNew);
+        }
     }
 
     private static bool IsBelowFile(string? folder) => folder is not null && (File.Exists(folder) || IsBelowFile(Path.GetDirectoryName(folder)));

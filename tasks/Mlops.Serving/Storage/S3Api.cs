@@ -63,7 +63,7 @@ public sealed partial class S3Api(string folder, string uploads, string accessKe
             ("PUT", _, _) when query.ContainsKey("uploadId") => multipart.PutPartAsync(http),
             ("GET", _, not "") when query.ContainsKey("uploadId") => multipart.ListPartsAsync(http, bucket, key),
             ("DELETE", _, _) when query.ContainsKey("uploadId") => multipart.Abort(http),
-            ("PUT", _, _) when http.Request.Headers.ContainsKey("x-amz-copy-source") => objects.CopyAsync(http, bucket, key),
+            ("PUT", _, _) when CopySource.IsIn(http.Request) => objects.CopyAsync(http, bucket, key),
             ("PUT", _, _) => objects.PutAsync(http, bucket, key),
             ("GET" or "HEAD", _, not "") => objects.GetAsync(http, bucket, key),
             ("DELETE", _, _) => objects.Delete(http, bucket, key),

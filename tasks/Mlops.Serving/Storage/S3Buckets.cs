@@ -83,7 +83,7 @@ internal sealed class S3Buckets(BucketFolders folders)
             if (Utf8Order.Compare(name, after) <= 0 || (entries.Count > 0 && entries[^1].Name == name))
                 continue;
             if (entries.Count == most)
-                return (entries, true);
+                return (entries, most > 0);
             entries.Add((name, end < 0 ? file : null));
         }
 

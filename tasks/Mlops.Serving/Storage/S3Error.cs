@@ -24,6 +24,8 @@ internal sealed class S3Error(int status, string code, string message) : Excepti
 
     public static S3Error Malformed(string what) => new(400, "MalformedXML", what);
 
+    public static S3Error PreconditionFailed(string why) => new(412, "PreconditionFailed", why);
+
     public static S3Error Denied() => new(403, "AccessDenied", "This server answers the programs of one run: they find its credentials in their environment (AWS_ACCESS_KEY_ID).");
 
     public static S3Error NotImplemented(string what) => new(501, "NotImplemented", $"{what} is not among what the local platform's S3 does: buckets, objects, listings, copies and multipart uploads.");

@@ -22,16 +22,16 @@ internal sealed class S3Objects(BucketFolders folders)
 
     public async Task PutAsync(HttpContext http, string bucket, string key)
     {
-        if (http.Request.Headers.IfNoneMatch == "*" && File.Exists(folders.PathOf(bucket, key)))
-            throw new S3Error(412, "PreconditionFailed", $"There is an object '{key}' already.");
-        await folders.PutAsync(bucket, key, file => AwsChunked.CopyAsync(http.Request, file, http.RequestAborted));
+        if (http.Request.Headers.IfMatch.Count > 0)
+            throw S3Error.NotImplemented("PutObject with If-Match");
+        await folders.PutAsync(bucket, key, file => AwsChunked.CopyAsync(http.Request, file, http.RequestAborted), onlyNew: http.Request.Headers.IfNoneMatch == "*");
         if (!key.EndsWith('/'))
             http.Response.Headers.ETag = BucketFolders.ETag(folders.ExistingFile(bucket, key));
     }
 
     public async Task CopyAsync(HttpContext http, string bucket, string key)
     {
-        var source = Source(http.Request);
+        var source = CopySource.Of(http.Request, folders);
         await folders.PutAsync(bucket, key, async file =>
         {
             await using var from = source.OpenRead();
@@ -68,12 +68,5 @@ internal sealed class S3Objects(BucketFolders folders)
         }
 
         await S3Xml.WriteAsync(http, answer);
-    }
-
-    /// <summary>The object that x-amz-copy-source names: [/]BUCKET/KEY, URL-encoded.</summary>
-    private FileInfo Source(HttpRequest request)
-    {
-        var name = Uri.UnescapeDataString(request.Headers["x-amz-copy-source"].ToString().TrimStart('/'));
-        return name.Split('/', 2) is [var bucket, { Length: > 0 } key] ? folders.ExistingFile(bucket, key) : throw new S3Error(400, "InvalidArgument", "x-amz-copy-source is BUCKET/KEY.");
     }
 }

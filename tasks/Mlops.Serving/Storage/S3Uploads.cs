@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Mlops.Serving.Storage;
 
-/// <summary>CreateMultipartUpload, UploadPart, ListParts, CompleteMultipartUpload and AbortMultipartUpload: a folder an upload, a file a part.</summary>
+/// <summary>CreateMultipartUpload, UploadPart, UploadPartCopy, ListParts, CompleteMultipartUpload and AbortMultipartUpload: a folder an upload, a file a part.</summary>
 internal sealed class S3Uploads(BucketFolders folders)
 {
     private const int MostParts = 10_000;
@@ -16,15 +16,17 @@ internal sealed class S3Uploads(BucketFolders folders)
 
     public async Task PutPartAsync(HttpContext http)
     {
-        if (http.Request.Headers.ContainsKey("x-amz-copy-source"))
-            throw S3Error.NotImplemented("UploadPartCopy");
         var number = int.TryParse(http.Request.Query["partNumber"], NumberStyles.None, CultureInfo.InvariantCulture, out var given) && given is >= 1 and <= MostParts
             ? given
             : throw new S3Error(400, "InvalidArgument", $"Part numbers are 1 to {MostParts}.");
         var part = Part(Upload(http), number);
+        var source = CopySource.IsIn(http.Request) ? CopySource.Of(http.Request, folders) : null;
         await using (var file = File.Create(part))
-            await AwsChunked.CopyAsync(http.Request, file, http.RequestAborted);
-        http.Response.Headers.ETag = BucketFolders.ETag(new FileInfo(part));
+            await (source is null ? AwsChunked.CopyAsync(http.Request, file, http.RequestAborted) : CopySource.CopyAsync(http.Request, source, file));
+        var written = new FileInfo(part);
+        http.Response.Headers.ETag = BucketFolders.ETag(written);
+        if (source is not null)
+            await S3Xml.WriteAsync(http, S3Xml.Element("CopyPartResult", S3Xml.Element("ETag", BucketFolders.ETag(written)), S3Xml.Element("LastModified", S3Xml.Time(written.LastWriteTimeUtc))));
     }
 
     public Task ListPartsAsync(HttpContext http, string bucket, string key)
