@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Mlops.Benchmarks;
 using Mlops.Compilation;
 using Mlops.Configuration;
 using Mlops.Definitions;
@@ -44,6 +45,7 @@ try
     var engine = Report($"run a pipeline of {Steps} steps, one after another", "ms", () => Time(1, () =>
         platform.Pipelines.RunAsync(workspace, new Dictionary<string, string>(), default).GetAwaiter().GetResult()));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the engine's own cost of a step: {(engine - bare) / Steps:F2} ms"));
+    await EndpointBenchmark.RunAsync(Path.Combine(folder, "capture"));
 }
 finally
 {
