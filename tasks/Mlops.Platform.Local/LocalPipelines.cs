@@ -13,7 +13,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local;
 
 /// <summary>Pipelines and their executions on this machine.</summary>
-internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, IEventSink events, Func<LocalRoot, IStepStorage>? storage) : IPipelines
+internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, PythonEnvironments environments, IEventSink events, Func<LocalRoot, IStepStorage>? storage) : IPipelines
 {
     public Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
     {
@@ -31,13 +31,18 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var name = workspace.Deployment.PipelineName;
         var (definition, _) = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var values = ParameterValues(definition, parameters);
-        var fingerprint = Fingerprint(definition, values, workspace.Interpreters);
+        var interpreters = environments.Interpreters(workspace);
+        var fingerprint = Fingerprint(definition, values, interpreters);
         try
         {
             Engine.Check(definition, workspace.Deployment.Local.StandIns);
             if (Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
-            PythonPackages.Check(workspace, StepPreview.Of(definition, workspace.Deployment.Local.StandIns).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)));
+            if (EnsurePackages(workspace, definition, interpreters))
+            {
+                interpreters = environments.Interpreters(workspace);
+                fingerprint = Fingerprint(definition, values, interpreters);
+            }
         }
         catch (DefinitionException e)
         {
@@ -55,7 +60,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Root = root,
             Registry = registry,
             Objects = objects,
-            Interpreters = workspace.Interpreters,
+            Interpreters = interpreters,
             Repository = workspace.Repository,
             StandIns = workspace.Deployment.Local.StandIns,
             Sandbox = workspace.Deployment.Local.Sandbox,
@@ -76,6 +81,17 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
 
         events.Add(new ExecutionChanged(name, id, ended.Status));
         return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values));
+    }
+
+    /// <summary>Refuses programs that would fail at an import. Returns true where an environment was made for them.</summary>
+    private bool EnsurePackages(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> interpreters)
+    {
+        var others = StepPreview.Of(definition, workspace.Deployment.Local.StandIns).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)).ToList();
+        if (PythonPackages.Missing(workspace, interpreters, others) is not { } problem)
+            return false;
+        if (!environments.TryMake(workspace, out var reason))
+            throw (reason.Length == 0 ? problem : problem with { Message = $"{problem.Message} An environment of requirements.txt could not be made: {reason}" }).ToException();
+        return PythonPackages.Missing(workspace, environments.Interpreters(workspace), others) is { } left ? throw left.ToException() : true;
     }
 
     /// <summary>Ends what a killed run left: its steps' programs, and its state in the registry. Only for the holder of the lock.</summary>

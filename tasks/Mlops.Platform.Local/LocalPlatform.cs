@@ -3,6 +3,7 @@ using Mlops.Platform.Events;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 using Mlops.Platform.Local.Triggers;
 using Mlops.Platform.Ports;
 
@@ -17,6 +18,7 @@ public sealed class LocalPlatform : IPlatform
     private readonly LocalPipelines pipelines;
     private readonly IEventSink events;
     private readonly ServerClient server;
+    private readonly PythonEnvironments environments;
 
     private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, Workspace workspace, IEventSink events, Func<LocalRoot, IStepStorage>? storage)
     {
@@ -25,11 +27,12 @@ public sealed class LocalPlatform : IPlatform
         Registry = registry;
         var objects = new LocalObjectStore(root, registry);
         Objects = objects;
-        pipelines = new LocalPipelines(root, registry, objects, events, storage);
+        environments = new PythonEnvironments(root, events);
+        pipelines = new LocalPipelines(root, registry, objects, environments, events, storage);
         Models = new LocalModels(registry.Models, root);
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Batches = new LocalBatches(root, registry, objects);
-        Stages = new LocalStages(registry, objects, this.server, Batches, workspace);
+        Stages = new LocalStages(registry, objects, this.server, Batches, environments, workspace);
     }
 
     /// <summary>The folder with all that this platform keeps.</summary>
@@ -38,7 +41,7 @@ public sealed class LocalPlatform : IPlatform
     public LocalRegistry Registry { get; }
 
     /// <summary>Takes away what old runs of a pipeline left.</summary>
-    public RunCollector Collector(DeploymentDefinition deployment) => new(root, Registry, deployment);
+    public RunCollector Collector(Workspace workspace) => new(root, Registry, workspace.Deployment, environments.Interpreters(workspace).GetValueOrDefault("python3", ""));
 
     public IObjectStore Objects { get; }
 

@@ -33,6 +33,9 @@ public sealed class LocalRoot
     /// <summary>Held by the one who keeps the schedules.</summary>
     public string WatchLock => Path.Combine(Folder, "watch.lock");
 
+    /// <summary>Virtual environments of Python, by their content.</summary>
+    public string Environments => Path.Combine(Folder, "environments");
+
     public string ServerFile => Path.Combine(Folder, "server.json");
 
     public string ServerLock => Path.Combine(Folder, "server.lock");

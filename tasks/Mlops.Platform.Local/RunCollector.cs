@@ -9,7 +9,8 @@ namespace Mlops.Platform.Local;
 /// Takes away what old runs left. The newest runs stay as they are, and whatever they, registered versions and the published pipelines refer to:
 /// a version goes on serving and can be gone back to. The registry's rows stay: runs are listed and compared without their files.
 /// </summary>
-public sealed class RunCollector(LocalRoot root, LocalRegistry registry, DeploymentDefinition deployment)
+/// <param name="python">What Python programs start with now.</param>
+public sealed class RunCollector(LocalRoot root, LocalRegistry registry, DeploymentDefinition deployment, string python)
 {
     private static readonly string[] Kinds = ["runs", "models", "source", "archive"];
 
@@ -26,7 +27,9 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
         var objects = Kinds.SelectMany(Children)
             .Concat(Children("data").SelectMany(Directories)).Concat(Directories(Path.Combine(Prefix, "models", "tuning")).SelectMany(Directories))
             .Where(f => !IsKept(f));
-        return [.. logs.Concat(objects).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
+        var endpoints = string.Join('\n', registry.Endpoints.All().Select(e => e.Config.ToJsonString()));
+        var environments = Directories(root.Environments).Where(e => !python.StartsWith(e + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !endpoints.Contains(Path.GetFileName(e), StringComparison.Ordinal));
+        return [.. logs.Concat(objects).Concat(environments).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
 
         bool IsKept(string folder)
         {

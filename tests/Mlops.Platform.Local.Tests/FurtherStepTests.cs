@@ -80,6 +80,53 @@ public sealed class FurtherStepTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_job_of_several_hosts_is_as_many_processes_with_their_parts_of_the_data()
+    {
+        NeedsShell();
+        foreach (var name in new[] { "a", "b", "c", "d", "e" })
+            folder.Write($".mlops/s3/local/rows/{name}.txt", name);
+        var step = Training("""
+            base=$SAGEMAKER_BASE_DIR
+            grep -q "\"current_host\": *\"$SM_CURRENT_HOST\"" $base/input/config/resourceconfig.json || exit 9
+            echo "$SM_CURRENT_HOST of $SM_HOSTS" > $base/model/$SM_CURRENT_HOST.txt
+            cat $base/input/data/rows/* >> $base/model/$SM_CURRENT_HOST.txt
+            cat $base/input/data/all/* | wc -c >> $base/model/$SM_CURRENT_HOST.txt
+            """);
+        step["Arguments"]!["ResourceConfig"] = new JsonObject { ["InstanceCount"] = 2 };
+        step["Arguments"]!["InputDataConfig"] = new JsonArray(Channel("rows", "ShardedByS3Key"), Channel("all", "FullyReplicated"));
+
+        var result = await RunAsync(Pipeline(step));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        using var model = TestFolder.Temporary();
+        Archives.Unpack(Directory.GetFiles(folder.File(".mlops/s3/local/tuned"), "model.tar.gz", SearchOption.AllDirectories).Single(), model.Path);
+        Assert.Equal("algo-1 of [\"algo-1\",\"algo-2\"]\nace5\n", File.ReadAllText(model.File("algo-1.txt")).Replace(" 5", "5", StringComparison.Ordinal));
+        Assert.Equal("algo-2 of [\"algo-1\",\"algo-2\"]\nbd5\n", File.ReadAllText(model.File("algo-2.txt")).Replace(" 5", "5", StringComparison.Ordinal));
+
+        static JsonObject Channel(string name, string distribution) => new()
+        {
+            ["ChannelName"] = name,
+            ["DataSource"] = new JsonObject { ["S3DataSource"] = new JsonObject { ["S3Uri"] = "s3://local/rows", ["S3DataDistributionType"] = distribution } },
+        };
+    }
+
+    [SkippableFact]
+    public async Task Where_one_host_fails_the_others_end_and_it_is_named()
+    {
+        NeedsShell();
+        var step = Training("[ $SM_CURRENT_HOST = algo-2 ] && { echo gone; exit 3; }; sleep 60");
+        step["Arguments"]!["ResourceConfig"] = new JsonObject { ["InstanceCount"] = 3 };
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        var result = await RunAsync(Pipeline(step));
+
+        Assert.Equal("Failed", result.Status);
+        Assert.Contains("algo-2: exit code 3", result.FailureReason, StringComparison.Ordinal);
+        Assert.Contains("gone", result.FailureReason, StringComparison.Ordinal);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(30), "The others were waited for.");
+    }
+
+    [SkippableFact]
     public async Task A_stand_in_answers_for_a_function_and_its_outputs_are_values()
     {
         NeedsShell();

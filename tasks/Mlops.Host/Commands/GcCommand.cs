@@ -21,7 +21,7 @@ internal static class GcCommand
         {
             await using var held = await context.Platform.LockAsync("gc", cancellation);
             var platform = context.Local("gc");
-            var found = platform.Collector(context.Workspace.Deployment).Find(parsed.GetValue(keep));
+            var found = platform.Collector(context.Workspace).Find(parsed.GetValue(keep));
             if (!parsed.GetValue(dry))
                 RunCollector.Delete(found);
             foreach (var (path, bytes) in found)

@@ -7,12 +7,13 @@ using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>Stages as endpoints of this machine's server.</summary>
-internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objects, ServerClient server, LocalBatches batches, Workspace workspace) : IStages
+internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objects, ServerClient server, LocalBatches batches, PythonEnvironments environments, Workspace workspace) : IStages
 {
     /// <summary>As long as SageMaker lets a model take for an asynchronous request.</summary>
     private static readonly TimeSpan AsyncPatience = TimeSpan.FromHours(1);
@@ -157,7 +158,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
                 throw LocalErrors.NoFurtherVersion(stage.Name, further.Variant, further.Version).ToException();
         }
 
-        return EndpointSettings.Document(stage, versions, workspace.Interpreters);
+        return EndpointSettings.Document(stage, versions, environments.Interpreters(workspace));
     }
 
     /// <summary>The version that 'approved', 'latest' or a number means now; null: there is none.</summary>

@@ -15,38 +15,17 @@ internal static class ProcessingJob
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var arguments = step.Arguments;
-        var container = new ContainerFolder(step.Folder);
-        foreach (var input in Items(arguments["ProcessingInputs"]))
-        {
-            if (input["S3Input"] is JsonObject s3)
-                Place(step.Objects.ExistingPathOf(StepContext.Text(s3["S3Uri"])), container.Path(StepContext.Text(s3["LocalPath"])));
-        }
-
-        var outputs = Items(arguments["ProcessingOutputConfig"]?["Outputs"]).Where(o => o["S3Output"] is JsonObject).Select(o => (JsonObject)o["S3Output"]!).ToList();
-        foreach (var output in outputs)
-            container.Make(StepContext.Text(output["LocalPath"]));
-        container.Make("/opt/ml/output");
-        container.WriteConfig("config/processingjobconfig.json", JobConfig(step));
-        container.WriteConfig("config/resourceconfig.json", new JsonObject { ["current_host"] = "algo-1", ["hosts"] = new JsonArray("algo-1") });
-
-        var process = new StepProcess
-        {
-            Step = step.Step.Name,
-            Command = step.Contained(Command(step, container), container),
-            Folder = container.BaseFolder,
-            Log = step.Log,
-            Environment = JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"),
-            MaxRuntime = step.MaxRuntime(),
-            OnStart = step.OnStart,
-        };
-        if (await process.RunAsync(cancellation) is { } failure)
+        var outputs = Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Where(o => o["S3Output"] is JsonObject).Select(o => (JsonObject)o["S3Output"]!).ToList();
+        var hosts = JobHost.Of(step, step.Arguments["ProcessingResources"]?["ClusterConfig"]?["InstanceCount"]);
+        var container = hosts[0].Container;
+        if (await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, outputs))], cancellation) is { } failure)
             return StepOutcome.Failed(failure);
 
         var stored = new List<StoredObject>();
         foreach (var output in outputs)
         {
             var uri = StepContext.Text(output["S3Uri"]);
+            JobHost.Gather(hosts, StepContext.Text(output["LocalPath"]));
             Files.Replace(container.Path(StepContext.Text(output["LocalPath"])), step.Objects.PathOf(uri));
             stored.Add(step.Objects.Describe(uri));
         }
@@ -54,9 +33,31 @@ internal static class ProcessingJob
         return new StepOutcome(Properties(step, container)) { Objects = stored };
     }
 
-    /// <summary>SageMaker downloads what lies below the prefix into a folder; a single object keeps its name.</summary>
-    internal static void Place(string source, string folder) =>
-        Files.Copy(source, Directory.Exists(source) ? folder : Path.Combine(folder, Path.GetFileName(source)));
+    private static StepProcess Prepare(StepContext step, JobHost host, IEnumerable<JsonObject> outputs)
+    {
+        var container = host.Container;
+        foreach (var input in Items(step.Arguments["ProcessingInputs"]))
+        {
+            if (input["S3Input"] is JsonObject s3)
+                host.Place(step.Objects.ExistingPathOf(StepContext.Text(s3["S3Uri"])), container.Path(StepContext.Text(s3["LocalPath"])), StepContext.Text(s3["S3DataDistributionType"]) == "ShardedByS3Key");
+        }
+
+        foreach (var output in outputs)
+            container.Make(StepContext.Text(output["LocalPath"]));
+        container.Make("/opt/ml/output");
+        container.WriteConfig("config/processingjobconfig.json", JobConfig(step));
+        container.WriteConfig("config/resourceconfig.json", new JsonObject { ["current_host"] = host.Name, ["hosts"] = host.Names });
+        return new StepProcess
+        {
+            Step = step.Step.Name,
+            Command = step.Contained(Command(step, container), container),
+            Folder = container.BaseFolder,
+            Log = host.Log,
+            Environment = JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"),
+            MaxRuntime = step.MaxRuntime(),
+            OnStart = host.IsFirst ? step.OnStart : _ => { }, // The others are found by what marks all of an execution.
+        };
+    }
 
     internal static IEnumerable<JsonObject> Items(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
 

@@ -14,44 +14,57 @@ namespace Mlops.Platform.Local.Execution;
 /// </summary>
 internal static partial class TrainingJob
 {
+    private static readonly string[] OutputFolders = ["/opt/ml/model", "/opt/ml/output/data"];
+
     private static readonly TimeSpan RegexLimit = TimeSpan.FromMilliseconds(100);
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var container = new ContainerFolder(step.Folder);
         var channels = ProcessingJob.Items(step.Arguments["InputDataConfig"]).ToDictionary(
             c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
-        foreach (var (name, channel) in channels)
-            ProcessingJob.Place(step.Objects.ExistingPathOf(StepContext.Text(channel["DataSource"]?["S3DataSource"]?["S3Uri"])), container.Path($"/opt/ml/input/data/{name}"));
-
         var hyperparameters = Texts(step.Arguments["HyperParameters"]);
-        WriteConfig(container, step, channels, hyperparameters);
-        foreach (var folder in new[] { "/opt/ml/model", "/opt/ml/output/data", "/opt/ml/checkpoints" })
-            container.Make(folder);
-
         var metrics = new MetricReader(step);
-        var process = new StepProcess
-        {
-            Step = step.Step.Name,
-            Command = step.Contained(Command(step, container, hyperparameters), container),
-            Folder = container.BaseFolder,
-            Log = step.Log,
-            Environment = Environment(step, container, channels, hyperparameters),
-            MaxRuntime = step.MaxRuntime(),
-            OnLine = metrics.Read,
-            OnStart = step.OnStart,
-        };
-        var failed = await process.RunAsync(cancellation);
+        var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"]);
+        var failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
         metrics.ShowLast();
         if (failed is { } failure)
-            return StepOutcome.Failed(Failure(container) ?? failure);
-        var properties = Store(step, container, metrics.Last);
+            return StepOutcome.Failed(hosts.Select(h => Failure(h.Container)).FirstOrDefault(f => f is not null) ?? failure);
+        foreach (var folder in OutputFolders)
+            JobHost.Gather(hosts, folder);
+        var properties = Store(step, hosts[0].Container, metrics.Last);
         return new StepOutcome(properties)
         {
             Metrics = metrics.Last,
             Objects = [step.Objects.Describe(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"]))],
         };
     }
+
+    private static StepProcess Prepare(StepContext step, JobHost host, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters, MetricReader metrics)
+    {
+        var container = host.Container;
+        foreach (var (name, channel) in channels)
+        {
+            var source = channel["DataSource"]?["S3DataSource"];
+            host.Place(step.Objects.ExistingPathOf(StepContext.Text(source?["S3Uri"])), container.Path($"/opt/ml/input/data/{name}"), IsSharded(source));
+        }
+
+        WriteConfig(host, step, channels, hyperparameters);
+        foreach (var folder in OutputFolders.Append("/opt/ml/checkpoints"))
+            container.Make(folder);
+        return new StepProcess
+        {
+            Step = step.Step.Name,
+            Command = step.Contained(Command(step, container, hyperparameters), container),
+            Folder = container.BaseFolder,
+            Log = host.Log,
+            Environment = Environment(step, host, channels, hyperparameters),
+            MaxRuntime = step.MaxRuntime(),
+            OnLine = metrics.Read,
+            OnStart = host.IsFirst ? step.OnStart : _ => { }, // The others are found by what marks all of an execution.
+        };
+    }
+
+    private static bool IsSharded(JsonNode? source) => StepContext.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
 
     private static List<string> Command(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
     {
@@ -86,34 +99,35 @@ internal static partial class TrainingJob
     private static IOrderedEnumerable<KeyValuePair<string, string>> UserParameters(Dictionary<string, string> hyperparameters) =>
         hyperparameters.Where(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal)).OrderBy(h => h.Key, StringComparer.Ordinal);
 
-    private static void WriteConfig(ContainerFolder container, StepContext step, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
+    private static void WriteConfig(JobHost host, StepContext step, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
     {
+        var container = host.Container;
         container.WriteConfig("input/config/hyperparameters.json", ToJson(hyperparameters));
-        container.WriteConfig("input/config/resourceconfig.json", ResourceConfig(step));
+        container.WriteConfig("input/config/resourceconfig.json", ResourceConfig(step, host));
         container.WriteConfig("input/config/inputdataconfig.json", new JsonObject(channels.Select(c => KeyValuePair.Create<string, JsonNode?>(c.Key, ChannelConfig(c.Value)))));
     }
 
     private static JsonObject ChannelConfig(JsonObject channel)
     {
-        var config = new JsonObject { ["TrainingInputMode"] = channel["InputMode"]?.DeepClone() ?? "File", ["S3DistributionType"] = "FullyReplicated", ["RecordWrapperType"] = "None" };
+        var config = new JsonObject { ["TrainingInputMode"] = channel["InputMode"]?.DeepClone() ?? "File", ["S3DistributionType"] = IsSharded(channel["DataSource"]?["S3DataSource"]) ? "ShardedByS3Key" : "FullyReplicated", ["RecordWrapperType"] = "None" };
         if (channel["ContentType"] is { } type)
             config["ContentType"] = type.DeepClone();
         return config;
     }
 
-    private static JsonObject ResourceConfig(StepContext step) => new()
+    private static JsonObject ResourceConfig(StepContext step, JobHost host) => new()
     {
-        ["current_host"] = "algo-1",
-        ["hosts"] = new JsonArray("algo-1"),
+        ["current_host"] = host.Name,
+        ["hosts"] = host.Names,
         ["network_interface_name"] = "lo",
         ["current_instance_type"] = step.Arguments["ResourceConfig"]?["InstanceType"]?.DeepClone(),
     };
 
-    private static Dictionary<string, string> Environment(StepContext step, ContainerFolder container, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
+    private static Dictionary<string, string> Environment(StepContext step, JobHost host, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
     {
+        var container = host.Container;
         var environment = JobEnvironment.Of(step, container, "TRAINING_JOB_NAME");
         var user = UserParameters(hyperparameters).ToDictionary(h => h.Key, h => h.Value, StringComparer.Ordinal);
-        var hosts = new JsonArray("algo-1").ToJsonString();
         foreach (var (name, value) in new Dictionary<string, string>
         {
             ["SM_MODEL_DIR"] = container.Path("/opt/ml/model"),
@@ -124,12 +138,12 @@ internal static partial class TrainingJob
             ["SM_CHANNELS"] = new JsonArray([.. channels.Keys.Order(StringComparer.Ordinal).Select(c => JsonValue.Create(c))]).ToJsonString(),
             ["SM_HPS"] = ToJson(user).ToJsonString(),
             ["SM_USER_ARGS"] = new JsonArray([.. UserArguments(hyperparameters).Select(a => JsonValue.Create(a))]).ToJsonString(),
-            ["SM_CURRENT_HOST"] = "algo-1",
-            ["SM_HOSTS"] = hosts,
+            ["SM_CURRENT_HOST"] = host.Name,
+            ["SM_HOSTS"] = host.Names.ToJsonString(),
             ["SM_NETWORK_INTERFACE_NAME"] = "lo",
             ["SM_NUM_CPUS"] = System.Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
             ["SM_NUM_GPUS"] = "0",
-            ["SM_RESOURCE_CONFIG"] = ResourceConfig(step).ToJsonString(),
+            ["SM_RESOURCE_CONFIG"] = ResourceConfig(step, host).ToJsonString(),
             ["SM_LOG_LEVEL"] = "20",
         })
         {
@@ -217,10 +231,15 @@ internal static partial class TrainingJob
         {
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
                 return;
-            Last[name] = value;
-            if (since.Elapsed < shown.GetValueOrDefault(name) + ShowEvery)
-                return;
-            shown[name] = since.Elapsed;
+            // Hosts write at once.
+            lock (Last)
+            {
+                Last[name] = value;
+                if (since.Elapsed < shown.GetValueOrDefault(name) + ShowEvery)
+                    return;
+                shown[name] = since.Elapsed;
+            }
+
             step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
         }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Mlops.Platform.Events;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Toolkits;
@@ -29,24 +30,25 @@ internal static class PythonPackages
         ["dateutil"] = "python-dateutil",
     };
 
-    /// <summary>Refuses programs that would fail at an import.</summary>
+    /// <summary>What programs would fail of at an import; null: nothing.</summary>
+    /// <param name="interpreters">What the programs start with.</param>
     /// <param name="others">Steps whose program no bundle holds, with the packages that it imports.</param>
-    public static void Check(Workspace workspace, IEnumerable<(string Step, IReadOnlyList<string> Imports)> others)
+    public static Problem? Missing(Workspace workspace, IReadOnlyDictionary<string, string> interpreters, IEnumerable<(string Step, IReadOnlyList<string> Imports)> others)
     {
         var programs = workspace.Deployment.Sources.Where(s => s.PythonImports is not null).DistinctBy(s => s.File).Select(s => (Step: Path.GetFileNameWithoutExtension(s.File), Imports: s.PythonImports!))
             .Concat(others).ToList();
-        var interpreter = workspace.Interpreters.GetValueOrDefault(Interpreter, Interpreter);
+        var interpreter = interpreters.GetValueOrDefault(Interpreter, Interpreter);
         if (programs.Count == 0 || Missing(interpreter, [.. programs.SelectMany(p => p.Imports).Append(NotebookClient).Distinct().Order(StringComparer.Ordinal)]) is not { } missing)
-            return;
+            return null;
         // Notebooks run with either of the two.
         if (!missing.Remove(NotebookClient))
             missing.Remove(NotebookRunner);
         if (missing.Count == 0)
-            return;
+            return null;
         var step = programs.First(p => p.Imports.Any(missing.Contains)).Step;
         var shown = string.Join(", ", missing.Select(m => $"'{m}'"));
         var install = string.Join(' ', missing.Select(m => IndexNames.GetValueOrDefault(m, m)));
-        throw workspace.At(LocalErrors.PackagesMissing(step, interpreter, shown, install), step).ToException();
+        return workspace.At(LocalErrors.PackagesMissing(step, interpreter, shown, install), step);
     }
 
     /// <returns>Null: the interpreter cannot be asked. A step that needs it will say why.</returns>

@@ -1,0 +1,100 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>
+/// One instance of a job: a program with folders of its own. Several run at once as processes of this machine, by SageMaker's names,
+/// algo-1, algo-2, ...; a name is found on the network only where the user makes it so (/etc/hosts).
+/// </summary>
+/// <param name="Number">From 1 on.</param>
+/// <param name="Count">Of the job.</param>
+internal sealed record JobHost(int Number, int Count, ContainerFolder Container, string Log)
+{
+    public bool IsFirst => Number == 1;
+
+    /// <summary>resourceconfig.json's current_host.</summary>
+    public string Name => NameOf(Number);
+
+    public JsonArray Names => new([.. Enumerable.Range(1, Count).Select(n => JsonValue.Create(NameOf(n)))]);
+
+    /// <param name="count">InstanceCount of the job's cluster.</param>
+    public static IReadOnlyList<JobHost> Of(StepContext step, JsonNode? count)
+    {
+        var hosts = (int)Math.Max(1, Json.Number(count) ?? 1);
+        return [.. Enumerable.Range(1, hosts).Select(n => new JobHost(
+            n, hosts, new ContainerFolder(n == 1 ? step.Folder : Path.Combine(step.Folder, NameOf(n))), n == 1 ? step.Log : Path.ChangeExtension(step.Log, $"{NameOf(n)}.log")))];
+    }
+
+    /// <summary>Runs the programs of all hosts. Where one fails, the others are ended. Returns the first failure, or null.</summary>
+    public static async Task<string?> RunAsync(IReadOnlyList<StepProcess> processes, CancellationToken cancellation)
+    {
+        if (processes is [var only])
+            return await only.RunAsync(cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        var running = processes.Select((process, i) => OneAsync(process, NameOf(i + 1))).ToList();
+        var failures = await Task.WhenAll(running);
+        cancellation.ThrowIfCancellationRequested();
+        return failures.FirstOrDefault(f => f is { Length: > 0 });
+
+        async Task<string?> OneAsync(StepProcess process, string name)
+        {
+            try
+            {
+                if (await process.RunAsync(ending.Token) is not { } failure)
+                    return null;
+                await ending.CancelAsync();
+                return $"{name}: {failure}";
+            }
+            catch (OperationCanceledException)
+            {
+                return ""; // Ended with the others.
+            }
+        }
+    }
+
+    /// <summary>SageMaker downloads what lies below the prefix into a folder; a single object keeps its name.</summary>
+    /// <param name="sharded">ShardedByS3Key: each host gets its part of the objects.</param>
+    public void Place(string source, string folder, bool sharded)
+    {
+        if (!Directory.Exists(source))
+        {
+            Directory.CreateDirectory(folder);
+            if (!sharded || IsFirst)
+                Files.Copy(source, Path.Combine(folder, Path.GetFileName(source)));
+            return;
+        }
+
+        if (!sharded || Count == 1)
+        {
+            Files.Copy(source, folder);
+            return;
+        }
+
+        Directory.CreateDirectory(folder);
+        foreach (var (file, i) in Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select((f, i) => (f, i)))
+        {
+            if (i % Count == Number - 1)
+                Files.Copy(file, Path.Combine(folder, Path.GetRelativePath(source, file)));
+        }
+    }
+
+    /// <summary>Adds what other hosts left in the same folder of theirs, where the first has no such file.</summary>
+    public static void Gather(IReadOnlyList<JobHost> hosts, string containerPath)
+    {
+        var first = hosts[0].Container.Make(containerPath);
+        foreach (var folder in hosts.Skip(1).Select(h => h.Container.Path(containerPath)).Where(Directory.Exists))
+        {
+            foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            {
+                var target = Path.Combine(first, Path.GetRelativePath(folder, file));
+                if (!File.Exists(target))
+                    Files.Move(file, target);
+            }
+        }
+    }
+
+    private static string NameOf(int number) => string.Create(CultureInfo.InvariantCulture, $"algo-{number}");
+}
