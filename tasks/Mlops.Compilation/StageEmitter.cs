@@ -29,6 +29,15 @@ internal sealed class StageEmitter(ModelPlan plan, PlannedStage stage)
         ScalesToZero = stage.Endpoint is AsyncEndpoint { Autoscaling.Min: 0 },
         Alarms = stage.Alarms is { } alarms ? new StageAlarms { P99Milliseconds = alarms.P99Milliseconds, ErrorRate = alarms.ErrorRate } : null,
         Batch = stage.Batch is { } batch ? EmitBatch(batch) : null,
+        Stream = stage.Stream is { } stream ? new StageStream(NameOf(stream.Source), NameOf(stream.Destination))
+        {
+            Failures = stream.OnFailure is { } failures ? NameOf(failures) : null,
+            FromOldest = stream.FromOldest,
+            BatchSize = stream.BatchSize,
+            BatchWindowSeconds = stream.BatchWindowSeconds,
+            ContentType = plan.Inference.ContentTypes[0],
+            Accept = plan.Inference.ResponseTypes[0],
+        } : null,
         Environment = stage.Environment,
         Aws = DeploymentEmitter.Place(stage.Aws),
         FurtherVersions = [.. EndpointShape.Further(stage.Endpoint).Select(f => new FurtherVersion(f.Variant, EndpointResources.VersionParameter(f.Model), f.Version))],
@@ -51,6 +60,9 @@ internal sealed class StageEmitter(ModelPlan plan, PlannedStage stage)
         transform.Remove("ModelName"); // That of the version that is deployed.
         return new StageBatch(transform) { Schedule = batch.Schedule, OnNewData = batch.OnNewData };
     }
+
+    /// <summary>The resource's own name, at the end of its ARN.</summary>
+    private static string NameOf(string arn) => arn[(arn.LastIndexOfAny(['/', ':']) + 1)..];
 
     private sealed class LiteralValues(string endpointName) : PlaceValues
     {

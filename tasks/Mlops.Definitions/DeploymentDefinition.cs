@@ -174,6 +174,9 @@ public sealed record Stage
     /// <summary>Predictions for whole data sets; null: none.</summary>
     public StageBatch? Batch { get; init; }
 
+    /// <summary>Records of a stream that go through the endpoint; null: none.</summary>
+    public StageStream? Stream { get; init; }
+
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     /// <summary>How it answers requests; null: it serves batches alone.</summary>
@@ -212,6 +215,29 @@ public sealed record StageBatch(JsonObject Transform)
 
     /// <summary>Started by what comes to lie in its input.</summary>
     public bool OnNewData { get; init; }
+}
+
+/// <param name="Source">The name of the stream that is read.</param>
+/// <param name="Destination">The name of the stream that takes the predictions.</param>
+public sealed record StageStream(string Source, string Destination)
+{
+    /// <summary>The name of what is told of records that could not be predicted; null: nothing is.</summary>
+    public string? Failures { get; init; }
+
+    /// <summary>Where the first reading begins: at the oldest record, or at the next that comes.</summary>
+    public bool FromOldest { get; init; }
+
+    /// <summary>How many records at once.</summary>
+    public int BatchSize { get; init; } = 100;
+
+    /// <summary>How long it waits for that many.</summary>
+    public int BatchWindowSeconds { get; init; }
+
+    /// <summary>Of a record.</summary>
+    public required string ContentType { get; init; }
+
+    /// <summary>Of a prediction.</summary>
+    public required string Accept { get; init; }
 }
 
 public static class PlatformNames

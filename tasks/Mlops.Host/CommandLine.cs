@@ -31,6 +31,7 @@ internal static class CommandLine
             AuditCommand.Create(),
             GcCommand.Create(),
             BatchCommand.Create(),
+            StreamCommand.Create(),
             WatchCommand.Create(),
             LogsCommand.Create(),
             StopCommand.Create(),

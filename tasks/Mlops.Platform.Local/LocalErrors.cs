@@ -49,7 +49,7 @@ public static class LocalErrors
         Problem.Error("MLOPS6024", string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on. See 'mlops logs STAGE', and train again."));
 
     public static Problem NoFurtherVersion(string stage, string variant, string version) =>
-        Problem.Error("MLOPS6025", $"The variant '{variant}' of the stage '{stage}' serves the version '{version}', and there is none. Register (or approve) one first: a variant that serves the new version alone is none of its own.");
+        Problem.Error("MLOPS6025", $"The variant '{variant}' of the stage '{stage}' serves the version '{version}', and there is none that was not rejected. Register (or approve) one first, or name another.");
 
     public static Problem BatchOnly(string stage) =>
         Problem.Error("MLOPS6026", $"The stage '{stage}' serves batches alone: it has no endpoint that could be asked. Predict a data set with 'mlops batch --stage {stage}'.");
@@ -68,6 +68,21 @@ public static class LocalErrors
 
     public static Problem WatchedAlready(string folder) =>
         Problem.Error("MLOPS6032", $"Another 'mlops watch' keeps the triggers of '{folder}'. One is enough: stop that one, or leave it to its work.");
+
+    public static Problem NoStream(string stage) =>
+        Problem.Error("MLOPS6035", $"The stage '{stage}' reads no stream. Give it a section 'stream' with source and destination.");
+
+    public static Problem RecordsFailed(long failed, long all) =>
+        Problem.Warning("MLOPS6036", string.Create(CultureInfo.InvariantCulture, $"{failed} of {all} records could not be predicted. They are kept beside the predictions, each with what the model said."));
+
+    public static Problem ModelPackageNotRead(string step) =>
+        Problem.Error("MLOPS6037", $"The model '{step}' is a registered version of an account (ModelPackageName): there is none here. Name its archive instead (ModelDataUrl), and give it with '--source'.");
+
+    public static Problem SerialContainers(string step) =>
+        Problem.Error("MLOPS6038", $"The model '{step}' chains several containers (a serial inference pipeline): the local platform runs models of one. Put their code into one program.");
+
+    public static Problem UnusedOption(string option, string value) =>
+        Problem.Warning("MLOPS6039", $"Nothing in the definition names '{value}' ({option}): it was not used. Compare it with what '--check' shows.");
 
     public static Problem ActionFailed() =>
         Problem.Error("MLOPS6034", "What was due failed; the lines above say why. It is tried again when its triggers next say so, or at once by hand: 'mlops run', 'mlops batch'.");

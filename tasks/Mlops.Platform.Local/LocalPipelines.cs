@@ -76,6 +76,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         }
         finally
         {
+            // Programs that left their step's group: a container would end them with it.
+            ProcessGroup.KillMarked(JobEnvironment.ExecutionVariable, id);
             registry.Executions.End(id, ended.Status, ended.FailureReason, ended.FailedStep);
         }
 

@@ -53,6 +53,9 @@ public sealed class LocalPlatform : IPlatform
 
     public LocalBatches Batches { get; }
 
+    /// <summary>Records through a stage's endpoint.</summary>
+    public LocalStream Stream(Stage stage) => new(root, Stages, stage);
+
     public string Name => PlatformNames.Local;
 
     public string Caller => $"{Environment.UserName}@{Environment.MachineName}";
@@ -74,7 +77,11 @@ public sealed class LocalPlatform : IPlatform
         }
     }
 
-    public Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation) => Task.FromResult(false);
+    public Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation)
+    {
+        ((LocalStages)Stages).CheckVersions();
+        return Task.FromResult(false);
+    }
 
     public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
     {
@@ -157,6 +164,8 @@ public sealed class LocalPlatform : IPlatform
     {
         if (workspace.Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
             return Registry.Executions.NewestLog(name);
+        if (stage.Endpoint is null)
+            return File.Exists(root.BatchLog(stage.EndpointName)) ? root.BatchLog(stage.EndpointName) : null;
         var folder = root.Endpoint(stage.EndpointName);
         return Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder, "model.log", SearchOption.AllDirectories).MaxBy(File.GetLastWriteTimeUtc)

@@ -54,8 +54,14 @@ public sealed class LocalRoot
     /// <summary>What SageMaker would send to topics: a line for each.</summary>
     public string Notifications => Path.Combine(Folder, "notifications.jsonl");
 
+    /// <summary>A stream: a folder of JSON lines.</summary>
+    public string Stream(string name) => Path.Combine(Folder, "streams", name);
+
     /// <summary>Of a stage's batch, while it is predicted.</summary>
     public string Batch(string name) => Path.Combine(Folder, "batches", name);
+
+    /// <summary>What the model said in a stage's last batch.</summary>
+    public string BatchLog(string name) => Path.Combine(Folder, "batches", name + ".log");
 
     public string Endpoint(string name) => Path.Combine(Folder, "endpoints", name);
 }

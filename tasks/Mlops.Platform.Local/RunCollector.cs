@@ -22,6 +22,9 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
     {
         var newest = registry.Executions.Newest(int.MaxValue).Where(e => e.Pipeline == deployment.PipelineName).ToList();
         var kept = newest.Take(keep).Concat(newest.Where(e => e.Status == "Executing")).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        // What registered versions are made of: code by its hash, data by its place. Their runs' logs go.
+        var group = deployment.ModelPackageGroupName;
+        var versions = registry.Models.List(group).SelectMany(v => registry.Models.Parents(ModelTable.Node(group, v.Version))).ToHashSet(StringComparer.Ordinal);
         var logs = newest.Where(e => !kept.Contains(e.Id)).Select(e => root.Run(e.Id)).Where(Directory.Exists);
         var used = string.Join('\n', kept.SelectMany(registry.Executions.Properties).Concat(registry.Models.Requests()).Concat(registry.Definitions()).Concat(deployment.Sources.Select(s => $"/{s.Key}/")));
         var objects = Kinds.SelectMany(Children)
@@ -37,7 +40,7 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
             // A tuning's trainings lie beside each other, whatever run they are of.
             var run = name.StartsWith("pipelines-", StringComparison.Ordinal) && name.Split('-') is [_, var id, ..] ? id : name;
             var key = Path.GetRelativePath(root.Buckets, folder).Replace('\\', '/');
-            return name == "tuning" || kept.Contains(run) || used.Contains($"/{key}/", StringComparison.Ordinal) || used.Contains($"/{key}\"", StringComparison.Ordinal);
+            return name == "tuning" || kept.Contains(run) || versions.Contains($"code:{name}") || versions.Any(v => v.EndsWith($"/{key}", StringComparison.Ordinal)) || used.Contains($"/{key}/", StringComparison.Ordinal) || used.Contains($"/{key}\"", StringComparison.Ordinal);
         }
     }
 

@@ -7,6 +7,9 @@ namespace Mlops.Platform;
 /// <summary>Failures that are alike on every platform: 5xxx runs and gates, 8xxx registry and approval, 0xxx how the program is used.</summary>
 public static class PlatformErrors
 {
+    /// <summary>The code of a platform's error that the model's own program caused.</summary>
+    public const string ModelDidNotStart = "MLOPS6010";
+
     public static Problem NotBuilt(string artifacts) =>
         Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'. Run 'dotnet build' in the repository first, or name the folder with '--artifacts'.");
 

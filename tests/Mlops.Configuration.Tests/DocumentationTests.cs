@@ -75,7 +75,9 @@ public sealed class DocumentationTests
     [Theory]
     [InlineData("acuracy", "accuracy")]
     [InlineData("problemtype", "problem_type")]
+    [InlineData("problem", "problem_type")]
+    [InlineData("scikit-learn", "sklearn")]
     [InlineData("zebra", null)]
     public void A_near_word_is_suggested_and_a_far_one_is_not(string word, string? expected) =>
-        Assert.Equal(expected, DidYouMean.Nearest(word, ["accuracy", "problem_type", "name"]));
+        Assert.Equal(expected, DidYouMean.Nearest(word, ["accuracy", "problem_type", "name", "sklearn"]));
 }

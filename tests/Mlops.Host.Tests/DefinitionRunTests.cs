@@ -150,7 +150,7 @@ public sealed class DefinitionRunTests : IDisposable
 
         var (_, output) = await MlopsProgram.RunAsync(folder.Path, "run", sample, "--check");
 
-        Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(\S+ \(\w+\): |mlops: error MLOPS60(01|02|18): )", l));
+        Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(\S+ \(\w+\): |mlops: error MLOPS60(01|02|18|37): )", l));
     }
 
     public void Dispose() => folder.Dispose();

@@ -87,6 +87,32 @@ public sealed class EndpointModeTests
     }
 
     [SkippableFact]
+    public async Task A_stream_s_records_are_predicted_in_order_each_once_and_refused_ones_are_kept_apart()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("""
+              - stage: staging
+                realtime: {}
+                stream:
+                  source: arn:aws:kinesis:eu-west-1:333333333333:stream/events
+                  destination: arn:aws:kinesis:eu-west-1:333333333333:stream/predictions
+                  read: { from: oldest, batch_size: 3 }
+            """);
+        repository.Write(".mlops/streams/events/1.jsonl", "a\nb\nbroken\nc\nd\nhalf a rec");
+
+        Assert.Contains("MLOPS6036", await repository.SucceedAsync("stream", "--once"), StringComparison.Ordinal);
+        Assert.Equal("1\n1\n1\n1\n", await File.ReadAllTextAsync(repository.PathOf(".mlops/streams/predictions/records.jsonl")));
+        var failed = JsonNode.Parse((await File.ReadAllLinesAsync(repository.PathOf(".mlops/streams/served-staging-failed/records.jsonl"))).Single())!;
+        Assert.Equal("broken", failed["record"]!.ToString());
+
+        await File.AppendAllTextAsync(repository.PathOf(".mlops/streams/events/1.jsonl"), "ord\n");
+        await repository.SucceedAsync("stream", "--once");
+        Assert.Equal(5, (await File.ReadAllLinesAsync(repository.PathOf(".mlops/streams/predictions/records.jsonl"))).Length);
+
+        repository.Write("more.jsonl", "x\ny\n");
+        Assert.Equal("1\n1\n", await repository.SucceedAsync("stream", "more.jsonl"));
+    }
+
+    [SkippableFact]
     public async Task Variants_share_the_requests_by_their_weights_and_a_caller_may_name_one()
     {
         await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");

@@ -142,7 +142,17 @@ public sealed class FleetTests : IAsyncLifetime
         Assert.True(holds());
     }
 
-    private bool IsOurs(int pid) => File.Exists($"/proc/{pid}/environ") && File.ReadAllText($"/proc/{pid}/environ").Contains(folder.Path, StringComparison.Ordinal);
+    private bool IsOurs(int pid)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{pid}/environ").Contains(folder.Path, StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false; // It has ended.
+        }
+    }
 
     private Fleet Make(TimeSpan? idle) => fleet = new Fleet(Variant, async (_, cancellation) =>
     {

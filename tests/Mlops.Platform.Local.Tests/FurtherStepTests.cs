@@ -70,6 +70,24 @@ public sealed class FurtherStepTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_training_that_falls_behind_the_others_is_stopped_early()
+    {
+        NeedsShell();
+        // Four good ones in the grid's order, and two that would take a minute each.
+        var tuning = Tuning("Grid", new JsonObject { ["CategoricalParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["Values"] = new JsonArray("6", "7", "8", "9", "1", "2") }) },
+            "echo \"score=$SM_HP_DEPTH\"; [ $SM_HP_DEPTH -lt 5 ] && sleep 60; echo \"score=$SM_HP_DEPTH.5\"; printf %s $SM_HP_DEPTH > $SAGEMAKER_BASE_DIR/model/model.txt");
+        tuning["Arguments"]!["HyperParameterTuningJobConfig"]!["TrainingJobEarlyStoppingType"] = "Auto";
+        tuning["Arguments"]!["HyperParameterTuningJobConfig"]!["ResourceLimits"]!["MaxNumberOfTrainingJobs"] = 6;
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+
+        var result = await RunAsync(Pipeline(tuning));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.True(clock.Elapsed < TimeSpan.FromSeconds(40), "The two slow ones were waited for.");
+        Assert.Equal(2, events.All.OfType<Notice>().Count(n => n.Text.Contains("stopped early at score = ", StringComparison.Ordinal)));
+    }
+
+    [SkippableFact]
     public async Task A_tuning_of_which_nothing_comes_says_why()
     {
         NeedsShell();

@@ -44,7 +44,8 @@ internal static class NotCarriedOut
             var name = $"deploy.{stage.Stage?.Value}";
             (string Key, Span? Place, bool Essential, string? Platform)[] keys =
             [
-                ("stream", stage.Stream?.Span, true, null), ("keep", stage.Keep?.Span, false, null),
+                ("stream", stage.Stream?.Span, true, PlatformNames.Aws), ("keep", stage.Keep?.Span, false, null),
+                ("realtime.autoscaling", stage.Realtime?.Autoscaling?.Span, false, Local),
                 // Locally they guard a rollout, and nobody else is told.
                 ("alarms", stage.Realtime?.Rollout is null ? stage.Alarms?.Span : null, false, Local),
             ];

@@ -16,6 +16,8 @@ public sealed record PlannedStage
 
     public PlannedBatch? Batch { get; init; }
 
+    public PlannedStream? Stream { get; init; }
+
     public PlannedCapture? Capture { get; init; }
 
     public PlannedAlarms? Alarms { get; init; }
@@ -73,6 +75,10 @@ public sealed record PlannedBatch(string Input, string Output, string? Schedule,
 
     public string? OutputFilter { get; init; }
 }
+
+/// <param name="Source">The ARN of the stream that is read.</param>
+/// <param name="FromOldest">Where the first reading begins: at the oldest record, or at the next that comes.</param>
+public sealed record PlannedStream(string Source, string Destination, string? OnFailure, bool FromOldest, int BatchSize, int BatchWindowSeconds);
 
 /// <param name="To">An S3 URI; null: below the bucket's prefix.</param>
 public sealed record PlannedCapture(int Percent, bool Input, bool Output, string? To);

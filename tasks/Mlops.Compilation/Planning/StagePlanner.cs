@@ -18,6 +18,8 @@ internal sealed class StagePlanner(ModelConfig config)
         Aws = PlannedAws.Of(stage.Aws, config.Aws),
         Endpoint = Endpoint(stage),
         Batch = stage.Batch is { } batch ? Batch(batch) : null,
+        Stream = stage.Stream is { } s
+            ? new(s.Source!.Value.Value.Text, s.Destination!.Value.Value.Text, s.OnFailure?.Value.Text, s.Read?.From?.Value == StreamStart.Oldest, (int)(s.Read?.BatchSize?.Value ?? 100), s.Read?.BatchWindow?.Value.Seconds ?? 0) : null,
         Capture = stage.Capture is { } c ? new((int)(c.Percent?.Value ?? 100), c.Input?.Value ?? true, c.Output?.Value ?? true, c.To?.Value.Text) : null,
         Alarms = stage.Alarms is { } a ? new(a.P99Latency?.Value.Time.TotalMilliseconds, a.ErrorRate?.Value, a.MinInvocations?.Value, a.Period?.Value.Seconds ?? 60, (int)(a.Periods?.Value ?? 3)) : null,
         Environment = Maps.Literals(config.Inference?.Environment).Concat(Maps.Literals(stage.Environment))

@@ -115,7 +115,7 @@ internal static class EndpointChecks
     private static void CheckBatch(BatchSection batch, DiagnosticBag diagnostics)
     {
         InstanceChecks.Check(batch.Instance, InstanceUse.Transform, diagnostics, hasVolume: false);
-        if (batch is { Input: { } input, Output: { } output } && output.Value.Text.TrimEnd('/') == input.Value.Text.TrimEnd('/'))
+        if (batch is { Input: { } input, Output: { } output } && (output.Value.Text.TrimEnd('/') + "/").StartsWith(input.Value.Text.TrimEnd('/') + "/", StringComparison.Ordinal))
             diagnostics.Add(Errors.Excludes(output.Span, "output", "input", "predictions in the folder of the records would be read as records. Name another folder."));
         if (batch is { Schedule: null, Unreadable.Count: 0 } && batch.OnNewData?.Value != true)
             diagnostics.Add(Errors.NeverRuns(batch.Span, "the batch", "'schedule' or 'on_new_data: true'"));

@@ -104,7 +104,7 @@ public sealed record AsyncSection : Section
     [Key("instance", "The instances that serve.", Default = "{ type: ml.m5.large, count: 1 }")]
     public InstanceSection? Instance { get; init; }
 
-    [Key("output", "Where answers go.", DefaultText = "BUCKET/PREFIX/async/STAGE/", Example = "s3://acme-ml/async/")]
+    [Key("output", "Where answers go.", DefaultText = "BUCKET/PREFIX/async/MODEL-STAGE/", Example = "s3://acme-ml/async/")]
     public Located<S3Uri>? Output { get; init; }
 
     [Key("failures", "Where what failed is described.", DefaultText = "'failures/' below 'output'")]

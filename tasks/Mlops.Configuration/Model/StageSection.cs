@@ -84,7 +84,7 @@ public sealed record CaptureSection : Section
     [Key("output", "Whether answers are kept.", Default = "true")]
     public Located<bool>? Output { get; init; }
 
-    [Key("to", "Where they go.", DefaultText = "BUCKET/PREFIX/capture/STAGE/", Example = "s3://acme-ml/capture/")]
+    [Key("to", "Where they go.", DefaultText = "BUCKET/PREFIX/capture/MODEL-STAGE/", Example = "s3://acme-ml/capture/")]
     public Located<S3Uri>? To { get; init; }
 }
 

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using Mlops.Platform;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local;
 
 namespace Mlops.Host.Commands;
 
@@ -17,7 +17,7 @@ internal static class BatchCommand
         {
             var deployment = context.Workspace.Deployment;
             var chosen = parsed.GetValue(stage) is { } name ? context.Workspace.Stage(name)
-                : deployment.Stages.FirstOrDefault(s => s.Batch is not null) ?? throw PlatformErrors.NothingToDeploy().ToException();
+                : deployment.Stages.FirstOrDefault(s => s.Batch is not null) ?? throw LocalErrors.NoBatch(deployment.Stages is [var first, ..] ? first.Name : "").ToException();
             await using var held = await context.Platform.LockAsync("batch", cancellation);
             var (version, folder) = await context.Local("batch").Batches.RunAsync(chosen, parsed.GetValue(input), parsed.GetValue(output), cancellation);
             context.Events.Add(new Notice($"Predicted by version {version}: {folder}"));

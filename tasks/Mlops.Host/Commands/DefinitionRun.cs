@@ -1,6 +1,7 @@
 using Mlops.Definitions;
 using Mlops.Platform;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Verbs;
@@ -16,6 +17,8 @@ internal static class DefinitionRun
     {
         var name = string.Concat(Path.GetFileNameWithoutExtension(file).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
         name = name.Length == 0 ? "pipeline" : name;
+        if (Directory.Exists(file))
+            throw PlatformErrors.Definition($"'{file}' is a folder. Name one definition in it.").ToException();
         try
         {
             return new Workspace
@@ -54,6 +57,7 @@ internal static class DefinitionRun
         var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local.StandIns);
         if (check || !agreed)
             Show(context, steps);
+        WarnOfUnused(context, sources.Keys, parameters);
         Refuse(context, steps);
         if (check)
             return null;
@@ -73,6 +77,19 @@ internal static class DefinitionRun
         foreach (var step in steps)
             context.Events.Add(new Notice($"{step.Name} ({step.Type}): {step.What}"));
     }
+
+    /// <summary>A slip in an option's name would else show only in what the run does.</summary>
+    private static void WarnOfUnused(VerbContext context, IEnumerable<string> sources, IReadOnlyDictionary<string, string> parameters)
+    {
+        var text = context.Workspace.Pipeline.ToJson().ToJsonString() + string.Join('\n', parameters.Values);
+        foreach (var source in sources.Where(s => !text.Contains(s.TrimEnd('/'), StringComparison.Ordinal) && !IsJoined(s, text)))
+            context.Events.Add(LocalErrors.UnusedOption("--source", source));
+        foreach (var target in context.Workspace.Deployment.Local.StandIns.Keys.Where(t => !text.Contains(t, StringComparison.Ordinal)))
+            context.Events.Add(LocalErrors.UnusedOption("--stand-in", target));
+    }
+
+    /// <summary>Expressions put URIs together of their parts: a bucket that is named may be followed by anything.</summary>
+    private static bool IsJoined(string uri, string text) => text.Contains(uri[..(uri.IndexOf('/', "s3://".Length) is var end and > 0 ? end : uri.Length)]["s3://".Length..], StringComparison.Ordinal);
 
     private static void Refuse(VerbContext context, IEnumerable<StepPreview> steps)
     {

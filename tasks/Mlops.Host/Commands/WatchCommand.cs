@@ -28,6 +28,7 @@ internal static class WatchCommand
                 context.Events.Add(new Notice($"watching {trigger}"));
 
             var (done, failed) = (false, false);
+            IReadOnlyList<string> told = [];
             while (true)
             {
                 foreach (var action in watched.Triggers.Look())
@@ -36,6 +37,9 @@ internal static class WatchCommand
                     done = true;
                 }
 
+                foreach (var waiting in watched.Triggers.Waiting.Except(told))
+                    context.Events.Add(new Notice(waiting));
+                told = watched.Triggers.Waiting;
                 if (parsed.GetValue(once))
                     return failed ? throw LocalErrors.ActionFailed().ToException() : new Outcome { Verb = "watch", Changed = done, PipelineName = context.Workspace.Deployment.PipelineName };
                 await Task.Delay(Pause, cancellation);

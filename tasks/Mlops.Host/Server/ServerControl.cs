@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Hosting;
+using Mlops.Platform.Events;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
 
@@ -46,8 +47,18 @@ internal sealed class ServerControl(EndpointSupervisor supervisor, ServerState s
     {
         var request = await JsonSerializer.DeserializeAsync(http.Request.Body, ServerJson.Default.DeployRequest, http.RequestAborted);
         var row = new EndpointRow(request!.Endpoint, request.Stage, request.Group, request.Version, (JsonObject)JsonNode.Parse(request.Config)!);
-        // The caller may go: what was begun is brought to an end, so that a rerun finds it done.
-        var problem = await supervisor.DeployAsync(row, lifetime.ApplicationStopping);
+        // Whoever asked may change his mind: what has not taken over yet goes again, and a rerun begins anew.
+        using var wanted = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, lifetime.ApplicationStopping);
+        Problem? problem;
+        try
+        {
+            problem = await supervisor.DeployAsync(row, wanted.Token);
+        }
+        catch (OperationCanceledException) when (wanted.IsCancellationRequested)
+        {
+            return;
+        }
+
         await JsonSerializer.SerializeAsync(http.Response.Body, new DeployResponse(problem?.Code, problem?.Message), ServerJson.Default.DeployResponse);
     }
 

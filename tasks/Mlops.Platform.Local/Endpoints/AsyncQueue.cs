@@ -220,6 +220,19 @@ internal sealed class AsyncQueue : IAsyncDisposable
             using var response = await http.SendAsync(message, cancellation);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
             fleet.Answered((int)response.StatusCode, clock.Elapsed);
+            if (response.IsSuccessStatusCode)
+            {
+                endpoint.Capture(new CapturedInvocation(fleet.Variant.Name, Guid.NewGuid().ToString(), DateTimeOffset.UtcNow)
+                {
+                    InferenceId = Text(request, "InferenceId"),
+                    CustomAttributes = Text(request, "CustomAttributes"),
+                    InputType = Text(request, "ContentType"),
+                    Input = input,
+                    OutputType = response.Content.Headers.ContentType?.ToString(),
+                    Output = answer,
+                });
+            }
+
             return response.IsSuccessStatusCode
                 ? (answer, response.Content.Headers.ContentType?.ToString(), null)
                 : (null, null, string.Create(CultureInfo.InvariantCulture, $"Received an error ({(int)response.StatusCode}) from the model: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 1000))).Trim()}"));

@@ -19,7 +19,7 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
     private readonly Lock gate = new();
     private ModelStarter? starter;
 
-    public bool Knows(string endpoint) => (served.TryGetValue(endpoint, out var found) && found.IsServed) || registry.Endpoints.Find(endpoint) is not null;
+    public bool Knows(string endpoint) => (served.TryGetValue(endpoint, out var found) && found.IsServed) || (registry.Endpoints.Find(endpoint) is { } row && !LocalBatches.IsBatchAlone(row));
 
     public ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation) =>
         served.TryGetValue(endpoint, out var found) ? found.AdmitAsync(variant, cancellation) : ValueTask.FromResult(Admission.Refused(Refusal.NotUp));

@@ -30,7 +30,7 @@ public sealed class LocalBatches
         var row = registry.Endpoints.Find(stage.EndpointName) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         var arguments = (JsonObject)batch.Transform.DeepClone();
         var from = PathOf(input ?? StepContext.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));
-        if (!Path.Exists(from))
+        if (!Path.Exists(from) || (Directory.Exists(from) && !Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Any()))
             throw LocalErrors.NoBatchInput(stage.Name, input ?? StepContext.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
         var to = PathOf(output ?? StepContext.Text(arguments["TransformOutput"]!["S3OutputPath"]));
 
@@ -69,7 +69,7 @@ public sealed class LocalBatches
                 throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
             var settings = EndpointSettings.Of(row, objects);
             var environment = new Dictionary<string, string>(settings.Environment, StringComparer.Ordinal) { ["SAGEMAKER_BATCH"] = "true" }; // As the service tells its containers.
-            await using (var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), environment, settings.Interpreters, objects))
+            await using (var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), environment, settings.Interpreters, objects, root.BatchLog(row.Name)))
             {
                 Leftovers.Mark(folder, process);
                 await work(process, folder);

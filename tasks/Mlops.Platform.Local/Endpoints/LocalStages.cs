@@ -27,8 +27,10 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         if (registry.Endpoints.Find(stage.EndpointName) is not { } row)
             return null;
         if (stage.Endpoint is null)
-            return State(stage, row, healthy: objects.IsIntact(registry.Models.Find(row.Group, row.Version)?.ModelDataUrl ?? "s3://none"), "");
+            return State(stage, row, healthy: objects.IsIntact(registry.Models.Find(row.Group, row.Version)?.ModelDataUrl ?? "s3://none"), BatchOutput(stage));
         var found = await server.FindAsync(cancellation);
+        if (found is { } running && !server.IsAtItsPort(running.State))
+            found = null; // It moves to the port that is asked for, with the next deploy.
         var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
         return State(stage, row, healthy, found is null ? "" : Url(stage, found.Value.State));
     }
@@ -56,7 +58,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
             await batches.CheckAsync(row, cancellation);
             await server.DeleteAsync(stage.EndpointName, cancellation); // Where it was an endpoint before.
             registry.Endpoints.Put(row);
-            return State(stage, row, healthy: true, "");
+            return State(stage, row, healthy: true, BatchOutput(stage));
         }
 
         var response = await server.DeployAsync(new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, settings), cancellation);
@@ -77,6 +79,8 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
     {
         if (stage.Endpoint is null)
             throw LocalErrors.BatchOnly(stage.Name).ToException();
+        if (registry.Endpoints.Find(stage.EndpointName) is null)
+            throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         var found = await server.FindAsync(cancellation) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         return stage.Endpoint is EndpointKind.Async
             ? await InvokeLaterAsync(stage, Url(stage, found.State), request, cancellation)
@@ -147,6 +151,19 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
     private static string Url(Stage stage, ServerState server) =>
         server.InvocationUrl(stage.EndpointName, stage.Endpoint is EndpointKind.Async ? "async-invocations" : "invocations");
 
+    /// <summary>Where the predictions of a stage of batches alone come to lie.</summary>
+    private static string BatchOutput(Stage stage) => stage.Batch?.Transform["TransformOutput"]?["S3OutputPath"]?.ToString() ?? "";
+
+    /// <summary>Refuses versions by number that are not there, before anything begins.</summary>
+    public void CheckVersions()
+    {
+        foreach (var stage in workspace.Deployment.Stages)
+        {
+            if (stage.FurtherVersions.FirstOrDefault(f => char.IsAsciiDigit(f.Version[0]) && Number(f.Version) is null) is { } missing)
+                throw workspace.At(LocalErrors.NoFurtherVersion(stage.Name, missing.Variant, missing.Version), stage.Place).ToException();
+        }
+    }
+
     private JsonObject Document(Stage stage, bool refuseMissing)
     {
         var versions = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -166,6 +183,6 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
     {
         "approved" => registry.Models.List(Group).FirstOrDefault(v => v.Status == "Approved")?.Version,
         "latest" => registry.Models.List(Group) is [var newest, ..] ? newest.Version : null,
-        _ => registry.Models.Find(Group, int.Parse(version, CultureInfo.InvariantCulture))?.Version,
+        _ => registry.Models.Find(Group, int.Parse(version, CultureInfo.InvariantCulture)) is { Status: not "Rejected" } found ? found.Version : null,
     };
 }

@@ -63,6 +63,9 @@ internal sealed class ModelProcess : IAsyncDisposable
             own["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] = "text/csv";
         }
 
+        // A request without a type is of the first that the model takes.
+        if (ProcessingJob.Strings(request["InferenceSpecification"]!["SupportedContentTypes"]).FirstOrDefault() is { } type)
+            own.TryAdd("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", type);
         var port = FreePort();
         var command = Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters);
         if (MountedPaths.AreNamed([Path.Combine(code, own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""))], paths.BaseFolder) && MountedPaths.Possible)

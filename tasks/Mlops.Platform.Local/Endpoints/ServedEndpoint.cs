@@ -59,6 +59,9 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
         return traffic.Choose(null) is { } fleet && await fleet.UseAsync(cancellation) is { } model ? (fleet, model) : null;
     }
 
+    /// <summary>Keeps an answer of the queue, where it is among those that are kept.</summary>
+    public void Capture(CapturedInvocation invocation) => Sampled()?.Add(invocation);
+
     /// <summary>Keeps a request until it is answered.</summary>
     public Acceptance Enqueue(QueuedInvocation invocation) =>
         settings is not { } now || (now.Async is not null && queue is null) ? Acceptance.Refused(Refusal.NotUp)

@@ -45,12 +45,15 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         }
     }
 
-    /// <summary>A server of this version, started where there is none.</summary>
+    /// <summary>Whether a server listens where the configuration wants it.</summary>
+    public bool IsAtItsPort(ServerState state) => port is null || state.Port == port;
+
+    /// <summary>A server of this version, at the port that is asked for; started where there is none.</summary>
     public async Task<ServerState> EnsureAsync(CancellationToken cancellation)
     {
         if (await FindAsync(cancellation) is { } found)
         {
-            if (found.Status.Version == program.Version)
+            if (found.Status.Version == program.Version && IsAtItsPort(found.State))
                 return found.State;
             await StopAsync(cancellation);
         }

@@ -20,6 +20,9 @@ internal sealed record StepContext
     /// <summary>Told when the step's program runs.</summary>
     public required Action<ProcessIdentity> OnStart { get; init; }
 
+    /// <summary>Told every value of a metric as the log shows it.</summary>
+    public Action<string, double>? OnMetric { get; init; }
+
     public string ExecutionId => Execution.ExecutionId;
 
     public LocalRoot Root => Execution.Root;

@@ -231,6 +231,7 @@ internal static partial class TrainingJob
         {
             if (!double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) || !double.IsFinite(value))
                 return;
+            step.OnMetric?.Invoke(name, value);
             // Hosts write at once.
             lock (Last)
             {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Data.Sqlite;
 
 namespace Mlops.Platform.Local.Registry;
@@ -115,6 +116,11 @@ public sealed class RegistryDatabase : IDisposable
 
     private static void Create(string path)
     {
+        // One at a time: moving a file to a name that is free looks first and then moves, and a second one that looked as well would
+        // replace a registry that is in use.
+        using var creating = Creating(path + ".lock");
+        if (File.Exists(path))
+            return;
         // A name of its own for each attempt: several may be under way, also within a process.
         var fresh = $"{path}.{Guid.NewGuid():N}.new";
         File.WriteAllBytes(fresh, []);
@@ -130,17 +136,25 @@ public sealed class RegistryDatabase : IDisposable
                 command.ExecuteNonQuery();
                 return true;
             });
-            // The first of several processes wins; the others find its registry.
             File.Move(fresh, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(fresh);
         }
         finally
         {
             foreach (var left in new[] { fresh, fresh + "-wal", fresh + "-shm" })
                 File.Delete(left);
+        }
+    }
+
+    private static FileStream Creating(string file)
+    {
+        var waited = Stopwatch.StartNew();
+        while (true)
+        {
+            if (DeployLock.TryOpen(file) is { } held)
+                return held;
+            if (waited.Elapsed.TotalSeconds > BusySeconds)
+                throw LocalErrors.RegistryBusy(file).ToException();
+            Thread.Sleep(10);
         }
     }
 

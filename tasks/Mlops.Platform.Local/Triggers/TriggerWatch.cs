@@ -52,6 +52,9 @@ public sealed class TriggerWatch
     /// <summary>What is watched, in words; empty: nothing is.</summary>
     public IReadOnlyList<string> Watched => [.. triggers.Select(t => t.Name)];
 
+    /// <summary>Actions that wait for the end of their cool-down, as the last look found them.</summary>
+    public IReadOnlyList<string> Waiting { get; private set; } = [];
+
     /// <summary>Looks at every trigger, and says what is to be done now.</summary>
     public IReadOnlyList<DueAction> Look()
     {
@@ -63,13 +66,19 @@ public sealed class TriggerWatch
                 registry.Triggers.See(trigger.Name, trigger.Action, seen, before is null ? null : now);
         }
 
-        var due = new List<DueAction>();
+        var (due, waiting) = (new List<DueAction>(), new List<string>());
         foreach (var (name, action) in actions)
         {
             var pending = registry.Triggers.Pending(name);
-            if (pending.Count > 0 && (registry.Triggers.Action(name) is not var (started, isRunning) || isRunning || started + action.Cooldown <= now))
+            if (pending.Count == 0)
+                continue;
+            if (registry.Triggers.Action(name) is var (started, isRunning) && !isRunning && started + action.Cooldown > now)
+                waiting.Add(string.Create(CultureInfo.InvariantCulture, $"{name} waits for the end of its cool-down, {started + action.Cooldown:yyyy-MM-ddTHH:mm:ssZ}: {string.Join("; ", pending)}"));
+            else
                 due.Add(new DueAction(name, pending, action.Arguments));
         }
+
+        Waiting = waiting;
 
         return due;
     }

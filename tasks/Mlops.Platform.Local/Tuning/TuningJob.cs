@@ -13,7 +13,11 @@ internal static class TuningJob
     /// <summary>ResourceLimits' default where a grid does not say.</summary>
     private const int MostTrials = 500;
 
-    private sealed record Ended(int Number, double[] Place, IReadOnlyDictionary<string, string> Values, StepOutcome Outcome, double? Objective, string JobName);
+    private sealed record Ended(int Number, double[] Place, IReadOnlyDictionary<string, string> Values, StepOutcome Outcome, double? Objective, string JobName)
+    {
+        /// <summary>Ended before its time: its last value guides the search, and its model is none.</summary>
+        public bool IsStopped { get; init; }
+    }
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
@@ -26,6 +30,7 @@ internal static class TuningJob
         var limits = config["ResourceLimits"];
         var most = (int)(Json.Number(limits?["MaxNumberOfTrainingJobs"]) ?? MostTrials);
         var parallel = Math.Clamp((int)(Json.Number(limits?["MaxParallelTrainingJobs"]) ?? 1), 1, step.Execution.MaxParallel);
+        var stopping = StepContext.Text(config["TrainingJobEarlyStoppingType"]) == "Auto" ? new EarlyStopping(sign) : null;
         var search = Search(StepContext.Text(config["Strategy"]), space, new Random(Seed(config)));
 
         // A step has one process on record; the others are found by what marks all of an execution.
@@ -37,21 +42,21 @@ internal static class TuningJob
         while (true)
         {
             while (started < most && running.Count < parallel && !cancellation.IsCancellationRequested && search.Next(Trials()) is { } place)
-                running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, cancellation), place);
+                running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, stopping, cancellation), place);
             if (running.Count == 0)
                 break;
             var done = await Task.WhenAny(running.Keys);
             running.Remove(done);
             ended.Add(await done);
             await File.AppendAllTextAsync(step.Log, Line(ended[^1]), cancellation);
-            if (ended[^1] is { Objective: { } value } trial)
+            if (ended[^1] is { Objective: { } value, IsStopped: false } trial)
                 step.Events.Add(new MetricMeasured(step.Step.Name, metric, value));
             else
                 step.Events.Add(new Notice($"{ended[^1].JobName}: {ended[^1].Outcome.FailureReason ?? $"the log has no '{metric}'"}"));
         }
 
         cancellation.ThrowIfCancellationRequested();
-        var ranked = ended.Where(t => t.Objective is not null).OrderBy(t => sign * t.Objective!.Value).ThenBy(t => t.Number).ToList();
+        var ranked = ended.Where(t => t is { Objective: not null, IsStopped: false }).OrderBy(t => sign * t.Objective!.Value).ThenBy(t => t.Number).ToList();
         return ranked.Count > 0 ? Outcome(step, ranked, ended, metric)
             : StepOutcome.Failed($"none of {ended.Count} trainings came to a value of '{metric}'. {ended.FirstOrDefault()?.Outcome.FailureReason}".TrimEnd());
 
@@ -76,7 +81,7 @@ internal static class TuningJob
     /// <summary>The same search, the same trials: the seed that the configuration gives, or one that it makes.</summary>
     private static int Seed(JsonNode config) => (int)(Json.Number(config["RandomSeed"]) ?? int.Parse(ContentHash.OfText(Json.Canonical(config["ParameterRanges"]))[..7], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
 
-    private static async Task<Ended> TrainAsync(StepContext step, JsonObject definition, int number, double[] place, IReadOnlyDictionary<string, string> values, string metric, CancellationToken cancellation)
+    private static async Task<Ended> TrainAsync(StepContext step, JsonObject definition, int number, double[] place, IReadOnlyDictionary<string, string> values, string metric, EarlyStopping? stopping, CancellationToken cancellation)
     {
         var arguments = (JsonObject)definition.DeepClone();
         var hyperparameters = arguments["StaticHyperParameters"]?.DeepClone() as JsonObject ?? [];
@@ -85,14 +90,33 @@ internal static class TuningJob
             hyperparameters[name] = value;
         arguments["HyperParameters"] = hyperparameters;
         arguments["ResourceConfig"] = arguments["HyperParameterTuningResourceConfig"]?.DeepClone();
-        var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments };
-        var outcome = await TrainingJob.RunAsync(trial, cancellation);
-        return new Ended(number, place, values, outcome, outcome.FailureReason is null && outcome.Metrics.TryGetValue(metric, out var found) ? found : null, trial.JobName);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        double? last = null;
+        var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments, OnMetric = Look };
+        try
+        {
+            var outcome = await TrainingJob.RunAsync(trial, ending.Token);
+            stopping?.Complete(number);
+            return new Ended(number, place, values, outcome, outcome.FailureReason is null && outcome.Metrics.TryGetValue(metric, out var found) ? found : null, trial.JobName);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            return new Ended(number, place, values, StepOutcome.Failed(string.Create(CultureInfo.InvariantCulture, $"stopped early at {metric} = {last:G6}")), last, trial.JobName) { IsStopped = true };
+        }
+
+        void Look(string name, double value)
+        {
+            if (name != metric)
+                return;
+            last = value;
+            if (stopping?.Report(number, value) == true)
+                ending.Cancel();
+        }
     }
 
     /// <summary>A line of the step's own log; each training has a log beside it.</summary>
     private static string Line(Ended trial) => string.Create(CultureInfo.InvariantCulture,
-        $"{trial.JobName}: {(trial.Objective is { } value ? $"{value:G6}" : trial.Outcome.FailureReason?.Split('\n')[0] ?? "no objective")}  {string.Join(", ", trial.Values.Select(v => $"{v.Key} {v.Value}"))}\n");
+        $"{trial.JobName}: {(trial is { Objective: { } value, IsStopped: false } ? $"{value:G6}" : trial.Outcome.FailureReason?.Split('\n')[0] ?? "no objective")}  {string.Join(", ", trial.Values.Select(v => $"{v.Key} {v.Value}"))}\n");
 
     private static StepOutcome Outcome(StepContext step, List<Ended> ranked, List<Ended> all, string metric)
     {
@@ -102,7 +126,7 @@ internal static class TuningJob
         properties["HyperParameterTuningJobStatus"] = "Completed";
         properties["TrainingJobSummaries"] = new JsonArray([.. ranked.Select(Summary)]);
         properties["BestTrainingJob"] = Summary(ranked[0]);
-        properties["TrainingJobStatusCounters"] = new JsonObject { ["Completed"] = ranked.Count, ["NonRetryableError"] = all.Count - ranked.Count };
+        properties["TrainingJobStatusCounters"] = new JsonObject { ["Completed"] = ranked.Count, ["Stopped"] = all.Count(t => t.IsStopped), ["NonRetryableError"] = all.Count(t => t.Objective is null) };
         // Beside what Describe has: where the model is that a cache must find again.
         var model = ranked[0].Outcome.Properties["ModelArtifacts"]!["S3ModelArtifacts"]!;
         properties["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = model.DeepClone() };

@@ -120,7 +120,7 @@ public static class DeployVerb
         catch (PlatformException e) when (e.Problem.File is null)
         {
             var problem = before is not { Healthy: true } ? e.Problem : e.Problem with { Message = $"{PlatformErrors.StillServed(stage.Name, before.Version)} {e.Problem.Message}" };
-            throw context.Workspace.At(problem, "inference").ToException();
+            throw (e.Problem.Code == PlatformErrors.ModelDidNotStart ? context.Workspace.At(problem, "inference") : context.Workspace.At(problem, stage.Place)).ToException();
         }
     }
 
