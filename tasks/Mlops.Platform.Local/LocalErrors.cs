@@ -78,11 +78,8 @@ public static class LocalErrors
     public static Problem ModelPackageNotRead(string step) =>
         Problem.Error("MLOPS6037", $"The model '{step}' is a registered version of an account (ModelPackageName): there is none here. Name its archive instead (ModelDataUrl), and give it with '--source'.");
 
-    public static Problem SerialContainers(string step) =>
-        Problem.Error("MLOPS6038", $"The model '{step}' chains several containers (a serial inference pipeline): the local platform runs models of one. Put their code into one program.");
-
     public static Problem UnusedOption(string option, string value) =>
-        Problem.Warning("MLOPS6039", $"Nothing in the definition names '{value}' ({option}): it was not used. Compare it with what '--check' shows.");
+        Problem.Warning("MLOPS6038", $"Nothing in the definition names '{value}' ({option}): it was not used. Compare it with what '--check' shows.");
 
     public static Problem ActionFailed() =>
         Problem.Error("MLOPS6034", "What was due failed; the lines above say why. It is tried again when its triggers next say so, or at once by hand: 'mlops run', 'mlops batch'.");

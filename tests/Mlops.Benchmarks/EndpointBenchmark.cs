@@ -102,7 +102,7 @@ internal static class EndpointBenchmark
 
     private sealed class Held(Uri address, CaptureLog capture) : IInvocationLease
     {
-        public Uri Address => address;
+        public IReadOnlyList<Uri> Addresses { get; } = [address];
 
         public string Variant => "AllTraffic";
 

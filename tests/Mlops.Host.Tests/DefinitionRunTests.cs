@@ -92,8 +92,11 @@ public sealed class DefinitionRunTests : IDisposable
         var (exitCode, output) = await RunAsync(run);
         Assert.True(exitCode == 0, output);
         Assert.Contains("3", await File.ReadAllTextAsync(folder.File("announced.json")), StringComparison.Ordinal);
+        Assert.Contains("Succeeded", await MlopsProgram.SucceedAsync(folder.Path, "runs"), StringComparison.Ordinal);
+        await MlopsProgram.SucceedAsync(folder.Path, "logs", "Count");
 
-        (exitCode, output) = await RunAsync([.. run, "--parameter", "Least=4"]);
+        (exitCode, output) = await RunAsync([.. run, "--source", "s3://nobody/x=theirs", "--parameter", "Least=4"]);
+        Assert.Contains("MLOPS6038", output, StringComparison.Ordinal);
         Assert.NotEqual(0, exitCode);
         Assert.Contains("Too few lines.", output, StringComparison.Ordinal);
     }

@@ -163,8 +163,7 @@ public sealed class FleetTests : IAsyncLifetime
             ["Image"] = "any",
             ["Environment"] = new JsonObject { ["SAGEMAKER_PROGRAM"] = "serve.py", ["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/model/code" },
         };
-        var request = new JsonObject { ["InferenceSpecification"] = new JsonObject { ["Containers"] = new JsonArray(container) } };
-        var process = ModelProcess.Start(own, request, new Dictionary<string, string>(), new Dictionary<string, string>(), objects);
+        var process = ModelChain.Start(own, new JsonObject { ["Containers"] = new JsonArray(container) }, new Dictionary<string, string>(), new Dictionary<string, string>(), objects);
         try
         {
             Assert.Null(await process.UntilHealthyAsync(http, TimeSpan.FromSeconds(30), cancellation));

@@ -325,11 +325,11 @@ public sealed class RuntimeApiTests : IAsyncLifetime
             public Held(Directory directory, Uri address, string variant, Held? shadow)
             {
                 this.directory = directory;
-                (Address, Variant, Shadow) = (address, variant, shadow);
+                (Addresses, Variant, Shadow) = ([address], variant, shadow);
                 Interlocked.Increment(ref directory.leases);
             }
 
-            public Uri Address { get; }
+            public IReadOnlyList<Uri> Addresses { get; }
 
             public string Variant { get; }
 

@@ -30,11 +30,6 @@ internal static class NotCarriedOut
             yield return Essential($"build.steps.{step.Name}", step.NameSpan, Local);
         if (build?.Train is { Algorithm: { Value.Name: not "xgboost" } algorithm })
             yield return Essential("build.train.algorithm", algorithm.Span, Local);
-        foreach (var (key, container) in new[] { ("inference.preprocess", config.Inference?.Preprocess), ("inference.postprocess", config.Inference?.Postprocess) })
-        {
-            if (container is not null)
-                yield return Essential(key, container.Span, Local);
-        }
     }
 
     private static IEnumerable<PlannedGap> Stages(ModelConfig config)

@@ -32,6 +32,9 @@ internal sealed class CommonOptions
     /// <summary>Whether the verb changes something: who did it is kept.</summary>
     public bool IsAudited { get; init; }
 
+    /// <summary>Whether the verb looks at what was run, of whatever origin: there may be no build.</summary>
+    public bool NeedsNoBuild { get; init; }
+
     public string Project(ParseResult parsed) => parsed.GetValue(project)!;
 
     public string Platform(ParseResult parsed) => parsed.GetValue(platform)!;
@@ -45,7 +48,10 @@ internal sealed class CommonOptions
     public Workspace Workspace(ParseResult parsed)
     {
         var repository = Path.GetFullPath(parsed.GetValue(project)!);
-        return Mlops.Platform.Workspace.Load(repository, parsed.GetValue(artifacts) ?? NewestBuild(repository));
+        var built = parsed.GetValue(artifacts) ?? NewestBuild(repository);
+        return NeedsNoBuild && !Directory.Exists(built) && Directory.Exists(Path.Combine(repository, new LocalSettings().Root))
+            ? DefinitionRun.Past(repository)
+            : Mlops.Platform.Workspace.Load(repository, built);
     }
 
     /// <summary>bin/CONFIGURATION/FRAMEWORK/mlops, as a build with default settings makes it.</summary>

@@ -12,7 +12,7 @@ internal static class CompareCommand
         var first = new Argument<string>("first") { Description = "A run's id, or its first characters." };
         var second = new Argument<string>("second") { Description = "Another one's." };
         var command = new Command("compare", "Shows how two runs differ: parameters, code, inputs, metrics and outputs.") { first, second };
-        VerbRunner.Set(command, new CommonOptions(), (parsed, context, _) =>
+        VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, (parsed, context, _) =>
         {
             var history = new RunHistory(context.Local("compare").Registry);
             var differences = history.Compare(history.Find(parsed.GetValue(first)!), history.Find(parsed.GetValue(second)!)).ToList();

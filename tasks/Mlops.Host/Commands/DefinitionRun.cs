@@ -21,22 +21,7 @@ internal static class DefinitionRun
             throw PlatformErrors.Definition($"'{file}' is a folder. Name one definition in it.").ToException();
         try
         {
-            return new Workspace
-            {
-                Repository = Path.GetFullPath(project),
-                Artifacts = Path.GetDirectoryName(Path.GetFullPath(file))!,
-                Pipeline = PipelineDefinition.Parse(File.ReadAllBytes(file), Path.GetFileName(file)),
-                Deployment = new DeploymentDefinition
-                {
-                    ModelName = name,
-                    PipelineName = name,
-                    ModelPackageGroupName = name,
-                    ConfigFile = Path.GetFileName(file),
-                    ConfigSha256 = "",
-                    Prefix = name,
-                    Local = new LocalSettings { StandIns = standIns },
-                },
-            };
+            return Of(Path.GetFullPath(project), Path.GetFullPath(file), name, PipelineDefinition.Parse(File.ReadAllBytes(file), Path.GetFileName(file)), standIns);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -47,6 +32,26 @@ internal static class DefinitionRun
             throw PlatformErrors.Definition(e.Message).ToException();
         }
     }
+
+    /// <summary>A folder in which definitions were run, to look at what they left.</summary>
+    public static Workspace Past(string project) => Of(project, Path.Combine(project, "none"), "none", new PipelineDefinition { Steps = [] }, new Dictionary<string, string>());
+
+    private static Workspace Of(string project, string file, string name, PipelineDefinition pipeline, IReadOnlyDictionary<string, string> standIns) => new()
+    {
+        Repository = project,
+        Artifacts = Path.GetDirectoryName(file)!,
+        Pipeline = pipeline,
+        Deployment = new DeploymentDefinition
+        {
+            ModelName = name,
+            PipelineName = name,
+            ModelPackageGroupName = name,
+            ConfigFile = Path.GetFileName(file),
+            ConfigSha256 = "",
+            Prefix = name,
+            Local = new LocalSettings { StandIns = standIns },
+        },
+    };
 
     /// <param name="sources">S3 URI and the file or folder of this machine that stands for it.</param>
     /// <returns>Null: nothing was run, as asked.</returns>

@@ -10,7 +10,7 @@ internal static class LogsCommand
     {
         var name = new Argument<string>("name") { Description = "A step, or a stage." };
         var command = new Command("logs", "Prints the log of a step's last run, or of the model that a stage serves.") { name };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, async (parsed, context, cancellation) =>
         {
             var wanted = parsed.GetValue(name)!;
             var log = context.Local("logs").FindLog(wanted, context.Workspace);

@@ -15,7 +15,7 @@ internal static class RunsCommand
                 result.AddError("--count must be 1 or more.");
         });
         var command = new Command("runs", "Lists runs: status, time, version and metrics.") { count };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, async (parsed, context, cancellation) =>
         {
             var name = context.Workspace.Deployment.PipelineName;
             var runs = await context.Platform.Pipelines.NewestAsync(name, parsed.GetValue(count), cancellation);

@@ -205,7 +205,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
     /// <returns>Null: the model was taken away meanwhile; its successor is asked.</returns>
     private async Task<(byte[]? Answer, string? Type, string? Failure)?> AskAsync(JsonObject request, byte[] input, ServedModel model, Fleet fleet, CancellationToken cancellation)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri(model.Process.Address, "invocations")) { Content = new ByteArrayContent(input) };
+        using var message = new HttpRequestMessage { Content = new ByteArrayContent(input) };
         if (Text(request, "ContentType") is { } type)
             message.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         foreach (var (header, member) in new[] { ("Accept", "Accept"), ("X-Amzn-SageMaker-Custom-Attributes", "CustomAttributes"), ("X-Amzn-SageMaker-Inference-Id", "InferenceId") })
@@ -217,7 +217,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
         var clock = Stopwatch.StartNew();
         try
         {
-            using var response = await http.SendAsync(message, cancellation);
+            using var response = await ContainerChain.SendAsync(http, model.Process.Addresses, message, cancellation);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
             fleet.Answered((int)response.StatusCode, clock.Elapsed);
             if (response.IsSuccessStatusCode)

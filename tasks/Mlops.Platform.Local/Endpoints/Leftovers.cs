@@ -10,7 +10,7 @@ internal static class Leftovers
     private const string ProcessFile = "process";
 
     /// <summary>Keeps whose folder it is.</summary>
-    public static void Mark(string folder, ModelProcess process) => Files.Write(Path.Combine(folder, ProcessFile), Encoding.UTF8.GetBytes(process.Identity.ToString()));
+    public static void Mark(string folder, ProcessIdentity process) => Files.Write(Path.Combine(folder, ProcessFile), Encoding.UTF8.GetBytes(process.ToString()));
 
     /// <summary>The process of a folder; null: none was started yet.</summary>
     public static string? MarkOf(string folder) => File.Exists(Path.Combine(folder, ProcessFile)) ? File.ReadAllText(Path.Combine(folder, ProcessFile)) : null;

@@ -59,19 +59,17 @@ public sealed class LocalBatches
     });
 
     /// <summary>Does something with the model in a process that lives as long; what a killed one left is ended first.</summary>
-    private async Task PredictAsync(string stage, EndpointRow row, string folder, Func<ModelProcess, string, Task> work)
+    private async Task PredictAsync(string stage, EndpointRow row, string folder, Func<ModelChain, string, Task> work)
     {
         try
         {
             Leftovers.EndIn(folder);
-            var version = registry.Models.Find(row.Group, row.Version) ?? throw PlatformErrors.UnknownVersion(row.Group, row.Version).ToException();
-            if (ContentHash.Of(objects.ExistingPathOf(version.ModelDataUrl)) != version.Sha256)
-                throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
+            RegisteredArtifacts.Check(registry, objects, row.Group, row.Version);
             var settings = EndpointSettings.Of(row, objects);
             var environment = new Dictionary<string, string>(settings.Environment, StringComparer.Ordinal) { ["SAGEMAKER_BATCH"] = "true" }; // As the service tells its containers.
-            await using (var process = ModelProcess.Start(folder, registry.Models.Request(row.Group, row.Version), environment, settings.Interpreters, objects, root.BatchLog(row.Name)))
+            await using (var process = ModelChain.Start(folder, registry.Models.Request(row.Group, row.Version)["InferenceSpecification"]!, environment, settings.Interpreters, objects, root.BatchLog(row.Name)))
             {
-                Leftovers.Mark(folder, process);
+                process.Mark();
                 await work(process, folder);
             }
 

@@ -30,9 +30,6 @@ internal sealed class ModelProcess : IAsyncDisposable
         Address = new Uri($"http://127.0.0.1:{port}/");
     }
 
-    /// <summary>Told once, when the program has ended and its folder may go.</summary>
-    public event Action? Ended;
-
     public Uri Address { get; }
 
     public ProcessIdentity Identity => ProcessIdentity.Of(process);
@@ -43,14 +40,16 @@ internal sealed class ModelProcess : IAsyncDisposable
     public Task Exited => process.WaitForExitAsync();
 
     /// <summary>Unpacks model and code and starts the program. It does not wait for it to answer.</summary>
-    /// <param name="request">The version's RegisterModel request.</param>
-    /// <param name="log">Null: one in the folder.</param>
-    public static ModelProcess Start(string folder, JsonObject request, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects, string? log = null)
+    /// <param name="container">Of an InferenceSpecification.</param>
+    /// <param name="contentType">Of a request that does not name its own; null: the toolkit's default.</param>
+    public static ModelProcess Start(string folder, JsonObject container, string? contentType, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects, string log)
     {
-        var container = request["InferenceSpecification"]!["Containers"]![0]!;
         var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
         var paths = new ContainerFolder(folder);
-        Archives.Unpack(objects.ExistingPathOf(StepContext.Text(container["ModelDataUrl"])), paths.Make("/opt/ml/model"));
+        var model = paths.Make("/opt/ml/model");
+        // A container before or behind the model may have none of its own.
+        if (container["ModelDataUrl"] is { } url)
+            Archives.Unpack(objects.ExistingPathOf(StepContext.Text(url)), model);
         // The code is an archive of its own, or travels with the model.
         var submit = own.GetValueOrDefault("SAGEMAKER_SUBMIT_DIRECTORY", "");
         var code = paths.Make(submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code");
@@ -63,9 +62,8 @@ internal sealed class ModelProcess : IAsyncDisposable
             own["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] = "text/csv";
         }
 
-        // A request without a type is of the first that the model takes.
-        if (ProcessingJob.Strings(request["InferenceSpecification"]!["SupportedContentTypes"]).FirstOrDefault() is { } type)
-            own.TryAdd("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", type);
+        if (contentType is not null)
+            own.TryAdd("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", contentType);
         var port = FreePort();
         var command = Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters);
         if (MountedPaths.AreNamed([Path.Combine(code, own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""))], paths.BaseFolder) && MountedPaths.Possible)
@@ -80,9 +78,9 @@ internal sealed class ModelProcess : IAsyncDisposable
         start.Environment["SAGEMAKER_BIND_TO_PORT"] = port.ToString(CultureInfo.InvariantCulture);
         start.Environment["SAGEMAKER_BIND_TO_ADDRESS"] = "127.0.0.1";
         start.Environment["SAGEMAKER_BASE_DIR"] = paths.BaseFolder;
-        start.Environment["SM_MODEL_DIR"] = paths.Path("/opt/ml/model");
+        start.Environment["SM_MODEL_DIR"] = model;
         start.Environment["PYTHONUNBUFFERED"] = "1";
-        var kept = new LogWriter(log ?? Path.Combine(folder, "model.log"));
+        var kept = new LogWriter(log);
         try
         {
             var process = Process.Start(start)!;
@@ -138,7 +136,6 @@ internal sealed class ModelProcess : IAsyncDisposable
         await Task.WhenAny(copied, Task.Delay(Patience));
         log.Dispose();
         process.Dispose();
-        Ended?.Invoke();
     }
 
     private string Text(FormattableString reason)

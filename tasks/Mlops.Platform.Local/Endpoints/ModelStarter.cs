@@ -22,11 +22,7 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
     /// <summary>Starts a version and waits until it answers.</summary>
     public async Task<ServedModel> StartAsync(EndpointRow row, int number, EndpointSettings settings, CancellationToken cancellation)
     {
-        var version = registry.Models.Find(row.Group, number) ?? throw PlatformErrors.UnknownVersion(row.Group, number).ToException();
-        var artifact = objects.ExistingPathOf(version.ModelDataUrl);
-        if (ContentHash.Of(artifact) != version.Sha256)
-            throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
-
+        RegisteredArtifacts.Check(registry, objects, row.Group, number);
         var folder = NewFolder(row.Name);
         var process = Begin(folder, row, number, settings);
         var identity = process.Identity.ToString();
@@ -34,7 +30,7 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
         process.Ended += () => alive.TryRemove(identity, out _);
         try
         {
-            Leftovers.Mark(folder, process);
+            process.Mark();
             if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
                 throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
         }
@@ -47,11 +43,11 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
         return new ServedModel(process, settings.Async is null ? InvocationLimit : AsyncLimit);
     }
 
-    private ModelProcess Begin(string folder, EndpointRow row, int number, EndpointSettings settings)
+    private ModelChain Begin(string folder, EndpointRow row, int number, EndpointSettings settings)
     {
         try
         {
-            return ModelProcess.Start(folder, registry.Models.Request(row.Group, number), settings.Environment, settings.Interpreters, objects);
+            return ModelChain.Start(folder, registry.Models.Request(row.Group, number)["InferenceSpecification"]!, settings.Environment, settings.Interpreters, objects);
         }
         catch
         {

@@ -177,7 +177,7 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
     {
         private int released;
 
-        public Uri Address => model.Process.Address;
+        public IReadOnlyList<Uri> Addresses { get; } = model.Process.Addresses;
 
         public string Variant => fleet.Variant.Name;
 

@@ -2,12 +2,12 @@ namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>A model process that answers, with the number of requests that are under way in it: it ends when they have.</summary>
 /// <param name="drainLimit">How long the last requests may take when it is taken away.</param>
-internal sealed class ServedModel(ModelProcess process, TimeSpan drainLimit) : IAsyncDisposable
+internal sealed class ServedModel(ModelChain process, TimeSpan drainLimit) : IAsyncDisposable
 {
     private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int users = 1;
 
-    public ModelProcess Process { get; } = process;
+    public ModelChain Process { get; } = process;
 
     /// <summary>Requests that are under way.</summary>
     public int Users => Math.Max(0, Volatile.Read(ref users) - 1);

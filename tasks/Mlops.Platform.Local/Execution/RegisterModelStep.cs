@@ -17,7 +17,13 @@ internal static class RegisterModelStep
         var containers = ProcessingJob.Items(request["InferenceSpecification"]?["Containers"]).ToList();
         if (containers.Count == 0)
             throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
-        var url = StepContext.Text(containers[0]["ModelDataUrl"]);
+        // The model's own, of containers before and behind it as well: the one that training made, or the only one.
+        var urls = containers.Select(c => c["ModelDataUrl"]).OfType<JsonNode>().Select(StepContext.Text).ToList();
+        if (urls.Count == 0)
+            throw new DefinitionException($"'{step.Step.Name}' has no container with a ModelDataUrl.");
+        foreach (var archive in urls)
+            step.Objects.HashOf(archive);
+        var url = urls.FirstOrDefault(u => u.Contains("/output/model.tar.gz", StringComparison.Ordinal)) ?? urls[0];
         var hash = step.Objects.HashOf(url);
         // What was measured of a model, and which run made it, does not make it another one.
         var identity = (JsonObject)request.DeepClone();

@@ -41,8 +41,6 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                 return new(step.Name, step.Type, "ends the run", null);
             case StepTypes.Model when ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject ?? []).Any(c => c["ModelPackageName"] is not null):
                 return new(step.Name, step.Type, "takes a registered version", LocalErrors.ModelPackageNotRead(step.Name));
-            case StepTypes.Model when step.Arguments["Containers"] is JsonArray { Count: > 1 }:
-                return new(step.Name, step.Type, "chains containers", LocalErrors.SerialContainers(step.Name));
             case StepTypes.Model:
                 return new(step.Name, step.Type, "notes the model", null);
             case StepTypes.RegisterModel:

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Endpoints;
+using Mlops.Serving.Runtime;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -17,7 +18,7 @@ internal static class Transform
     /// <param name="arguments">Of CreateTransformJob.</param>
     /// <param name="source">The file or folder that is read.</param>
     /// <param name="folder">Takes the answers.</param>
-    public static async Task<string?> RunAsync(JsonObject arguments, string source, string folder, ModelProcess process, CancellationToken cancellation)
+    public static async Task<string?> RunAsync(JsonObject arguments, string source, string folder, ModelChain process, CancellationToken cancellation)
     {
         var job = new Request(arguments);
         using var http = Loopback.Client(TimeSpan.FromHours(1));
@@ -28,18 +29,18 @@ internal static class Transform
         {
             var target = Path.Combine(folder, Path.GetRelativePath(Directory.Exists(source) ? source : Path.GetDirectoryName(source)!, file) + ".out");
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (await FileAsync(job, file, target, new Uri(process.Address, "invocations"), http, cancellation) is { } failure)
+            if (await FileAsync(job, file, target, process.Addresses, http, cancellation) is { } failure)
                 return $"{Path.GetFileName(file)}: {failure}";
         }
 
         return null;
     }
 
-    private static async Task<string?> FileAsync(Request job, string file, string target, Uri address, HttpClient http, CancellationToken cancellation)
+    private static async Task<string?> FileAsync(Request job, string file, string target, IReadOnlyList<Uri> addresses, HttpClient http, CancellationToken cancellation)
     {
         if (!job.ByLine)
         {
-            var (whole, problem) = await AskAsync(job, await File.ReadAllBytesAsync(file, cancellation), address, http, cancellation);
+            var (whole, problem) = await AskAsync(job, await File.ReadAllBytesAsync(file, cancellation), addresses, http, cancellation);
             if (problem is null)
                 await File.WriteAllBytesAsync(target, whole, cancellation);
             return problem;
@@ -49,7 +50,7 @@ internal static class Transform
         foreach (var records in Batches(job, File.ReadLines(file).Where(l => l.Length > 0)))
         {
             var sent = records.Select(r => job.InputFilter is { } filter ? TransformRecords.Write(RecordFilter.Apply(filter, TransformRecords.Parse(r, job.ContentType)), job.ContentType) : r);
-            var (answer, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), address, http, cancellation);
+            var (answer, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), addresses, http, cancellation);
             if (problem is not null)
                 return problem;
             var lines = Encoding.UTF8.GetString(answer).TrimEnd('\n', '\r').Split('\n').Select(l => l.TrimEnd('\r')).ToList();
@@ -77,14 +78,14 @@ internal static class Transform
         return TransformRecords.Write(shown, job.JoinsInput && TransformRecords.IsCsv(job.ContentType) ? job.ContentType : job.Accept);
     }
 
-    private static async Task<(byte[] Answer, string? Problem)> AskAsync(Request job, byte[] body, Uri address, HttpClient http, CancellationToken cancellation)
+    private static async Task<(byte[] Answer, string? Problem)> AskAsync(Request job, byte[] body, IReadOnlyList<Uri> addresses, HttpClient http, CancellationToken cancellation)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, address) { Content = new ByteArrayContent(body) };
+        using var request = new HttpRequestMessage { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", job.ContentType);
         request.Headers.TryAddWithoutValidation("Accept", job.Accept);
         try
         {
-            using var response = await http.SendAsync(request, cancellation);
+            using var response = await ContainerChain.SendAsync(http, addresses, request, cancellation);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
             return response.IsSuccessStatusCode ? (answer, null)
                 : ([], $"the model answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 500)))}");

@@ -11,12 +11,11 @@ internal static class TransformJob
     public static async Task<StepOutcome> RunAsync(StepContext step, JsonObject model, CancellationToken cancellation)
     {
         var source = step.Objects.ExistingPathOf(StepContext.Text(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"]));
-        var container = model["PrimaryContainer"] ?? ProcessingJob.Items(model["Containers"]).Single();
-        var request = new JsonObject { ["InferenceSpecification"] = new JsonObject { ["Containers"] = new JsonArray(container.DeepClone()) } };
+        var specification = new JsonObject { ["Containers"] = model["PrimaryContainer"] is { } one ? new JsonArray(one.DeepClone()) : model["Containers"]?.DeepClone() };
         var environment = (step.Arguments["Environment"] as JsonObject ?? []).ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal);
         environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
         environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
-        await using var process = ModelProcess.Start(step.Folder, request, environment, step.Execution.Interpreters, step.Objects, step.Log);
+        await using var process = ModelChain.Start(step.Folder, specification, environment, step.Execution.Interpreters, step.Objects, step.Log);
         step.OnStart(process.Identity);
         var output = StepContext.Text(step.Arguments["TransformOutput"]?["S3OutputPath"]);
         var folder = Directory.CreateDirectory(Path.Combine(step.Folder, "output")).FullName;

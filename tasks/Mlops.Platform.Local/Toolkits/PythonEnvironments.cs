@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Formats.Tar;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Processes;
@@ -87,29 +86,13 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
 
     private static bool Run(string program, IReadOnlyList<string> arguments, out string reason)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        CleanEnvironment.Apply(start.Environment);
-        try
+        if (PythonProgram.Run(program, arguments, Patience) is not var (exitCode, output, errors))
         {
-            using var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(Patience))
-            {
-                process.Kill(entireProcessTree: true);
-                reason = $"it took longer than {Patience.TotalMinutes} minutes.";
-                return false;
-            }
-
-            var said = (errors.Result.Trim().Length > 0 ? errors.Result : output.Result).Trim().Split('\n');
-            reason = string.Join('\n', said.TakeLast(5));
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            reason = e.Message;
+            reason = $"'{program}' cannot be started, or took longer than {Patience.TotalMinutes} minutes.";
             return false;
         }
+
+        reason = string.Join('\n', (errors.Trim().Length > 0 ? errors : output).Trim().Split('\n').TakeLast(5));
+        return exitCode == 0;
     }
 }

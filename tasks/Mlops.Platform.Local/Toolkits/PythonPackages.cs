@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Processes;
@@ -56,24 +55,11 @@ internal static class PythonPackages
     {
         if (Programs.Find(interpreter) is not { } program)
             return null;
-        var start = new ProcessStartInfo(program, ["-c", Ask, .. modules]) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
-        CleanEnvironment.Apply(start.Environment);
         try
         {
-            using var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync();
-            var errors = process.StandardError.ReadToEndAsync();
-            if (!process.WaitForExit(Patience))
-            {
-                process.Kill(entireProcessTree: true);
-                return null;
-            }
-
-            errors.Wait();
-            return process.ExitCode == 0 ? JsonSerializer.Deserialize<List<string>>(output.Result) : null;
+            return PythonProgram.Run(program, ["-c", Ask, .. modules], Patience) is (0, var output, _) ? JsonSerializer.Deserialize<List<string>>(output) : null;
         }
-        catch (Exception e) when (e is System.ComponentModel.Win32Exception or JsonException)
+        catch (JsonException)
         {
             return null;
         }

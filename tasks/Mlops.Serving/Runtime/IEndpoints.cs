@@ -48,8 +48,8 @@ public enum Refusal
 
 public interface IInvocationLease : IDisposable
 {
-    /// <summary>The base address of the model's server.</summary>
-    Uri Address { get; }
+    /// <summary>The base addresses of the servers of the model's containers, in the order in which a request goes through them.</summary>
+    IReadOnlyList<Uri> Addresses { get; }
 
     /// <summary>The production variant that the model serves for.</summary>
     string Variant { get; }

@@ -97,8 +97,8 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         var clock = Stopwatch.StartNew();
         try
         {
-            using var request = ToModel(http.Request, lease.Address, body);
-            using var answer = await client.SendAsync(request, limit.Token);
+            using var request = ToModel(http.Request, body);
+            using var answer = await ContainerChain.SendAsync(client, lease.Addresses, request, limit.Token);
             lease.Answered((int)answer.StatusCode, clock.Elapsed);
             var captured = lease.Capture is { } capture && answer.IsSuccessStatusCode ? await CaptureAsync(capture, Copied(http, body, lease.Variant), answer, limit.Token) : null;
             await AnswerAsync(http, lease.Variant, answer, captured, limit.Token);
@@ -146,12 +146,12 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
     {
         using var held = shadow;
         using var limit = new CancellationTokenSource(InvocationLimit);
-        using var request = new HttpRequestMessage(HttpMethod.Post, new Uri(shadow.Address, "invocations")) { Content = new ReadOnlyMemoryContent(copied.Input) };
+        using var request = new HttpRequestMessage { Content = new ReadOnlyMemoryContent(copied.Input) };
         if (copied.InputType is { } type)
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         try
         {
-            using var answer = await client.SendAsync(request, limit.Token);
+            using var answer = await ContainerChain.SendAsync(client, shadow.Addresses, request, limit.Token);
             if (shadow.Capture is { } capture && answer.IsSuccessStatusCode)
                 await CaptureAsync(capture, copied with { Variant = shadow.Variant }, answer, limit.Token);
         }
@@ -205,9 +205,9 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         }
     }
 
-    private static HttpRequestMessage ToModel(HttpRequest from, Uri address, byte[] body)
+    private static HttpRequestMessage ToModel(HttpRequest from, byte[] body)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(address, "invocations")) { Content = new ByteArrayContent(body) };
+        var request = new HttpRequestMessage { Content = new ByteArrayContent(body) };
         if (from.ContentType is { } type)
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
         foreach (var name in ForwardedToModel)

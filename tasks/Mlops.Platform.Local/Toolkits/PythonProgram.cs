@@ -1,0 +1,31 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using Mlops.Platform.Local.Processes;
+
+namespace Mlops.Platform.Local.Toolkits;
+
+/// <summary>Programs of Python that this one asks something, for a bounded time.</summary>
+internal static class PythonProgram
+{
+    /// <returns>Null: it cannot be started, or took too long and was ended.</returns>
+    public static (int ExitCode, string Output, string Errors)? Run(string program, IReadOnlyList<string> arguments, TimeSpan patience)
+    {
+        var start = new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
+        CleanEnvironment.Apply(start.Environment);
+        try
+        {
+            using var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            var output = process.StandardOutput.ReadToEndAsync();
+            var errors = process.StandardError.ReadToEndAsync();
+            if (process.WaitForExit(patience))
+                return (process.ExitCode, output.Result, errors.Result);
+            process.Kill(entireProcessTree: true);
+            return null;
+        }
+        catch (Win32Exception)
+        {
+            return null;
+        }
+    }
+}
