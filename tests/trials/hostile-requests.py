@@ -29,7 +29,7 @@ def write(name, text):
 
 
 def run(*arguments):
-    done = subprocess.run([*mlops, *arguments, "--project", str(root)], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    done = subprocess.run([*mlops, *arguments], cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
         sys.exit(done.stdout + done.stderr)
     return done.stdout
@@ -59,7 +59,7 @@ write("src/serve.py", """def model_fn(model_dir): return 3.0
 def predict_fn(rows, model): return [[float(v) * model for v in row] for row in rows]
 """)
 try:
-    run("compile", str(root / "config.yaml"), "--output", str(root / "bin/Release/net10.0/mlops"))
+    run("compile", "config.yaml", "--output", "bin/Release/net10.0/mlops")
     run("deploy")
     server = json.loads((root / ".mlops/server.json").read_text())
     port, pid = server["Port"], server["Pid"]
@@ -68,7 +68,10 @@ try:
     def ask(body=b"1,2\n", headers=None, timeout=30):
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
         try:
-            connection.request("POST", path, body, {"Content-Type": "text/csv", **(headers or {})})
+            try:
+                connection.request("POST", path, body, {"Content-Type": "text/csv", **(headers or {})})
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # Refused before all was sent; the answer is there.
             answer = connection.getresponse()
             return answer.status, answer.read()
         finally:
@@ -173,7 +176,7 @@ try:
     port, pid = server["Port"], server["Pid"]
     check("a deploy serves again", ask()[0] == 200)
 finally:
-    subprocess.run([*mlops, "stop", "--project", str(root)], capture_output=True, stdin=subprocess.DEVNULL)
+    subprocess.run([*mlops, "stop"], cwd=root, capture_output=True, stdin=subprocess.DEVNULL)
     shutil.rmtree(root, ignore_errors=True)
 for what in wrong[:20]:
     print("WRONG:", what)
