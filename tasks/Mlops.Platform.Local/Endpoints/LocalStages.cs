@@ -27,7 +27,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         if (registry.Endpoints.Find(stage.EndpointName) is not { } row)
             return null;
         if (stage.Endpoint is null)
-            return State(stage, row, healthy: objects.IsIntact(registry.Models.Find(row.Group, row.Version)?.ModelDataUrl ?? "s3://none"), BatchOutput(stage));
+            return State(stage, row, healthy: registry.Models.Find(row.Group, row.Version) is { } version && objects.IsIntact(version.ModelDataUrl), BatchOutput(stage));
         var found = await server.FindAsync(cancellation);
         if (found is { } running && !server.IsAtItsPort(running.State))
             found = null; // It moves to the port that is asked for, with the next deploy.

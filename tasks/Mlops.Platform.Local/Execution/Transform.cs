@@ -12,8 +12,6 @@ internal static class Transform
     /// <summary>MaxPayloadInMB's default.</summary>
     private const int MostMegabytes = 6;
 
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
-
     /// <summary>Waits until the model answers, and asks it. Returns why that failed, or null.</summary>
     /// <param name="arguments">Of CreateTransformJob.</param>
     /// <param name="source">The file or folder that is read.</param>
@@ -22,7 +20,7 @@ internal static class Transform
     {
         var job = new Request(arguments);
         using var http = Loopback.Client(TimeSpan.FromHours(1));
-        if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
+        if (await process.UntilHealthyAsync(http, ModelStarter.StartLimit, cancellation) is { } reason)
             return $"The model did not come up: {reason}";
         string[] files = Directory.Exists(source) ? [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [source];
         foreach (var file in files)

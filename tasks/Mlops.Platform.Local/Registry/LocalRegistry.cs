@@ -41,10 +41,10 @@ public sealed class LocalRegistry : IDisposable
         "SELECT definition, sha256 FROM pipelines WHERE name = $name",
         r => ((PipelineDefinition, string)?)(PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(r.GetString(0))), r.GetString(1)), ("$name", name)).FirstOrDefault();
 
-    /// <summary>The hash that was recorded for an S3 URI, if the stamp is still the same.</summary>
     /// <summary>The definitions of all published pipelines, as JSON.</summary>
     public IReadOnlyList<string> Definitions() => database.Query("SELECT definition FROM pipelines", r => r.GetString(0));
 
+    /// <summary>The hash that was recorded for an S3 URI, if the stamp is still the same.</summary>
     public string? ObjectHash(string uri, string? stamp) => database.Query(
         "SELECT sha256 FROM objects WHERE uri = $uri AND stamp IS $stamp", r => r.GetString(0), ("$uri", uri), ("$stamp", stamp)).FirstOrDefault();
 
