@@ -103,6 +103,11 @@ public sealed record ImageParameter(string Parameter, string Framework, string? 
 
     /// <summary>The account of the repository, by region.</summary>
     public IReadOnlyDictionary<string, string>? Accounts { get; init; }
+
+    /// <summary>SageMaker's image of a region; null: it has none there.</summary>
+    /// <param name="dnsSuffix">Of the region's partition, amazonaws.com most often.</param>
+    public string? UriIn(string region, string dnsSuffix) =>
+        Accounts?.GetValueOrDefault(region) is { } account ? $"{account}.dkr.ecr.{region}.{dnsSuffix}/{Repository}:{Tag}" : null;
 }
 
 /// <param name="Step">The condition that checks it.</param>
@@ -305,11 +310,12 @@ public sealed record LocalSettings
     /// <summary>Null: the first free one from 8080.</summary>
     public int? Port { get; init; }
 
-    /// <summary>Commands in place of what a laptop has not, by function ARN and queue URL.</summary>
+    /// <summary>Commands in place of what a laptop has not, by function ARN, queue URL, image URI and cluster id.</summary>
     public IReadOnlyDictionary<string, string> StandIns { get; init; } = new Dictionary<string, string>();
 
     public const string ProcessSandbox = "Process";
     public const string NamespaceSandbox = "Namespace";
+    public const string ContainerSandbox = "Container";
 
     /// <summary>How steps are kept apart; null: as each needs it.</summary>
     public string? Sandbox { get; init; }

@@ -164,9 +164,7 @@ public sealed class AwsPlatform : IPlatform
         var region = home!.Region;
         if (image.Repository is null)
             throw AwsErrors.NoContainer(image.Framework).ToException();
-        return image.Accounts?.GetValueOrDefault(region.SystemName) is { } registry
-            ? $"{registry}.dkr.ecr.{region.SystemName}.{region.PartitionDnsSuffix}/{image.Repository}:{image.Tag}"
-            : throw AwsErrors.NoImage(image.Parameter, image.Framework, region.SystemName).ToException();
+        return image.UriIn(region.SystemName, region.PartitionDnsSuffix) ?? throw AwsErrors.NoImage(image.Parameter, image.Framework, region.SystemName).ToException();
     }
 
     /// <summary>The lock is taken at the first change: see <see cref="DeployLock"/>.</summary>

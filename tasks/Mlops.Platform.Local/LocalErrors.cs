@@ -9,8 +9,8 @@ public static class LocalErrors
     public static Problem StepTypeNotRun(string step, string type) =>
         Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Run this pipeline on aws.");
 
-    public static Problem NoProgram(string step) =>
-        Problem.Error("MLOPS6002", $"The step '{step}' names no program: its image is all it has, and images are not run here. Give it an 'entry_point', or run the pipeline on aws.");
+    public static Problem NoProgram(string step, string image) =>
+        Problem.Error("MLOPS6002", $"The step '{step}' names no program: the image '{image}' is all it has, and images are not run here by themselves. Give the step an 'entry_point', let images run (local: {{ sandbox: docker }}), name a command in place of the image (local: {{ stand_ins: {{ \"{image}\": python3 tools/program.py }} }}), or run the pipeline on aws.");
 
     public static Problem CannotStart(string step, string program, string reason) =>
         Problem.Error("MLOPS6003", $"'{program}', which runs '{step}', cannot be started: {reason}. Install it, or name another under 'local.interpreters'.");
@@ -113,6 +113,12 @@ public static class LocalErrors
 
     public static Problem NoNamespace(string step) =>
         Problem.Error("MLOPS6022", $"The step '{step}' is to run in a mount namespace ('local.sandbox: namespace'), which this system does not let a user make. Use 'auto' or 'process', or allow unprivileged user namespaces.");
+
+    public static Problem NoContainers() =>
+        Problem.Error("MLOPS6039", "Steps are to run in containers ('local.sandbox: docker'), and neither docker nor podman is here and answers. Nothing was started. Start the engine ('docker version' and 'podman version' ask it), or leave 'local.sandbox' out: steps then run as programs of this machine.");
+
+    public static Problem NoImage(string framework) =>
+        Problem.Error("MLOPS6040", $"Steps are to run in containers ('local.sandbox: docker'), and '{framework}' has no image that could be fetched. Name one at the step (image: ...), or leave 'local.sandbox' out.");
 
     public static Problem PathNotMounted(string step) =>
         Problem.Warning("MLOPS6023", $"The program of '{step}' names /opt/ml, and this system cannot mount it: only paths in its arguments and environment are led to the run's folder. Let the program ask SAGEMAKER_BASE_DIR, or run it where a user may make mount namespaces.");

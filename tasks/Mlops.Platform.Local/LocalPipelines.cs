@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
@@ -31,17 +32,20 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var name = workspace.Deployment.PipelineName;
         var (definition, _) = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var values = ParameterValues(definition, parameters);
-        var interpreters = environments.Interpreters(workspace);
-        var fingerprint = Fingerprint(definition, values, interpreters);
+        var programs = ProgramSettings.Of(workspace, environments.Interpreters(workspace));
+        var fingerprint = Fingerprint(definition, values, programs);
         try
         {
-            Engine.Check(definition, workspace.Deployment.Local.StandIns);
+            Refuse(workspace, definition);
+            if (programs.InContainers)
+                _ = ContainerRuntime.Current; // There is one, or nothing begins.
             if (Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
-            if (EnsurePackages(workspace, definition, interpreters))
+            // An image brings its own packages.
+            if (!programs.InContainers && EnsurePackages(workspace, definition, programs.Interpreters))
             {
-                interpreters = environments.Interpreters(workspace);
-                fingerprint = Fingerprint(definition, values, interpreters);
+                programs = programs with { Interpreters = environments.Interpreters(workspace) };
+                fingerprint = Fingerprint(definition, values, programs);
             }
         }
         catch (DefinitionException e)
@@ -60,11 +64,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Root = root,
             Registry = registry,
             Objects = objects,
-            Interpreters = interpreters,
-            Repository = workspace.Repository,
-            StandIns = workspace.Deployment.Local.StandIns,
-            Sandbox = workspace.Deployment.Local.Sandbox,
-            Environment = stepStorage?.Environment ?? new Dictionary<string, string>(),
+            Programs = programs,
+            Environment = Environments(stepStorage, programs),
             Events = events,
             Lineage = Lineage(workspace, values, id),
             MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
@@ -85,10 +86,28 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values));
     }
 
+    /// <summary>Refuses what cannot be run here before anything starts: all of it, each at its place.</summary>
+    private void Refuse(Workspace workspace, PipelineDefinition definition)
+    {
+        _ = new StepGraph(definition);
+        var problems = StepPreview.Of(definition, workspace.Deployment.Local).Where(s => s.Problem is not null).Select(s => workspace.At(s.Problem!, s.Name)).ToList();
+        foreach (var problem in problems.SkipLast(1))
+            events.Add(problem);
+        if (problems.Count > 0)
+            throw problems[^1].ToException();
+    }
+
+    /// <summary>What every job's program finds. In a container this machine's loopback may have another name.</summary>
+    private static IReadOnlyDictionary<string, string> Environments(IStepStorage? storage, ProgramSettings programs)
+    {
+        var environment = storage?.Environment ?? new Dictionary<string, string>();
+        return programs.InContainers ? environment.ToDictionary(e => e.Key, e => e.Value.Replace("127.0.0.1", ContainerRuntime.HostName, StringComparison.Ordinal), StringComparer.Ordinal) : environment;
+    }
+
     /// <summary>Refuses programs that would fail at an import. Returns true where an environment was made for them.</summary>
     private bool EnsurePackages(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> interpreters)
     {
-        var others = StepPreview.Of(definition, workspace.Deployment.Local.StandIns).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)).ToList();
+        var others = StepPreview.Of(definition, workspace.Deployment.Local).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)).ToList();
         if (PythonPackages.Missing(workspace, interpreters, others) is not { } problem)
             return false;
         if (!environments.TryMake(workspace, out var reason))
@@ -105,7 +124,11 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
                 ProcessGroup.KillLeftover(process);
             ProcessGroup.KillMarked(JobEnvironment.ExecutionVariable, id);
             foreach (var step in Directory.Exists(root.Run(id)) ? Directory.EnumerateDirectories(root.Run(id)) : [])
+            {
+                ContainerRuntime.EndBelow(step);
                 Files.Delete(step);
+            }
+
             events.Add(new Notice($"Execution {id} had been interrupted; it is marked Stopped."));
         }
     }
@@ -121,13 +144,15 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             && registry.Models.Find(group, version) is { } model && objects.IsIntact(model.ModelDataUrl) ? found : null;
     }
 
-    private string Fingerprint(PipelineDefinition definition, JsonObject values, IReadOnlyDictionary<string, string> interpreters) => ContentHash.OfText(Json.Canonical(new JsonObject
+    private string Fingerprint(PipelineDefinition definition, JsonObject values, ProgramSettings programs) => ContentHash.OfText(Json.Canonical(new JsonObject
     {
         ["Definition"] = definition.ToJson(),
         ["Inputs"] = new JsonArray([.. LiteralInputs(definition).Where(objects.IsThere).Select(uri => JsonValue.Create(objects.HashOf(uri)))]),
-        ["Interpreters"] = new JsonArray([.. interpreters.Values.Append("dotnet").Order(StringComparer.Ordinal).Select(i => JsonValue.Create(Programs.Find(i) is { } program ? Programs.Identity(program) : i))]),
+        ["Interpreters"] = new JsonArray([.. programs.Interpreters.Values.Append("dotnet").Order(StringComparer.Ordinal).Select(i => JsonValue.Create(Programs.Find(i) is { } program ? Programs.Identity(program) : i))]),
         ["Parameters"] = StepFingerprint.ByContent(values, objects),
-        ["Format"] = 1,
+        ["Sandbox"] = programs.InContainers ? programs.Sandbox : null,
+        ["StandIns"] = new JsonArray([.. programs.StandIns.Keys.Order(StringComparer.Ordinal).Select(t => JsonValue.Create(programs.IdentityOf(t)))]),
+        ["Format"] = 2,
     }));
 
     /// <summary>S3 URIs that a definition names outright, as those of other tools do: what lies there may change under it.</summary>

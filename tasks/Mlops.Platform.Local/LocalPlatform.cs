@@ -16,6 +16,7 @@ public sealed class LocalPlatform : IPlatform
 
     private readonly LocalRoot root;
     private readonly LocalPipelines pipelines;
+    private readonly bool inContainers;
     private readonly IEventSink events;
     private readonly ServerClient server;
     private readonly PythonEnvironments environments;
@@ -30,6 +31,7 @@ public sealed class LocalPlatform : IPlatform
         environments = new PythonEnvironments(root, events);
         pipelines = new LocalPipelines(root, registry, objects, environments, events, storage);
         Models = new LocalModels(registry.Models, root);
+        inContainers = workspace.Deployment.Local.Sandbox == LocalSettings.ContainerSandbox;
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Batches = new LocalBatches(root, registry, objects);
         Stages = new LocalStages(registry, objects, this.server, Batches, environments, workspace);
@@ -111,8 +113,10 @@ public sealed class LocalPlatform : IPlatform
 
     public Problem? Explain(Exception failure) => null;
 
-    /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so.</summary>
-    public string ImageFor(ImageParameter image) => $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";
+    /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so. In containers SageMaker's own image runs.</summary>
+    public string ImageFor(ImageParameter image) => inContainers
+        ? image.UriIn(Environment.GetEnvironmentVariable("AWS_REGION") ?? "us-east-1", "amazonaws.com") ?? throw LocalErrors.NoImage(image.Framework).ToException()
+        : $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";
 
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {

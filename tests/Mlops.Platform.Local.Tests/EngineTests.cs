@@ -200,15 +200,16 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_cannot_be_run_here_is_refused_before_anything_starts()
+    public async Task What_cannot_be_run_here_is_refused_before_anything_starts_and_all_at_once()
     {
-        var definition = PipelineDefinition.Parse("""{"Steps":[{"Name":"spark","Type":"EMR","Arguments":{}}]}"""u8);
+        var definition = PipelineDefinition.Parse("""{"Steps":[{"Name":"spark","Type":"EMR","Arguments":{}},{"Name":"check","Type":"QualityCheck","Arguments":{}}]}"""u8);
         var context = new VerbContext(Workspace(definition), platform, events);
         await PublishVerb.RunAsync(context, default);
 
         var problem = (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new Dictionary<string, string>(), default))).Problem;
 
         Assert.Equal("MLOPS6001", problem.Code);
+        Assert.Equal("MLOPS6018", Assert.Single(events.All.OfType<Problem>()).Code);
         Assert.Empty(platform.Registry.Executions.Newest(1));
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
@@ -163,7 +164,7 @@ public sealed class FleetTests : IAsyncLifetime
             ["Image"] = "any",
             ["Environment"] = new JsonObject { ["SAGEMAKER_PROGRAM"] = "serve.py", ["SAGEMAKER_SUBMIT_DIRECTORY"] = "/opt/ml/model/code" },
         };
-        var process = ModelChain.Start(own, new JsonObject { ["Containers"] = new JsonArray(container) }, new Dictionary<string, string>(), new Dictionary<string, string>(), objects);
+        var process = ModelChain.Start(own, new JsonObject { ["Containers"] = new JsonArray(container) }, new Dictionary<string, string>(), new ProgramSettings { Interpreters = new Dictionary<string, string>(), Repository = own }, objects);
         try
         {
             Assert.Null(await process.UntilHealthyAsync(http, TimeSpan.FromSeconds(30), cancellation));

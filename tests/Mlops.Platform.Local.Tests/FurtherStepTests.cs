@@ -145,6 +145,19 @@ public sealed class FurtherStepTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_stand_in_answers_for_a_cluster_by_its_id()
+    {
+        NeedsShell();
+        folder.Write("spark.sh", "cat > got.json");
+        var emr = new JsonObject { ["Name"] = "aggregate", ["Type"] = "EMR", ["Arguments"] = new JsonObject { ["ClusterId"] = "j-1K48XXXXXXHCB", ["StepConfig"] = new JsonObject { ["HadoopJarStep"] = new JsonObject { ["Jar"] = "command-runner.jar" } } } };
+
+        var result = await RunAsync(Pipeline(emr), ("j-1K48XXXXXXHCB", "sh spark.sh"));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Contains("command-runner.jar", File.ReadAllText(folder.File("got.json")), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_stand_in_answers_for_a_function_and_its_outputs_are_values()
     {
         NeedsShell();

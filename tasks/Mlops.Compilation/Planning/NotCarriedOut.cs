@@ -1,6 +1,5 @@
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
-using Mlops.Configuration.Values;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Planning;
@@ -25,11 +24,7 @@ internal static class NotCarriedOut
                 yield return Essential(key, at);
         }
 
-        // A function and a queue are asked by a stand-in; without one the run says so at once.
-        foreach (var step in (build?.Steps ?? NamedMap<FurtherStep>.Empty).Where(s => s.Value is EmrStep))
-            yield return Essential($"build.steps.{step.Name}", step.NameSpan, Local);
-        if (build?.Train is { Algorithm: { Value.Name: not "xgboost" } algorithm })
-            yield return Essential("build.train.algorithm", algorithm.Span, Local);
+        // Functions, queues, clusters and algorithms that only an image holds are asked by a stand-in; without one the run says so at once.
     }
 
     private static IEnumerable<PlannedGap> Stages(ModelConfig config)
@@ -58,7 +53,6 @@ internal static class NotCarriedOut
         [
             ("monitor", config.Monitor?.Span, null), ("retrain.on_violation", config.Retrain?.OnViolation is [var violation, ..] ? violation.Span : null, Local),
             ("notify", config.Notify?.Span, Local), ("access", config.Access?.Span, Local), ("labeling", config.Labeling?.Span, null),
-            ("local.sandbox", config.Local?.Sandbox is { Value: Sandbox.Docker } docker ? docker.Span : null, Local),
         ];
         foreach (var (key, place, platform) in sections)
         {

@@ -81,7 +81,7 @@ public sealed record LocalSection : Section
     [Key("interpreters", "The commands that run programs.", Default = "{ python: python3, r: Rscript }")]
     public InterpretersSection? Interpreters { get; init; }
 
-    [Key("stand_ins", "Commands for what a laptop has not, by function ARN, queue URL or image URI; input comes on stdin as JSON.", Max = 100)]
+    [Key("stand_ins", "Commands for what a laptop has not, by function ARN, queue URL, image URI or cluster id; input comes on stdin as JSON.", Max = 100)]
     public NamedMap<Given<string>>? StandIns { get; init; }
 }
 

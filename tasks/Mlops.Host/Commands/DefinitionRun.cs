@@ -12,8 +12,7 @@ namespace Mlops.Host.Commands;
 internal static class DefinitionRun
 {
     /// <summary>A definition without a configuration: the folder of the project holds what it leaves.</summary>
-    /// <param name="standIns">TARGET=COMMAND, as 'local.stand_ins' has them.</param>
-    public static Workspace Load(string project, string file, IReadOnlyDictionary<string, string> standIns)
+    public static Workspace Load(string project, string file, LocalSettings local)
     {
         var name = string.Concat(Path.GetFileNameWithoutExtension(file).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
         name = name.Length == 0 ? "pipeline" : name;
@@ -21,7 +20,7 @@ internal static class DefinitionRun
             throw PlatformErrors.Definition($"'{file}' is a folder. Name one definition in it.").ToException();
         try
         {
-            return Of(Path.GetFullPath(project), Path.GetFullPath(file), name, PipelineDefinition.Parse(File.ReadAllBytes(file), Path.GetFileName(file)), standIns);
+            return Of(Path.GetFullPath(project), Path.GetFullPath(file), name, PipelineDefinition.Parse(File.ReadAllBytes(file), Path.GetFileName(file)), local);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -34,9 +33,24 @@ internal static class DefinitionRun
     }
 
     /// <summary>A folder in which definitions were run, to look at what they left.</summary>
-    public static Workspace Past(string project) => Of(project, Path.Combine(project, "none"), "none", new PipelineDefinition { Steps = [] }, new Dictionary<string, string>());
+    public static Workspace Past(string project) => Of(project, Path.Combine(project, "none"), "none", new PipelineDefinition { Steps = [] }, new LocalSettings());
 
-    private static Workspace Of(string project, string file, string name, PipelineDefinition pipeline, IReadOnlyDictionary<string, string> standIns) => new()
+    /// <summary>What 'local' of config.yaml says, for a definition that has none.</summary>
+    /// <param name="standIns">TARGET=COMMAND, as 'local.stand_ins' has them.</param>
+    /// <param name="sandbox">A value of 'local.sandbox'; null: its default.</param>
+    public static LocalSettings Settings(IReadOnlyDictionary<string, string> standIns, string? sandbox) => new()
+    {
+        StandIns = standIns,
+        Sandbox = sandbox switch
+        {
+            "process" => LocalSettings.ProcessSandbox,
+            "namespace" => LocalSettings.NamespaceSandbox,
+            "docker" => LocalSettings.ContainerSandbox,
+            _ => null,
+        },
+    };
+
+    private static Workspace Of(string project, string file, string name, PipelineDefinition pipeline, LocalSettings local) => new()
     {
         Repository = project,
         Artifacts = Path.GetDirectoryName(file)!,
@@ -49,7 +63,7 @@ internal static class DefinitionRun
             ConfigFile = Path.GetFileName(file),
             ConfigSha256 = "",
             Prefix = name,
-            Local = new LocalSettings { StandIns = standIns },
+            Local = local,
         },
     };
 
@@ -59,7 +73,7 @@ internal static class DefinitionRun
         VerbContext context, IReadOnlyDictionary<string, string> sources, IReadOnlyDictionary<string, string> parameters, bool check, bool agreed, CancellationToken cancellation)
     {
         var workspace = context.Workspace;
-        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local.StandIns);
+        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local);
         if (check || !agreed)
             Show(context, steps);
         WarnOfUnused(context, sources.Keys, parameters);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
@@ -29,11 +30,11 @@ internal sealed record EndpointSettings
 
     public required IReadOnlyDictionary<string, string> Environment { get; init; }
 
-    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
+    public required ProgramSettings Programs { get; init; }
 
     /// <summary>The document that an endpoint is registered with, of which this is read again.</summary>
     /// <param name="versions">Of the variants that serve another version than the deployed one.</param>
-    public static JsonObject Document(Stage stage, IReadOnlyDictionary<string, int> versions, IReadOnlyDictionary<string, string> interpreters)
+    public static JsonObject Document(Stage stage, IReadOnlyDictionary<string, int> versions, ProgramSettings programs)
     {
         var document = new JsonObject
         {
@@ -43,8 +44,8 @@ internal sealed record EndpointSettings
             ["ScalesToZero"] = stage.ScalesToZero,
             ["Versions"] = new JsonObject(versions.Select(v => KeyValuePair.Create<string, JsonNode?>(v.Key, v.Value))),
             ["Environment"] = Texts(stage.Environment),
-            ["Interpreters"] = Texts(interpreters),
         };
+        programs.AddTo(document);
         return document;
     }
 
@@ -66,7 +67,7 @@ internal sealed record EndpointSettings
             OnDemand = (serverless is not null && serverless["ProvisionedConcurrency"] is null) || row.Config["ScalesToZero"]?.GetValue<bool>() == true,
             Rollout = Rollout.Of(row.Config["DeploymentConfig"], Json.Number(row.Config["Alarms"]?["P99Milliseconds"]), Json.Number(row.Config["Alarms"]?["ErrorRate"])),
             Environment = Texts(row.Config["Environment"]),
-            Interpreters = Texts(row.Config["Interpreters"]),
+            Programs = ProgramSettings.Of(row.Config),
         };
     }
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
 
@@ -29,6 +30,7 @@ internal static class Leftovers
                 ProcessGroup.KillLeftover(process);
         }
 
+        ContainerRuntime.EndBelow(folder);
         Files.Delete(folder);
     }
 }

@@ -67,7 +67,7 @@ public sealed class LocalBatches
             RegisteredArtifacts.Check(registry, objects, row.Group, row.Version);
             var settings = EndpointSettings.Of(row, objects);
             var environment = new Dictionary<string, string>(settings.Environment, StringComparer.Ordinal) { ["SAGEMAKER_BATCH"] = "true" }; // As the service tells its containers.
-            await using (var process = ModelChain.Start(folder, registry.Models.Request(row.Group, row.Version)["InferenceSpecification"]!, environment, settings.Interpreters, objects, root.BatchLog(row.Name)))
+            await using (var process = ModelChain.Start(folder, registry.Models.Request(row.Group, row.Version)["InferenceSpecification"]!, environment, settings.Programs, objects, root.BatchLog(row.Name)))
             {
                 process.Mark();
                 await work(process, folder);

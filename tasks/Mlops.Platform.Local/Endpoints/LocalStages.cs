@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
@@ -175,7 +176,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
                 throw LocalErrors.NoFurtherVersion(stage.Name, further.Variant, further.Version).ToException();
         }
 
-        return EndpointSettings.Document(stage, versions, environments.Interpreters(workspace));
+        return EndpointSettings.Document(stage, versions, ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
     }
 
     /// <summary>The version that 'approved', 'latest' or a number means now; null: there is none.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
@@ -29,7 +30,7 @@ internal sealed class ModelChain : IAsyncDisposable
     /// <summary>Starts the programs. It does not wait for them to answer.</summary>
     /// <param name="specification">An InferenceSpecification.</param>
     /// <param name="log">Null: one in the folder.</param>
-    public static ModelChain Start(string folder, JsonNode specification, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects, string? log = null)
+    public static ModelChain Start(string folder, JsonNode specification, IReadOnlyDictionary<string, string> environment, ProgramSettings programs, LocalObjectStore objects, string? log = null)
     {
         var all = ProcessingJob.Items(specification["Containers"]).ToList();
         var contentType = ProcessingJob.Strings(specification["SupportedContentTypes"]).FirstOrDefault();
@@ -40,7 +41,7 @@ internal sealed class ModelChain : IAsyncDisposable
             {
                 var own = i == 0 ? folder : Path.Combine(folder, $"container-{i + 1}");
                 var ownLog = log is null ? Path.Combine(own, "model.log") : i == 0 ? log : Path.ChangeExtension(log, $"{i + 1}.log");
-                started.Add((ModelProcess.Start(own, container, i == 0 ? contentType : null, environment, interpreters, objects, ownLog), own));
+                started.Add((ModelProcess.Start(own, container, i == 0 ? contentType : null, environment, programs, objects, ownLog), own));
             }
 
             return new ModelChain(started);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
@@ -21,9 +22,12 @@ internal sealed class ModelProcess : IAsyncDisposable
     private readonly Process process;
     private readonly LogWriter log;
     private readonly Task copied;
+    private readonly string? container;
 
-    private ModelProcess(Process process, LogWriter log, int port)
+    /// <param name="container">Where the container's name is kept; null: the program runs in none.</param>
+    private ModelProcess(Process process, LogWriter log, int port, string? container)
     {
+        this.container = container;
         this.process = process;
         this.log = log;
         copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
@@ -42,21 +46,25 @@ internal sealed class ModelProcess : IAsyncDisposable
     /// <summary>Unpacks model and code and starts the program. It does not wait for it to answer.</summary>
     /// <param name="container">Of an InferenceSpecification.</param>
     /// <param name="contentType">Of a request that does not name its own; null: the toolkit's default.</param>
-    public static ModelProcess Start(string folder, JsonObject container, string? contentType, IReadOnlyDictionary<string, string> environment, IReadOnlyDictionary<string, string> interpreters, LocalObjectStore objects, string log)
+    public static ModelProcess Start(string folder, JsonObject container, string? contentType, IReadOnlyDictionary<string, string> environment, ProgramSettings programs, LocalObjectStore objects, string log)
     {
         var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
-        var paths = new ContainerFolder(folder);
+        var image = StepContext.Text(container["Image"]);
+        var standIn = programs.StandInOf(image);
+        var contained = programs.InContainers && standIn is null;
+        var paths = new ContainerFolder(folder, contained);
         var model = paths.Make("/opt/ml/model");
         // A container before or behind the model may have none of its own.
         if (container["ModelDataUrl"] is { } url)
             Archives.Unpack(objects.ExistingPathOf(StepContext.Text(url)), model);
         // The code is an archive of its own, or travels with the model.
         var submit = own.GetValueOrDefault("SAGEMAKER_SUBMIT_DIRECTORY", "");
-        var code = paths.Make(submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code");
+        var codePath = submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code";
+        var code = paths.Make(codePath);
         if (submit.StartsWith("s3://", StringComparison.Ordinal))
             Archives.Unpack(objects.ExistingPathOf(submit), code);
 
-        if (!own.ContainsKey("SAGEMAKER_PROGRAM") && BuiltInAlgorithms.XgboostVersion(StepContext.Text(container["Image"])) is not null)
+        if (!contained && standIn is null && !own.ContainsKey("SAGEMAKER_PROGRAM") && BuiltInAlgorithms.XgboostVersion(image) is not null)
         {
             own["SAGEMAKER_PROGRAM"] = BuiltInAlgorithms.Serve(code);
             own["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] = "text/csv";
@@ -65,34 +73,52 @@ internal sealed class ModelProcess : IAsyncDisposable
         if (contentType is not null)
             own.TryAdd("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", contentType);
         var port = FreePort();
-        var command = Command(own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""), code, folder, interpreters);
-        if (MountedPaths.AreNamed([Path.Combine(code, own.GetValueOrDefault("SAGEMAKER_PROGRAM", ""))], paths.BaseFolder) && MountedPaths.Possible)
-            command = MountedPaths.Wrap(command, paths.BaseFolder);
-        var start = ProcessGroup.Start(command);
-        start.WorkingDirectory = code;
+        var variables = own.Concat(environment).GroupBy(e => e.Key).ToDictionary(e => e.Key, e => paths.Map(e.Last().Value), StringComparer.Ordinal);
+        if (submit.Length > 0 || !contained)
+            variables["SAGEMAKER_SUBMIT_DIRECTORY"] = paths.Inside(codePath);
+        variables["SAGEMAKER_BIND_TO_PORT"] = (contained ? ContainerRuntime.ServingPort : port).ToString(CultureInfo.InvariantCulture);
+        if (!contained)
+            variables["SAGEMAKER_BIND_TO_ADDRESS"] = "127.0.0.1";
+        variables["SAGEMAKER_BASE_DIR"] = paths.Shown;
+        variables["SM_MODEL_DIR"] = paths.Inside("/opt/ml/model");
+        variables["PYTHONUNBUFFERED"] = "1";
+        var start = ProcessGroup.Start(contained ? InImage(image, folder, paths, variables.Keys, port) : OnMachine());
+        start.WorkingDirectory = standIn is null ? code : programs.Repository;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         CleanEnvironment.Apply(start.Environment);
-        foreach (var (name, value) in own.Concat(environment))
-            start.Environment[name] = paths.Map(value);
-        start.Environment["SAGEMAKER_SUBMIT_DIRECTORY"] = code;
-        start.Environment["SAGEMAKER_BIND_TO_PORT"] = port.ToString(CultureInfo.InvariantCulture);
-        start.Environment["SAGEMAKER_BIND_TO_ADDRESS"] = "127.0.0.1";
-        start.Environment["SAGEMAKER_BASE_DIR"] = paths.BaseFolder;
-        start.Environment["SM_MODEL_DIR"] = model;
-        start.Environment["PYTHONUNBUFFERED"] = "1";
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
         var kept = new LogWriter(log);
         try
         {
             var process = Process.Start(start)!;
             process.StandardInput.Close();
-            return new ModelProcess(process, kept, port);
+            return new ModelProcess(process, kept, port, contained ? folder : null);
         }
         catch (System.ComponentModel.Win32Exception e)
         {
             kept.Dispose();
             throw LocalErrors.CannotStart("inference", start.FileName, e.Message).ToException();
         }
+
+        IReadOnlyList<string> OnMachine()
+        {
+            var program = own.GetValueOrDefault("SAGEMAKER_PROGRAM", "");
+            var command = standIn is null ? Command(program, code, folder, programs)
+                : [Programs.Find(standIn[0]) ?? throw LocalErrors.CannotStart("inference", standIn[0], "it is not installed").ToException(), .. standIn.Skip(1), "serve"];
+            return programs.WantsMount([Path.Combine(code, program)], paths.BaseFolder) && MountedPaths.Possible ? MountedPaths.Wrap(command, paths.BaseFolder, []) : command;
+        }
     }
+
+    private static IReadOnlyList<string> InImage(string image, string folder, ContainerFolder paths, IEnumerable<string> variables, int port) => ContainerRuntime.Current.Command(new ContainerRun
+    {
+        Image = image,
+        Arguments = ["serve"],
+        Folder = folder,
+        Mounts = paths.Mounts,
+        Variables = variables,
+        Port = port,
+    });
 
     /// <summary>Waits until GET /ping answers 200. Returns null, or why it never will.</summary>
     public async Task<string?> UntilHealthyAsync(HttpClient http, TimeSpan limit, CancellationToken cancellation)
@@ -133,6 +159,8 @@ internal sealed class ModelProcess : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await ProcessGroup.StopAsync(process, Patience);
+        if (container is not null)
+            ContainerRuntime.EndIn(container);
         await Task.WhenAny(copied, Task.Delay(Patience));
         log.Dispose();
         process.Dispose();
@@ -144,7 +172,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
     }
 
-    private static IReadOnlyList<string> Command(string program, string code, string folder, IReadOnlyDictionary<string, string> interpreters)
+    private static IReadOnlyList<string> Command(string program, string code, string folder, ProgramSettings programs)
     {
         var path = Path.Combine(code, program);
         if (program.Length == 0 || !File.Exists(path))
@@ -157,7 +185,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             ".sh" => ["/bin/sh", path],
             _ => [path],
         };
-        command[0] = interpreters.GetValueOrDefault(command[0], command[0]);
+        command[0] = programs.Interpreter(command[0]);
         return [Programs.Find(command[0]) ?? throw LocalErrors.CannotStart("inference", command[0], "it is not installed").ToException(), .. command.Skip(1)];
     }
 

@@ -47,7 +47,7 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
     {
         try
         {
-            return ModelChain.Start(folder, registry.Models.Request(row.Group, number)["InferenceSpecification"]!, settings.Environment, settings.Interpreters, objects);
+            return ModelChain.Start(folder, registry.Models.Request(row.Group, number)["InferenceSpecification"]!, settings.Environment, settings.Programs, objects);
         }
         catch
         {

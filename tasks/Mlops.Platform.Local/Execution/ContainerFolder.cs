@@ -5,18 +5,32 @@ namespace Mlops.Platform.Local.Execution;
 
 /// <summary>
 /// A container's /opt/ml as a folder of this machine. Paths below /opt/ml in arguments and environment are mapped into it, and
-/// SAGEMAKER_BASE_DIR, which SageMaker's own toolkits read, names it.
+/// SAGEMAKER_BASE_DIR, which SageMaker's own toolkits read, names it. Where a container runs, it sees the paths as they are.
 /// </summary>
-internal sealed class ContainerFolder(string folder)
+/// <param name="isMounted">The program runs in a container that has the folder mounted.</param>
+internal sealed class ContainerFolder(string folder, bool isMounted)
 {
     private const string Root = "/opt/ml";
+
+    private readonly SortedSet<string> others = new(StringComparer.Ordinal);
 
     /// <summary>What stands for /opt/ml.</summary>
     public string BaseFolder { get; } = System.IO.Path.Combine(folder, "ml");
 
+    /// <summary>What the program finds for /opt/ml.</summary>
+    public string Shown { get; } = isMounted ? Root : System.IO.Path.Combine(folder, "ml");
+
+    /// <summary>Folders of this machine, by their path in a container.</summary>
+    public IReadOnlyDictionary<string, string> Mounts => others.Prepend(Root).ToDictionary(p => p, Path, StringComparer.Ordinal);
+
+    /// <summary>The path by which the program finds one in the container.</summary>
+    public string Inside(string containerPath) => isMounted ? containerPath : Path(containerPath);
+
     /// <summary>The path on this machine of one in the container.</summary>
     public string Path(string containerPath)
     {
+        if (!(containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal))
+            others.Add(containerPath);
         var full = System.IO.Path.GetFullPath((containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal)
             ? System.IO.Path.Combine(BaseFolder, containerPath[Root.Length..].TrimStart('/'))
             : System.IO.Path.Combine(BaseFolder, "other", containerPath.TrimStart('/')));
@@ -26,6 +40,8 @@ internal sealed class ContainerFolder(string folder)
     /// <summary>Replaces /opt/ml in a text that names paths below it.</summary>
     public string Map(string text)
     {
+        if (isMounted)
+            return text;
         for (var at = text.IndexOf(Root, StringComparison.Ordinal); at >= 0; at = text.IndexOf(Root, at, StringComparison.Ordinal))
         {
             var end = at + Root.Length;

@@ -48,16 +48,8 @@ internal sealed class Engine
         Failed,
     }
 
-    /// <summary>Refuses what cannot be run here before anything starts.</summary>
-    public static void Check(PipelineDefinition definition, IReadOnlyDictionary<string, string> standIns)
-    {
-        _ = new StepGraph(definition);
-        if (StepPreview.Of(definition, standIns).FirstOrDefault(s => s.Problem is not null) is { Problem: { } problem })
-            throw problem.ToException();
-    }
-
     /// <summary>Whether a step does work that is worth keeping: it may be cached, and has a log.</summary>
-    public static bool IsJob(string type) => type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Lambda or StepTypes.Callback;
+    public static bool IsJob(string type) => type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr;
 
     public async Task<EngineResult> RunAsync(CancellationToken cancellation)
     {
@@ -180,7 +172,7 @@ internal sealed class Engine
         StepTypes.Training => await TrainingJob.RunAsync(step, cancellation),
         StepTypes.Tuning => await TuningJob.RunAsync(step, cancellation),
         StepTypes.Transform => await TransformJob.RunAsync(step, scope.Model(StepContext.Text(step.Arguments["ModelName"])), cancellation),
-        StepTypes.Lambda or StepTypes.Callback => await StandIn.RunAsync(step, cancellation),
+        StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr => await StandIn.RunAsync(step, cancellation),
         StepTypes.Condition => new StepOutcome(new JsonObject { ["Outcome"] = new ConditionEvaluator(expressions).AllHold(step.Arguments) ? "True" : "False" }),
         StepTypes.Fail => StepOutcome.Failed(StepContext.Text(step.Arguments["ErrorMessage"])),
         StepTypes.Model => RegisterModelStep.CreateModel(step),

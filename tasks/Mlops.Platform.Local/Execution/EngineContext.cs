@@ -1,4 +1,5 @@
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -15,16 +16,7 @@ internal sealed record EngineContext
 
     public required LocalObjectStore Objects { get; init; }
 
-    public required IReadOnlyDictionary<string, string> Interpreters { get; init; }
-
-    /// <summary>The folder that commands of the user start in.</summary>
-    public required string Repository { get; init; }
-
-    /// <summary>Commands in place of functions and queues, by ARN and URL.</summary>
-    public required IReadOnlyDictionary<string, string> StandIns { get; init; }
-
-    /// <summary>'local.sandbox'; null: where a program names /opt/ml itself.</summary>
-    public string? Sandbox { get; init; }
+    public required ProgramSettings Programs { get; init; }
 
     /// <summary>Of every job's program.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }

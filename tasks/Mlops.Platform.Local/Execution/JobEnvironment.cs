@@ -12,7 +12,7 @@ internal static class JobEnvironment
     {
         var environment = new Dictionary<string, string>(step.Execution.Environment, StringComparer.Ordinal)
         {
-            ["SAGEMAKER_BASE_DIR"] = container.BaseFolder,
+            ["SAGEMAKER_BASE_DIR"] = container.Shown,
             [jobNameVariable] = step.JobName,
             [ExecutionVariable] = step.ExecutionId,
             ["PYTHONUNBUFFERED"] = "1",

@@ -7,13 +7,19 @@ namespace Mlops.Platform.Local.Execution;
 
 /// <summary>
 /// One instance of a job: a program with folders of its own. Several run at once as processes of this machine, by SageMaker's names,
-/// algo-1, algo-2, ...; a name is found on the network only where the user makes it so (/etc/hosts).
+/// algo-1, algo-2, ...; a name is found on the network where a mount namespace or a container can be had.
 /// </summary>
 /// <param name="Number">From 1 on.</param>
 /// <param name="Count">Of the job.</param>
 internal sealed record JobHost(int Number, int Count, ContainerFolder Container, string Log)
 {
     public bool IsFirst => Number == 1;
+
+    /// <summary>That holds the container's.</summary>
+    public string Folder => System.IO.Path.GetDirectoryName(Container.BaseFolder)!;
+
+    /// <summary>A loopback address for each host's name: programs that listen on their own name do so beside each other.</summary>
+    public IReadOnlyList<(string Name, string Address)> Addresses => [.. Enumerable.Range(1, Count).Select(n => (NameOf(n), string.Create(CultureInfo.InvariantCulture, $"127.0.0.{n}")))];
 
     /// <summary>resourceconfig.json's current_host.</summary>
     public string Name => NameOf(Number);
@@ -25,7 +31,7 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
     {
         var hosts = (int)Math.Max(1, Json.Number(count) ?? 1);
         return [.. Enumerable.Range(1, hosts).Select(n => new JobHost(
-            n, hosts, new ContainerFolder(n == 1 ? step.Folder : Path.Combine(step.Folder, NameOf(n))), n == 1 ? step.Log : Path.ChangeExtension(step.Log, $"{NameOf(n)}.log")))];
+            n, hosts, new ContainerFolder(n == 1 ? step.Folder : Path.Combine(step.Folder, NameOf(n)), step.Execution.Programs.InContainers), n == 1 ? step.Log : Path.ChangeExtension(step.Log, $"{NameOf(n)}.log")))];
     }
 
     /// <summary>Runs the programs of all hosts. Where one fails, the others are ended. Returns the first failure, or null.</summary>

@@ -47,28 +47,22 @@ internal static class ProcessingJob
         container.Make("/opt/ml/output");
         container.WriteConfig("config/processingjobconfig.json", JobConfig(step));
         container.WriteConfig("config/resourceconfig.json", new JsonObject { ["current_host"] = host.Name, ["hosts"] = host.Names });
-        return new StepProcess
-        {
-            Step = step.Step.Name,
-            Command = step.Contained(Command(step, container), container),
-            Folder = container.BaseFolder,
-            Log = host.Log,
-            Environment = JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"),
-            MaxRuntime = step.MaxRuntime(),
-            OnStart = host.IsFirst ? step.OnStart : _ => { }, // The others are found by what marks all of an execution.
-        };
+        return step.Process(host, Program(step, container), JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"));
     }
 
     internal static IEnumerable<JsonObject> Items(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
 
-    private static List<string> Command(StepContext step, ContainerFolder container)
+    private static JobProgram Program(StepContext step, ContainerFolder container)
     {
-        var application = step.Arguments["AppSpecification"];
-        var command = Strings(application?["ContainerEntrypoint"]).Concat(Strings(application?["ContainerArguments"])).Select(container.Map).ToList();
-        if (command.Count == 0 || application?["ContainerEntrypoint"] is null)
-            throw LocalErrors.NoProgram(step.Step.Name).ToException();
-        command[0] = step.Interpreter(command[0]);
-        return command is [var python, "-m", "papermill", .. var rest] ? [python, ScriptMode.Write(step.Folder, "notebook.py"), .. rest] : command;
+        var program = JobProgram.Of(step, step.Arguments["AppSpecification"], container);
+        if (program.IsStandIn || step.Execution.Programs.InContainers)
+            return program;
+        if (program.Entrypoint is not [var entry, .. var further])
+            throw LocalErrors.NoProgram(step.Step.Name, program.Image).ToException();
+        return program with
+        {
+            Entrypoint = [step.Interpreter(entry), .. further is ["-m", "papermill", .. var rest] ? [ScriptMode.Write(step.Folder, "notebook.py"), .. rest] : further],
+        };
     }
 
     internal static IEnumerable<string> Strings(JsonNode? node) => node is JsonArray array ? array.Select(StepContext.Text) : [];

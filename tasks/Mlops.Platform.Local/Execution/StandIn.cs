@@ -8,8 +8,8 @@ using Mlops.Platform.Local.Processes;
 namespace Mlops.Platform.Local.Execution;
 
 /// <summary>
-/// A command in place of what a laptop has not: a Lambda function, or whoever listens to a callback's queue. It gets what they get, as
-/// JSON on its input, and writes the outputs as a JSON object.
+/// A command in place of what a laptop has not: a Lambda function, whoever listens to a callback's queue, or an EMR cluster. It gets what they
+/// get, as JSON on its input, and writes the outputs as a JSON object.
 /// </summary>
 internal static class StandIn
 {
@@ -19,16 +19,16 @@ internal static class StandIn
     /// <summary>What stands in for a step; null: nothing does.</summary>
     public static string? Of(PipelineStep step, IReadOnlyDictionary<string, string> standIns) => standIns.GetValueOrDefault(Target(step));
 
-    /// <summary>The function, or the queue.</summary>
-    public static string Target(PipelineStep step) => StepContext.Text(step.Others["FunctionArn"] ?? step.Others["SqsQueueUrl"]);
+    /// <summary>The function, the queue, or the cluster; a cluster that the step makes for itself goes by the step's name.</summary>
+    public static string Target(PipelineStep step) => step.Type == StepTypes.Emr
+        ? StepContext.Text(step.Others["ClusterId"] ?? step.Arguments["ClusterId"] ?? step.Name) : StepContext.Text(step.Others["FunctionArn"] ?? step.Others["SqsQueueUrl"]);
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var words = Words(Of(step.Step, step.Execution.StandIns)!);
-        words[0] = step.Interpreter(words[0]);
+        var words = step.Execution.Programs.StandInOf(Target(step.Step))!;
         var program = Programs.Find(words[0]) ?? throw LocalErrors.CannotStart(step.Step.Name, words[0], "it is not installed").ToException();
         var start = ProcessGroup.Start([program, .. words.Skip(1)]);
-        start.WorkingDirectory = step.Execution.Repository;
+        start.WorkingDirectory = step.Execution.Programs.Repository;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.StandardInputEncoding = start.StandardOutputEncoding = start.StandardErrorEncoding = new UTF8Encoding(false);
         CleanEnvironment.Apply(start.Environment);
@@ -68,8 +68,8 @@ internal static class StandIn
         }
     }
 
-    /// <summary>A function gets the arguments; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>
-    private static JsonObject Message(StepContext step) => step.Step.Type == StepTypes.Lambda ? step.Arguments : new JsonObject
+    /// <summary>A function gets the arguments, and a cluster its step; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>
+    private static JsonObject Message(StepContext step) => step.Step.Type is StepTypes.Lambda or StepTypes.Emr ? step.Arguments : new JsonObject
     {
         ["token"] = step.ExecutionId[..10],
         ["pipelineExecutionArn"] = $"arn:aws:sagemaker:local:000000000000:pipeline/local/execution/{step.ExecutionId}",
@@ -112,39 +112,4 @@ internal static class StandIn
         ("String", JsonValueKind.String) => true,
         _ => false,
     };
-
-    /// <summary>A command line's words: spaces part them, quotes hold them together.</summary>
-    private static List<string> Words(string command)
-    {
-        var words = new List<string>();
-        var word = new StringBuilder();
-        var quote = '\0';
-        var any = false;
-        foreach (var c in command)
-        {
-            if (quote != '\0' && c == quote)
-            {
-                quote = '\0';
-            }
-            else if (quote == '\0' && c is '"' or '\'' && quote == '\0')
-            {
-                (quote, any) = (c, true);
-            }
-            else if (quote == '\0' && c == ' ')
-            {
-                if (any || word.Length > 0)
-                    words.Add(word.ToString());
-                word.Clear();
-                any = false;
-            }
-            else
-            {
-                word.Append(c);
-            }
-        }
-
-        if (any || word.Length > 0)
-            words.Add(word.ToString());
-        return words.Count > 0 ? words : [command];
-    }
 }

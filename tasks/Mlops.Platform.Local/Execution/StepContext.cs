@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
@@ -41,20 +42,52 @@ internal sealed record StepContext
     public string JobName => $"pipelines-{ExecutionId}-{Step.Name}";
 
     /// <summary>The program that stands for one of a container's.</summary>
-    public string Interpreter(string name) => Execution.Interpreters.GetValueOrDefault(Path.GetFileName(name), name);
+    public string Interpreter(string name) => Execution.Programs.Interpreter(name);
 
     public TimeSpan MaxRuntime() =>
         TimeSpan.FromSeconds(Math.Min(Json.Number(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]) ?? 86400, 28 * 86400));
 
-    /// <summary>The command as it is started: with /opt/ml itself where the program names it ('local.sandbox').</summary>
-    public IReadOnlyList<string> Contained(IReadOnlyList<string> command, ContainerFolder container)
+    /// <summary>A host's program, ready to run: on this machine, with /opt/ml mounted where the program names it, or in its image ('local.sandbox').</summary>
+    public StepProcess Process(JobHost host, JobProgram program, IReadOnlyDictionary<string, string> environment, Action<string>? onLine = null)
     {
-        var always = Execution.Sandbox == LocalSettings.NamespaceSandbox;
-        if (Execution.Sandbox == LocalSettings.ProcessSandbox || (!always && !MountedPaths.AreNamed(command, container.BaseFolder)))
+        var contained = Execution.Programs.InContainers && !program.IsStandIn;
+        return new StepProcess
+        {
+            Step = Step.Name,
+            Command = contained ? InImage(host, program, environment) : OnMachine(host, [.. program.Entrypoint, .. program.Arguments]),
+            Folder = program.WorkingDirectory ?? host.Container.BaseFolder,
+            Container = contained ? host.Folder : null,
+            OnEnd = contained ? () => ContainerRuntime.Current.Own(program.Image, host.Container.BaseFolder) : null,
+            Input = program.Input,
+            Log = host.Log,
+            Environment = environment,
+            MaxRuntime = MaxRuntime(),
+            OnLine = onLine,
+            OnStart = host.IsFirst ? OnStart : _ => { }, // The others are found by what marks all of an execution.
+        };
+    }
+
+    private static IReadOnlyList<string> InImage(JobHost host, JobProgram program, IReadOnlyDictionary<string, string> environment) => ContainerRuntime.Current.Command(new ContainerRun
+    {
+        Image = program.Image,
+        Entrypoint = program.Entrypoint,
+        Arguments = program.Arguments,
+        Folder = host.Folder,
+        Mounts = host.Container.Mounts,
+        Variables = environment.Keys,
+        IsIsolated = program.IsIsolated,
+        Hosts = host.Count > 1 ? host.Addresses : [],
+    });
+
+    private IReadOnlyList<string> OnMachine(JobHost host, IReadOnlyList<string> command)
+    {
+        var wanted = Execution.Programs.WantsMount(command, host.Container.BaseFolder);
+        // Several hosts find each other by their names, where these can be made known to them alone.
+        if (!wanted && (host.Count == 1 || !Execution.Programs.MayMount || !MountedPaths.Possible))
             return command;
         if (MountedPaths.Possible)
-            return MountedPaths.Wrap(command, container.BaseFolder);
-        if (always)
+            return MountedPaths.Wrap(command, host.Container.BaseFolder, host.Count > 1 ? host.Addresses : []);
+        if (Execution.Programs.InNamespace)
             throw LocalErrors.NoNamespace(Step.Name).ToException();
         Events.Add(LocalErrors.PathNotMounted(Step.Name));
         return command;

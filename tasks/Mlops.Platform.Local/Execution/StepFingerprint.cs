@@ -34,13 +34,18 @@ internal static class StepFingerprint
             ["Type"] = step.Step.Type,
             ["Arguments"] = ByContent(arguments, step.Objects),
             ["Interpreter"] = Interpreter(step),
-            ["Target"] = StandIn.Target(step.Step) is { Length: > 0 } target ? $"{target} {StandIn.Of(step.Step, step.Execution.StandIns)}" : null,
+            ["Target"] = StandIn.Target(step.Step) is { Length: > 0 } target ? $"{target} {step.Execution.Programs.IdentityOf(target)}" : null,
         };
         return Json.Canonical(content);
     }
 
     private static string Interpreter(StepContext step)
     {
+        var image = StepContext.Text(step.Arguments["AppSpecification"]?["ImageUri"] ?? step.Arguments["AlgorithmSpecification"]?["TrainingImage"]);
+        if (step.Execution.Programs.IdentityOf(image) is { } standIn)
+            return standIn;
+        if (step.Execution.Programs.InContainers)
+            return LocalSettings.ContainerSandbox; // Of the image, which the arguments name.
         var entry = ProcessingJob.Strings(step.Arguments["AppSpecification"]?["ContainerEntrypoint"] ?? step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"]).FirstOrDefault();
         var name = step.Interpreter(entry ?? "python3");
         return Programs.Find(name) is { } program ? Programs.Identity(program) : name;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Execution;
@@ -15,6 +16,15 @@ internal sealed record StepProcess
     public required IReadOnlyList<string> Command { get; init; }
 
     public required string Folder { get; init; }
+
+    /// <summary>Where the container's name is kept; null: the program runs in none.</summary>
+    public string? Container { get; init; }
+
+    /// <summary>Done when the program has ended, before anybody looks at what it wrote.</summary>
+    public Action? OnEnd { get; init; }
+
+    /// <summary>What the program reads on its standard input; null: nothing.</summary>
+    public string? Input { get; init; }
 
     public required string Log { get; init; }
 
@@ -33,7 +43,7 @@ internal sealed record StepProcess
         using var log = new LogWriter(Log, OnLine);
         using var process = Start();
         OnStart(ProcessIdentity.Of(process));
-        process.StandardInput.Close();
+        var told = TellAsync(process);
         var copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MaxRuntime);
@@ -46,19 +56,36 @@ internal sealed record StepProcess
         {
             timedOut = !cancellation.IsCancellationRequested;
             await ProcessGroup.StopAsync(process, Patience);
+            if (Container is not null)
+                ContainerRuntime.EndIn(Container);
         }
 
         // What the program left behind must neither hold its output open nor go on after it.
         ProcessGroup.Kill(process);
-        await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
+        await Task.WhenAny(Task.WhenAll(copied, told), Task.Delay(Patience, CancellationToken.None));
+        OnEnd?.Invoke();
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)
             return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);
         return process.ExitCode == 0 ? null : Text($"exit code {process.ExitCode}{Meaning(process.ExitCode)}.", log);
     }
 
-    private static string Meaning(int exitCode) => exitCode switch
+    private async Task TellAsync(Process process)
     {
+        try
+        {
+            await process.StandardInput.WriteAsync(Input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It does not care for its input.
+        }
+    }
+
+    private string Meaning(int exitCode) => exitCode switch
+    {
+        125 when Container is not null => " (the image was not started: is it there, or have you logged in to its registry? 'docker pull IMAGE', 'aws ecr get-login-password')",
         137 => " (killed, often for want of memory)",
         > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (ended by signal {exitCode - 128})"),
         _ => "",

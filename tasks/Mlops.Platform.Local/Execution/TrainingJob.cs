@@ -14,6 +14,8 @@ namespace Mlops.Platform.Local.Execution;
 /// </summary>
 internal static partial class TrainingJob
 {
+    private const string CodeFolder = "/opt/ml/code";
+
     private static readonly string[] OutputFolders = ["/opt/ml/model", "/opt/ml/output/data"];
 
     private static readonly TimeSpan RegexLimit = TimeSpan.FromMilliseconds(100);
@@ -48,44 +50,47 @@ internal static partial class TrainingJob
             host.Place(step.Objects.ExistingPathOf(StepContext.Text(source?["S3Uri"])), container.Path($"/opt/ml/input/data/{name}"), IsSharded(source));
         }
 
+        var program = Program(step, container, hyperparameters);
+        if (step.Execution.Programs.InContainers && hyperparameters.ContainsKey("sagemaker_submit_directory"))
+            hyperparameters = new(hyperparameters, StringComparer.Ordinal) { ["sagemaker_submit_directory"] = CodeFolder };
         WriteConfig(host, step, channels, hyperparameters);
         foreach (var folder in OutputFolders.Append("/opt/ml/checkpoints"))
             container.Make(folder);
-        return new StepProcess
-        {
-            Step = step.Step.Name,
-            Command = step.Contained(Command(step, container, hyperparameters), container),
-            Folder = container.BaseFolder,
-            Log = host.Log,
-            Environment = Environment(step, host, channels, hyperparameters),
-            MaxRuntime = step.MaxRuntime(),
-            OnLine = metrics.Read,
-            OnStart = host.IsFirst ? step.OnStart : _ => { }, // The others are found by what marks all of an execution.
-        };
+        return step.Process(host, program, Environment(step, host, channels, hyperparameters), metrics.Read);
     }
 
     private static bool IsSharded(JsonNode? source) => StepContext.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
 
-    private static List<string> Command(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
+    private static JobProgram Program(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
     {
-        var algorithm = step.Arguments["AlgorithmSpecification"];
-        var command = ProcessingJob.Strings(algorithm?["ContainerEntrypoint"]).Concat(ProcessingJob.Strings(algorithm?["ContainerArguments"])).Select(container.Map).ToList();
-        if (command.Count > 0)
-        {
-            command[0] = step.Interpreter(command[0]);
-            return command;
-        }
-
+        var program = JobProgram.Of(step, step.Arguments["AlgorithmSpecification"], container);
+        var code = CodeOf(step, container, hyperparameters);
+        if (program.IsStandIn)
+            return program with { Arguments = ["train"] }; // As its image would be told.
+        // The image's toolkit finds the code unpacked at its place, as SageMaker's local mode has it.
+        if (step.Execution.Programs.InContainers)
+            return program.Entrypoint.Count + program.Arguments.Count > 0 ? program : program with { Arguments = ["train"] };
+        if (program.Entrypoint is [var entry, .. var further])
+            return program with { Entrypoint = [step.Interpreter(entry), .. further] };
         if (BuiltIn(step.Arguments, hyperparameters) is { } version)
-            return [step.Interpreter("python3"), BuiltInAlgorithms.Train(step.Folder), version];
-        if (!hyperparameters.TryGetValue("sagemaker_program", out var program) || !hyperparameters.TryGetValue("sagemaker_submit_directory", out var code))
-            throw LocalErrors.NoProgram(step.Step.Name).ToException();
-        var folder = container.Make("/opt/ml/code");
+            return program with { Entrypoint = [step.Interpreter("python3"), BuiltInAlgorithms.Train(step.Folder), version] };
+        if (code is null)
+            throw LocalErrors.NoProgram(step.Step.Name, program.Image).ToException();
+        return program with
+        {
+            Entrypoint = [step.Interpreter("python3"), Path.Combine(code, hyperparameters["sagemaker_program"].Trim('"')), .. UserArguments(hyperparameters)],
+        };
+    }
+
+    /// <summary>Unpacks the code of script mode; null: the job has none.</summary>
+    private static string? CodeOf(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
+    {
+        if (!hyperparameters.ContainsKey("sagemaker_program") || !hyperparameters.TryGetValue("sagemaker_submit_directory", out var code))
+            return null;
+        var folder = container.Make(CodeFolder);
         code = code.Trim('"');
         Archives.Unpack(code.StartsWith("/opt/ml/", StringComparison.Ordinal) ? container.Path(code) : step.Objects.ExistingPathOf(code), folder);
-        command.AddRange([step.Interpreter("python3"), Path.Combine(folder, program.Trim('"'))]);
-        command.AddRange(UserArguments(hyperparameters));
-        return command;
+        return folder;
     }
 
     /// <summary>The version of the algorithm where the image has the program and nobody gives another one; else null.</summary>
@@ -130,11 +135,11 @@ internal static partial class TrainingJob
         var user = UserParameters(hyperparameters).ToDictionary(h => h.Key, h => h.Value, StringComparer.Ordinal);
         foreach (var (name, value) in new Dictionary<string, string>
         {
-            ["SM_MODEL_DIR"] = container.Path("/opt/ml/model"),
-            ["SM_INPUT_DIR"] = container.Path("/opt/ml/input"),
-            ["SM_INPUT_CONFIG_DIR"] = container.Path("/opt/ml/input/config"),
-            ["SM_OUTPUT_DIR"] = container.Path("/opt/ml/output"),
-            ["SM_OUTPUT_DATA_DIR"] = container.Path("/opt/ml/output/data"),
+            ["SM_MODEL_DIR"] = container.Inside("/opt/ml/model"),
+            ["SM_INPUT_DIR"] = container.Inside("/opt/ml/input"),
+            ["SM_INPUT_CONFIG_DIR"] = container.Inside("/opt/ml/input/config"),
+            ["SM_OUTPUT_DIR"] = container.Inside("/opt/ml/output"),
+            ["SM_OUTPUT_DATA_DIR"] = container.Inside("/opt/ml/output/data"),
             ["SM_CHANNELS"] = new JsonArray([.. channels.Keys.Order(StringComparer.Ordinal).Select(c => JsonValue.Create(c))]).ToJsonString(),
             ["SM_HPS"] = ToJson(user).ToJsonString(),
             ["SM_USER_ARGS"] = new JsonArray([.. UserArguments(hyperparameters).Select(a => JsonValue.Create(a))]).ToJsonString(),
@@ -151,7 +156,7 @@ internal static partial class TrainingJob
         }
 
         foreach (var channel in channels.Keys)
-            environment[$"SM_CHANNEL_{channel.ToUpperInvariant()}"] = container.Path($"/opt/ml/input/data/{channel}");
+            environment[$"SM_CHANNEL_{channel.ToUpperInvariant()}"] = container.Inside($"/opt/ml/input/data/{channel}");
         foreach (var (name, value) in user)
             environment[$"SM_HP_{name.ToUpperInvariant()}"] = value;
         return environment;

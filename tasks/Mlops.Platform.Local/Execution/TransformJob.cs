@@ -15,7 +15,7 @@ internal static class TransformJob
         var environment = (step.Arguments["Environment"] as JsonObject ?? []).ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal);
         environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
         environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
-        await using var process = ModelChain.Start(step.Folder, specification, environment, step.Execution.Interpreters, step.Objects, step.Log);
+        await using var process = ModelChain.Start(step.Folder, specification, environment, step.Execution.Programs, step.Objects, step.Log);
         step.OnStart(process.Identity);
         var output = StepContext.Text(step.Arguments["TransformOutput"]?["S3OutputPath"]);
         var folder = Directory.CreateDirectory(Path.Combine(step.Folder, "output")).FullName;

@@ -6,13 +6,14 @@ namespace Mlops.Platform.Local.Processes;
 internal static class MountedPaths
 {
     private const string Root = "/opt/ml";
+    private const string Hosts = "/etc/hosts";
     private const long LongestCode = 1L << 20;
 
     /// <summary>Where /opt has no 'ml' and cannot be given one, a new /opt shows what the old one holds.</summary>
     private const string Script = """
         set -e
-        base=$1 old=$2
-        shift 2
+        base=$1 old=$2 hosts=$3
+        shift 3
         if [ ! -d /opt/ml ]; then
           mkdir -p "$old"
           mount --rbind /opt "$old"
@@ -27,6 +28,7 @@ internal static class MountedPaths
           mkdir /opt/ml
         fi
         mount --bind "$base" /opt/ml
+        if [ -n "$hosts" ]; then mount --bind "$hosts" /etc/hosts; fi
         exec "$@"
         """;
 
@@ -47,8 +49,19 @@ internal static class MountedPaths
         .Any(text => text.Contains(Root, StringComparison.Ordinal) && !text.Contains("SAGEMAKER_BASE_DIR", StringComparison.Ordinal));
 
     /// <summary>The command that starts another one with a folder mounted at /opt/ml. It stays one process: signals reach the program.</summary>
-    public static IReadOnlyList<string> Wrap(IReadOnlyList<string> command, string baseFolder) =>
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", Script, "mlops", baseFolder, Path.Combine(Path.GetDirectoryName(baseFolder)!, ".opt"), Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
+    /// <param name="hosts">Names that the program alone finds, beside those of /etc/hosts.</param>
+    public static IReadOnlyList<string> Wrap(IReadOnlyList<string> command, string baseFolder, IReadOnlyList<(string Name, string Address)> hosts)
+    {
+        var parent = Path.GetDirectoryName(baseFolder)!;
+        var names = "";
+        if (hosts.Count > 0)
+        {
+            names = Path.Combine(parent, ".hosts");
+            File.WriteAllLines(names, [.. File.Exists(Hosts) ? File.ReadLines(Hosts) : [], .. hosts.Select(h => $"{h.Address} {h.Name}")]);
+        }
+
+        return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
+    }
 
     private static bool Try()
     {
@@ -57,7 +70,7 @@ internal static class MountedPaths
         var folder = Directory.CreateTempSubdirectory("mlops-");
         try
         {
-            var command = Wrap(["true"], folder.CreateSubdirectory("ml").FullName);
+            var command = Wrap(["true"], folder.CreateSubdirectory("ml").FullName, []);
             using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
             process.StandardError.ReadToEnd();
             process.WaitForExit();
