@@ -24,6 +24,29 @@ public sealed class TemplateTests(PackagesFixture packages)
     }
 
     [SkippableTheory]
+    [InlineData("dotnet", "binary_classification", "")]
+    [InlineData("dotnet", "regression", "")]
+    [InlineData("python", "binary_classification", "sklearn, pandas")]
+    [InlineData("python", "regression", "sklearn, pandas")]
+    [InlineData("notebook", "regression", "sklearn, pandas, nbclient, ipykernel")]
+    [InlineData("byom", "binary_classification", "json")]
+    [InlineData("byom", "regression", "json")]
+    [InlineData("r", "binary_classification", null)]
+    [InlineData("r", "regression", null)]
+    public async Task A_repository_of_another_problem_type_is_as_whole(string steps, string problemType, string? modules)
+    {
+        var python = modules switch { null => R(), "" => "python3", _ => Python(modules) };
+        var penguins = await packages.ModelAsync("penguins", "--steps", steps, "--problem-type", problemType);
+        await File.AppendAllTextAsync(Path.Combine(penguins.Folder, "config.yaml"), $"\nlocal: {{ interpreters: {{ python: {python} }} }}\n");
+
+        var deployed = (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-tl:off")).Succeeded();
+
+        Assert.DoesNotContain("warning", deployed, StringComparison.Ordinal);
+        Assert.Contains("version 1 registered", deployed, StringComparison.Ordinal);
+        await Penguins.PredictsAsync(penguins.Folder, Penguins.Url(deployed, "staging"), problemType == "regression" ? "body_mass_g" : "sex", share: 0.85);
+    }
+
+    [SkippableTheory]
     [InlineData("dotnet")]
     [InlineData("python")]
     [InlineData("notebook")]

@@ -11,22 +11,30 @@ public static class Evaluate
     public static void Run()
     {
         var penguins = Penguin.ReadFolder(Container.Input("test"));
-        var predicted = Predict(Path.Combine(Container.Input("model"), "model.tar.gz"), penguins);
-        var pairs = penguins.Select(p => p.Species).Zip(predicted).ToList();
+        var answers = Predict(Path.Combine(Container.Input("model"), "model.tar.gz"), penguins);
+#if (problemType == "regression")
+        var metrics = Metrics([.. penguins.Select(p => (double)p.Truth())], [.. answers.Select(a => (double)a.BodyMass)]);
+#else
+        var pairs = penguins.Select(p => p.Truth()).Zip(answers.Select(a => a.Answer)).ToList();
 
-        var species = pairs.SelectMany(p => new[] { p.First, p.Second }).Distinct().Order(StringComparer.Ordinal).ToList();
-        var confusion = species.ToDictionary(
+        var classes = pairs.SelectMany(p => new[] { p.First, p.Second }).Distinct().Order(StringComparer.Ordinal).ToList();
+        var confusion = classes.ToDictionary(
             actual => actual,
-            actual => species.ToDictionary(guess => guess, guess => pairs.Count(pair => pair == (actual, guess))));
+            actual => classes.ToDictionary(guess => guess, guess => pairs.Count(pair => pair == (actual, guess))));
 
         var metrics = Metrics(confusion);
+#endif
         foreach (var (name, value) in metrics)
             Console.WriteLine(FormattableString.Invariant($"{name}={value:F4}"));
 
+#if (problemType == "regression")
+        WriteReport(Path.Combine(Container.Output("report"), "evaluation.json"), metrics);
+#else
         WriteReport(Path.Combine(Container.Output("report"), "evaluation.json"), metrics, confusion);
+#endif
     }
 
-    private static List<string> Predict(string archive, List<Penguin> penguins)
+    private static List<Prediction> Predict(string archive, List<Penguin> penguins)
     {
         var folder = Directory.CreateTempSubdirectory("model-");
         try
@@ -37,7 +45,7 @@ public static class Evaluate
             var ml = new MLContext();
             var model = ml.Model.Load(Path.Combine(folder.FullName, "model.zip"), out _);
             var predictions = model.Transform(ml.Data.LoadFromEnumerable(penguins));
-            return ml.Data.CreateEnumerable<Prediction>(predictions, reuseRowObject: false).Select(p => p.Species).ToList();
+            return ml.Data.CreateEnumerable<Prediction>(predictions, reuseRowObject: false).ToList();
         }
         finally
         {
@@ -45,22 +53,63 @@ public static class Evaluate
         }
     }
 
+#if (problemType == "regression")
+    private static List<(string Name, double Value)> Metrics(List<double> actual, List<double> predicted)
+    {
+        var errors = actual.Zip(predicted, (a, p) => a - p).ToList();
+        var mean = actual.Average();
+        var mse = errors.Average(e => e * e);
+        return
+        [
+            ("mae", errors.Average(Math.Abs)),
+            ("mse", mse),
+            ("rmse", Math.Sqrt(mse)),
+            ("r2", 1 - mse / actual.Average(a => (a - mean) * (a - mean))),
+        ];
+    }
+
+    private static void WriteReport(string file, List<(string Name, double Value)> metrics)
+#elseif (problemType == "binary_classification")
     /// <summary>
-    /// The metrics of each species, weighted by how many penguins of it there are.
-    /// <paramref name="confusion"/> counts penguins by actual, then by predicted species.
+    /// Of the two classes the second in order counts as the positive one.
+    /// <paramref name="confusion"/> counts penguins by actual, then by predicted class.
+    /// </summary>
+    private static List<(string Name, double Value)> Metrics(Dictionary<string, Dictionary<string, int>> confusion)
+    {
+        var positive = confusion.Keys.Last();
+        double total = confusion.Values.Sum(row => row.Values.Sum());
+        double hits = confusion[positive][positive];
+        double actual = confusion[positive].Values.Sum();
+        double predicted = confusion.Values.Sum(row => row[positive]);
+
+        return
+        [
+            ("accuracy", confusion.Sum(row => row.Value[row.Key]) / total),
+            // A class that never occurs, or is never predicted, scores 0 and not 0/0.
+            ("precision", predicted == 0 ? 0 : hits / predicted),
+            ("recall", actual == 0 ? 0 : hits / actual),
+            ("f1", 2 * hits / (actual + predicted)),
+        ];
+    }
+
+    private static void WriteReport(string file, List<(string Name, double Value)> metrics, object confusion)
+#else
+    /// <summary>
+    /// The metrics of each class, weighted by how many penguins of it there are.
+    /// <paramref name="confusion"/> counts penguins by actual, then by predicted class.
     /// </summary>
     private static List<(string Name, double Value)> Metrics(Dictionary<string, Dictionary<string, int>> confusion)
     {
         double total = confusion.Values.Sum(row => row.Values.Sum());
         double right = 0, recalls = 0, precisions = 0, f1s = 0;
 
-        foreach (var (species, row) in confusion)
+        foreach (var (name, row) in confusion)
         {
-            double hits = row[species];
+            double hits = row[name];
             double actual = row.Values.Sum();
-            double predicted = confusion.Values.Sum(r => r[species]);
+            double predicted = confusion.Values.Sum(r => r[name]);
 
-            // A species that never occurs, or is never predicted, scores 0 and not 0/0.
+            // A class that never occurs, or is never predicted, scores 0 and not 0/0.
             var recall = actual == 0 ? 0 : hits / actual;
             var precision = predicted == 0 ? 0 : hits / predicted;
             var f1 = 2 * hits / (actual + predicted);
@@ -82,13 +131,16 @@ public static class Evaluate
     }
 
     private static void WriteReport(string file, List<(string Name, double Value)> metrics, object confusion)
+#endif
     {
         // One test set gives one value per metric, and so no standard deviation. JSON has no NaN: it is written as a string.
         var report = metrics.ToDictionary(m => m.Name, m => (object)new { value = m.Value, standard_deviation = "NaN" });
+#if (problemType != "regression")
         report["confusion_matrix"] = confusion;
+#endif
 
         File.WriteAllText(file, JsonSerializer.Serialize(
-            new { multiclass_classification_metrics = report },
+            new { PROBLEM_TYPE_metrics = report },
             new JsonSerializerOptions { WriteIndented = true }));
     }
 }

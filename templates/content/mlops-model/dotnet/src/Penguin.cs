@@ -5,10 +5,10 @@ namespace ModelSteps;
 
 /// <summary>
 /// One penguin. Every step reads its rows here, so that training and serving cannot
-/// come to see the same data differently. A missing measurement is NaN, as ML.NET expects.
+/// come to see the same data differently. A missing measurement is NaN, as ML.NET expects; what is predicted is empty when serving.
 /// </summary>
 public sealed record Penguin(
-    string Species, // what we predict; empty when serving
+    string Species,
     string Island,
     float BillLength,
     float BillDepth,
@@ -19,10 +19,23 @@ public sealed record Penguin(
     /// <summary>That the sex could not be told says something too: it is a category of its own.</summary>
     public const string UnknownSex = "unknown";
 
-    private static readonly string[] Features =
-        ["island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex"];
+    private const string Target = "TARGET_COLUMN";
 
-    private static readonly string[] Columns = ["species", .. Features];
+    private static readonly string[] Columns =
+        ["species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex"];
+
+    private static readonly string[] Features = [.. Columns.Where(c => c != Target)];
+
+#if (problemType == "regression")
+    /// <summary>What is predicted.</summary>
+    public float Truth() => BodyMass;
+#elseif (problemType == "binary_classification")
+    /// <summary>What is predicted.</summary>
+    public string Truth() => Sex;
+#else
+    /// <summary>What is predicted.</summary>
+    public string Truth() => Species;
+#endif
 
     /// <summary>Reads all CSV files (with header and label) of a folder.</summary>
     public static List<Penguin> ReadFolder(string folder)
@@ -109,13 +122,29 @@ public sealed record Penguin(
     private static string Text(float value) => float.IsNaN(value) ? "" : value.ToString(CultureInfo.InvariantCulture);
 }
 
+#if (problemType == "regression")
+/// <summary>What the model answers for one penguin.</summary>
+public sealed class Prediction
+{
+    /// <summary>In grams.</summary>
+    [ColumnName("Score")]
+    public float BodyMass { get; set; }
+
+    /// <summary>A line of the endpoint's answer.</summary>
+    public string ToLine() => BodyMass.ToString("F1", CultureInfo.InvariantCulture);
+}
+#else
 /// <summary>What the model answers for one penguin.</summary>
 public sealed class Prediction
 {
     [ColumnName("PredictedLabel")]
-    public string Species { get; set; } = "";
+    public string Answer { get; set; } = "";
 
-    /// <summary>One probability per species. The predicted species is the one with the highest.</summary>
+    /// <summary>One probability per class. The answer is the one with the highest.</summary>
     [ColumnName("Score")]
     public float[] Probabilities { get; set; } = [];
+
+    /// <summary>A line of the endpoint's answer: the class, and how probable it is.</summary>
+    public string ToLine() => Csv.Join(Answer, Probabilities.Max().ToString("F4", CultureInfo.InvariantCulture));
 }
+#endif

@@ -54,8 +54,7 @@ public static class Serve
             if (penguins.Count == 0)
                 throw new InvalidDataException("line 1: expected at least one row, the body is empty");
 
-            var lines = penguins.Select(predict).Select(p =>
-                Csv.Join(p.Species, p.Probabilities.Max().ToString("F4", CultureInfo.InvariantCulture)));
+            var lines = penguins.Select(penguin => predict(penguin).ToLine());
             await Answer(http, StatusCodes.Status200OK, string.Join('\n', lines), CsvType);
         }
         catch (InvalidDataException e)

@@ -7,8 +7,16 @@ import joblib
 import pandas as pd
 
 CSV = "text/csv"
+#if (problemType == "regression")
+FEATURES = ["species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "sex"]
+CATEGORIES = ["species", "island", "sex"]
+#elseif (problemType == "binary_classification")
+FEATURES = ["species", "island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
+CATEGORIES = ["species", "island"]
+#else
 FEATURES = ["island", "bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "sex"]
 CATEGORIES = ["island", "sex"]
+#endif
 
 
 def model_fn(model_dir):
@@ -28,9 +36,18 @@ def input_fn(body, content_type):
 
 
 def predict_fn(penguins, model):
-    return pd.DataFrame({"species": model.predict(penguins), "probability": model.predict_proba(penguins).max(axis=1)})
+#if (problemType == "regression")
+    return pd.DataFrame({"TARGET_COLUMN": model.predict(penguins)})
+#else
+    return pd.DataFrame({"TARGET_COLUMN": model.predict(penguins), "probability": model.predict_proba(penguins).max(axis=1)})
+#endif
 
 
 def output_fn(predictions, accept):
-    """A line a penguin: its species and how probable that is."""
+#if (problemType == "regression")
+    """A line a penguin: its body mass in grams."""
+    return predictions.to_csv(header=False, index=False, float_format="%.1f"), CSV
+#else
+    """A line a penguin: its TARGET_COLUMN and how probable that is."""
     return predictions.to_csv(header=False, index=False, float_format="%.4f"), CSV
+#endif
