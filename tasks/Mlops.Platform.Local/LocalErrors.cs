@@ -25,7 +25,7 @@ public static class LocalErrors
         Problem.Error("MLOPS6006", string.Create(CultureInfo.InvariantCulture, $"'{verb}' waited {seconds} s for {owner}, which works on the same model. Wait for it to end, or stop it, and run the command again."));
 
     public static Problem DiskError(string reason) =>
-        Problem.Error("MLOPS6007", $"A file cannot be written or read: {reason} What was registered and served before is whole. Free space or rights and run the command again.");
+        Problem.Error("MLOPS6007", $"A file cannot be written or read: {reason.TrimEnd('.')}. What was registered and served before is whole. Free space or rights and run the command again.");
 
     public static Problem ServerDidNotStart(string log, string tail) =>
         Problem.Error("MLOPS6008", $"The endpoint server did not start.{Tail(tail)} Its log: {log}");

@@ -111,7 +111,7 @@ public sealed class LocalPlatform : IPlatform
     public Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<AuditEntry>>(
         File.Exists(root.Audit) ? [.. File.ReadLines(root.Audit).Reverse().Select(EventJson.Read).OfType<AuditEntry>().Take(count)] : []);
 
-    public Problem? Explain(Exception failure) => null;
+    public Problem? Explain(Exception failure) => failure is IOException or UnauthorizedAccessException ? LocalErrors.DiskError(failure.Message) : null;
 
     /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so. In containers SageMaker's own image runs.</summary>
     public string ImageFor(ImageParameter image) => inContainers

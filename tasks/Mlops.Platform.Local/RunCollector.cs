@@ -32,7 +32,7 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
             .Where(f => !IsKept(f));
         var endpoints = string.Join('\n', registry.Endpoints.All().Select(e => e.Config.ToJsonString()));
         var environments = Directories(root.Environments).Where(e => !python.StartsWith(e + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !endpoints.Contains(Path.GetFileName(e), StringComparison.Ordinal));
-        return [.. logs.Concat(objects).Concat(environments).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
+        return [.. logs.Concat(objects).Concat(environments).Concat(BrokenOff()).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
 
         bool IsKept(string folder)
         {
@@ -44,11 +44,34 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
         }
     }
 
+    /// <summary>What a killed process was writing when it ended: it has not got its name yet.</summary>
+    private IEnumerable<string> BrokenOff() => Directory.Exists(root.Buckets)
+        ? Directory.EnumerateFileSystemEntries(root.Buckets, "*.tmp", SearchOption.AllDirectories).Where(IsOfEndedProcess) : [];
+
+    /// <summary>NAME.PROCESS.tmp, as <see cref="Files"/> names it.</summary>
+    private static bool IsOfEndedProcess(string path)
+    {
+        if (Path.GetFileName(path).Split('.') is not [_, .., var number, "tmp"] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
+            return false;
+        try
+        {
+            using var process = System.Diagnostics.Process.GetProcessById(id);
+            return false;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+    }
+
     /// <summary>Takes it away.</summary>
     public static void Delete(IEnumerable<(string Path, long Bytes)> found)
     {
         foreach (var (path, _) in found)
+        {
             Files.Delete(path);
+            File.Delete(path);
+        }
     }
 
     /// <summary>In words for people: 1.5 MB.</summary>
@@ -63,5 +86,5 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
 
     private static IEnumerable<string> Directories(string folder) => Directory.Exists(folder) ? Directory.EnumerateDirectories(folder) : [];
 
-    private static long SizeOf(string folder) => new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
+    private static long SizeOf(string folder) => File.Exists(folder) ? new FileInfo(folder).Length : new DirectoryInfo(folder).EnumerateFiles("*", SearchOption.AllDirectories).Sum(f => f.Length);
 }

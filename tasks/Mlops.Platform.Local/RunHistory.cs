@@ -40,7 +40,7 @@ public sealed class RunHistory(LocalRegistry registry)
         }
     }
 
-    private RunListed Describe(ExecutionRow row) => new(row.Id, row.Status, row.Started, (row.Ended - row.Started)?.TotalSeconds, row.ModelVersion,
+    private RunListed Describe(ExecutionRow row) => new(row.Id, row.Status, row.Started, row.Ended is { } ended ? Math.Max(0, (ended - row.Started).TotalSeconds) : null, row.ModelVersion,
         registry.Executions.Steps(row.Id).SelectMany(s => registry.Executions.Metrics(row.Id, s.Name).Select(m => (m.Key, m.Value))).Concat(Reported(row))
             .GroupBy(m => m.Item1, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Item2, StringComparer.Ordinal))
     {

@@ -61,6 +61,47 @@ public sealed class GovernanceTests
     }
 
     [SkippableFact]
+    public async Task A_model_archive_that_was_changed_in_the_store_is_found_without_being_named()
+    {
+        await using var repository = await DeployedAsync();
+        var verified = await repository.SucceedAsync("verify");
+        foreach (var model in Directory.GetFiles(repository.PathOf(".mlops/s3"), "model.tar.gz", SearchOption.AllDirectories))
+            File.WriteAllText(model, "another");
+
+        var (exitCode, output) = await repository.RunAsync("verify");
+
+        Assert.Contains("model.tar.gz: the same", verified, StringComparison.Ordinal);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("model.tar.gz: differs", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_statement_that_a_killed_run_did_not_come_to_write_is_written_by_the_next_command()
+    {
+        await using var repository = await DeployedAsync();
+        var statement = repository.PathOf(".mlops/provenance/planned/1.intoto.json");
+        var written = File.ReadAllText(statement);
+        File.Delete(statement);
+
+        await repository.SucceedAsync("deploy");
+
+        Assert.Equal(written, File.ReadAllText(statement));
+        await repository.SucceedAsync("verify");
+    }
+
+    [SkippableFact]
+    public async Task Code_and_data_that_were_changed_in_the_store_are_put_back_before_they_are_used()
+    {
+        await using var repository = await DeployedAsync();
+        foreach (var stored in Directory.GetFiles(repository.PathOf(".mlops/s3"), "*", SearchOption.AllDirectories).Where(f => f.Contains("/source/", StringComparison.Ordinal) || f.Contains("/data/", StringComparison.Ordinal)))
+            File.AppendAllText(stored, "\nraise SystemExit('changed')\n");
+
+        await repository.ChangeAsync("depth: 3", "depth: 4");
+
+        await repository.SucceedAsync("run"); // What was changed would have failed it.
+    }
+
+    [SkippableFact]
     public async Task What_changed_something_or_failed_is_kept_with_who_did_it()
     {
         await using var repository = await DeployedAsync();

@@ -70,6 +70,24 @@ public sealed class ProgramTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_disk_that_is_full_while_code_and_data_are_published_is_named_and_the_next_run_converges()
+    {
+        await using var repository = new SmallRepository();
+        Skip.If(Conformance.Run("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /tmp").ExitCode != 0, "This system lets no user mount.");
+        Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");
+        await repository.CompileAsync();
+        File.WriteAllText(repository.PathOf("data/numbers.csv"), string.Concat(Enumerable.Repeat("1,2\n", 500_000)));
+        Directory.CreateDirectory(repository.PathOf(".mlops"));
+
+        var (exitCode, output) = Conformance.Run("unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
+            $"mount -t tmpfs -o size=1m tmpfs {repository.PathOf(".mlops")} && cd {repository.PathOf("")} && exec dotnet exec {Path.Combine(AppContext.BaseDirectory, "mlops.dll")} run --artifacts bin/mlops");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("error MLOPS6007: A file cannot be written or read:", output, StringComparison.Ordinal);
+        await repository.SucceedAsync("run");
+    }
+
+    [SkippableFact]
     public async Task A_killed_run_leaves_nothing_that_the_next_one_does_not_clear_up()
     {
         Needs();

@@ -57,6 +57,26 @@ public sealed class RegistryTests : IDisposable
         static ApprovalDecision Decision(string what, string who) => new(1, "production", what, who, DateTimeOffset.UtcNow, null);
     }
 
+    [Fact]
+    public void A_result_that_a_wrong_clock_dated_into_the_future_is_not_taken_from_the_cache()
+    {
+        using var registry = Open();
+        registry.PutPipeline("p", "{\"Steps\":[]}", "hash");
+        registry.Executions.Start("e", "p", "f", []);
+        registry.Executions.EndStep("e", new StepStart("s", "Processing", DateTimeOffset.UtcNow, "key", "{}", null), "Succeeded", [], null, null, new Dictionary<string, double>(), []);
+        Assert.NotNull(registry.Executions.FindCached("key", null));
+
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            using var later = connection.CreateCommand();
+            later.CommandText = "UPDATE steps SET ended_at = '2999-01-01T00:00:00.0000000Z'";
+            later.ExecuteNonQuery();
+        }
+
+        Assert.Null(registry.Executions.FindCached("key", null));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("this is no database, and long enough to be looked at as one of at least a hundred bytes, which a header has")]

@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.Text;
+using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Tests;
@@ -44,6 +45,25 @@ public sealed class StorageTests : IDisposable
         File.WriteAllBytes(folder.File("cut.tar.gz"), bytes[..(bytes.Length / 2)]);
 
         Assert.Equal("MLOPS6015", Assert.Throws<PlatformException>(() => Archives.Unpack(folder.File("cut.tar.gz"), folder.File("target"))).Problem.Code);
+    }
+
+    [Fact]
+    public async Task What_was_put_under_its_hash_is_put_back_where_it_was_changed()
+    {
+        folder.Write("data/a.csv", "1\n");
+        var root = new LocalRoot(folder.File(".mlops"));
+        using var registry = LocalRegistry.Open(root);
+        var objects = new LocalObjectStore(root, registry);
+        var (uri, _, _) = await objects.PutDataAsync("a", folder.File("data/a.csv"), "data/a", default);
+        var stored = Path.Combine(objects.PathOf(uri), "a.csv");
+        File.WriteAllText(stored, "2\n");
+        _ = objects.HashOf(uri); // A run that looked at it meanwhile knows the changed content.
+
+        Assert.True((await objects.LocateDataAsync("a", folder.File("data/a.csv"), "data/a", default)).Stored);
+        Assert.True((await objects.PutDataAsync("a", folder.File("data/a.csv"), "data/a", default)).Stored);
+
+        Assert.Equal("1\n", File.ReadAllText(stored));
+        Assert.False((await objects.PutDataAsync("a", folder.File("data/a.csv"), "data/a", default)).Stored);
     }
 
     [Fact]

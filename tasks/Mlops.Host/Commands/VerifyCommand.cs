@@ -5,6 +5,7 @@ using Mlops.Definitions;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Governance;
+using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
@@ -23,10 +24,15 @@ internal static class VerifyCommand
             var provenance = parsed.GetValue(statement) is { } file ? Read(file)
                 : await LineageVerb.ProvenanceOfAsync(context, parsed.GetValue(version) ?? await NewestAsync(context, cancellation), cancellation);
             var here = Here(context.Workspace);
-            if (parsed.GetValue(artifact) is { } model)
-                here[provenance.Subjects.Single().Name] = HashOf(model);
+            var subject = provenance.Subjects.Single();
+            // Here the archive lies beside what it was made of; a statement of elsewhere may be of a model that never was here.
+            var model = parsed.GetValue(artifact) ?? (context.Platform.Objects is LocalObjectStore local && parsed.GetValue(statement) is null ? local.PathOf(subject.Name) : null);
+            if (model is null)
+                context.Events.Add(new Notice($"{subject.Name}: not looked at ('--model' names its archive)"));
+            else
+                here[subject.Name] = HashOf(model);
             var differing = 0;
-            foreach (var material in provenance.Materials.Concat(parsed.GetValue(artifact) is null ? [] : provenance.Subjects))
+            foreach (var material in provenance.Materials.Concat(model is null ? [] : [subject]))
             {
                 var found = here.GetValueOrDefault(material.Name);
                 var same = material.Digest is null ? "not known" : found == material.Digest ? "the same" : $"differs: {material.Digest} there, {found ?? "nothing"} here";

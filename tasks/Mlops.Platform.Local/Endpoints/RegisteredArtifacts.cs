@@ -4,7 +4,7 @@ using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Endpoints;
 
-/// <summary>Whether a version's archives are still those that were registered.</summary>
+/// <summary>Whether a version's archives, of models and of code, are still those that were registered.</summary>
 internal static class RegisteredArtifacts
 {
     /// <summary>Refuses a version that is not there, or whose archives have changed since.</summary>
@@ -13,11 +13,15 @@ internal static class RegisteredArtifacts
         var version = registry.Models.Find(group, number) ?? throw PlatformErrors.UnknownVersion(group, number).ToException();
         if (ContentHash.Of(objects.ExistingPathOf(version.ModelDataUrl)) != version.Sha256)
             throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
-        // Those of containers before and behind the model were hashed when it was registered.
-        foreach (var url in ProcessingJob.Items(registry.Models.Request(group, number)["InferenceSpecification"]?["Containers"]).Select(c => c["ModelDataUrl"]).OfType<System.Text.Json.Nodes.JsonNode>().Select(StepContext.Text).Where(u => u != version.ModelDataUrl))
+        foreach (var container in ProcessingJob.Items(registry.Models.Request(group, number)["InferenceSpecification"]?["Containers"]))
         {
-            if (!objects.IsIntact(url))
-                throw LocalErrors.ArtifactChanged(url).ToException();
+            // Those of containers before and behind the model were hashed when it was registered.
+            var model = StepContext.Text(container["ModelDataUrl"]);
+            if (model.Length > 0 && model != version.ModelDataUrl && !objects.IsIntact(model))
+                throw LocalErrors.ArtifactChanged(model).ToException();
+            var code = StepContext.Text(container["Environment"]?["SAGEMAKER_SUBMIT_DIRECTORY"]);
+            if (code.StartsWith("s3://", StringComparison.Ordinal) && !objects.IsWhatItsKeySays(code))
+                throw LocalErrors.ArtifactChanged(code).ToException();
         }
     }
 }

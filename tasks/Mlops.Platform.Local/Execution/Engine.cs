@@ -26,6 +26,14 @@ internal sealed class Engine
     private readonly EngineContext context;
     private readonly Dictionary<string, StepState> states;
 
+    /// <summary>Those that wait for a step, by its name; and for how many each still waits.</summary>
+    private readonly ILookup<string, PipelineStep> followers;
+    private readonly Dictionary<string, int> open;
+
+    /// <summary>Steps that may start, in the document's order.</summary>
+    private readonly PriorityQueue<PipelineStep, int> ready = new();
+    private readonly Dictionary<string, int> places;
+
     public Engine(PipelineDefinition definition, ExecutionScope scope, EngineContext context)
     {
         this.definition = definition;
@@ -36,6 +44,12 @@ internal sealed class Engine
         states = definition.AllSteps.ToDictionary(s => s.Name, _ => StepState.Waiting, StringComparer.Ordinal);
         foreach (var nested in definition.Steps.SelectMany(s => s.WithNested().Skip(1)))
             states[nested.Name] = StepState.NotChosen;
+        var all = definition.AllSteps.ToList();
+        places = all.Select((s, i) => (s.Name, i)).ToDictionary(s => s.Name, s => s.i, StringComparer.Ordinal);
+        open = all.ToDictionary(s => s.Name, s => graph.WaitsFor(s.Name).Count, StringComparer.Ordinal);
+        followers = all.SelectMany(s => graph.WaitsFor(s.Name).Select(on => (On: on, Step: s))).ToLookup(p => p.On, p => p.Step, StringComparer.Ordinal);
+        foreach (var step in all)
+            Offer(step);
     }
 
     private enum StepState
@@ -59,7 +73,7 @@ internal sealed class Engine
         {
             if (failed is null && !cancellation.IsCancellationRequested)
             {
-                foreach (var step in Ready().Take(context.MaxParallel - running.Count).ToList())
+                while (running.Count < context.MaxParallel && ready.TryDequeue(out var step, out _))
                 {
                     states[step.Name] = StepState.Running;
                     running.Add(Task.Run(() => RunStepAsync(step, cancellation), CancellationToken.None), step);
@@ -76,8 +90,8 @@ internal sealed class Engine
                 states[ended!.Name] = outcome.FailureReason is null ? StepState.Succeeded : StepState.Failed;
                 if (outcome.FailureReason is { } reason)
                     failed ??= new EngineResult("Failed", ended.Name, reason);
-                else if (ended.Type == StepTypes.Condition)
-                    Choose(ended, outcome);
+                else
+                    Follow(ended, outcome);
             }
             catch (PlatformException e)
             {
@@ -95,8 +109,23 @@ internal sealed class Engine
         return failed ?? (cancellation.IsCancellationRequested ? new EngineResult("Stopped", null, "stopped") : new EngineResult("Succeeded", null, null));
     }
 
-    private IEnumerable<PipelineStep> Ready() => definition.AllSteps.Where(s =>
-        states[s.Name] == StepState.Waiting && graph.WaitsFor(s.Name).All(d => states[d] == StepState.Succeeded));
+    /// <summary>What a step that has succeeded was waited for by.</summary>
+    private void Follow(PipelineStep step, StepOutcome outcome)
+    {
+        if (step.Type == StepTypes.Condition)
+            Choose(step, outcome);
+        foreach (var follower in followers[step.Name])
+        {
+            open[follower.Name]--;
+            Offer(follower);
+        }
+    }
+
+    private void Offer(PipelineStep step)
+    {
+        if (open[step.Name] == 0 && states[step.Name] == StepState.Waiting)
+            ready.Enqueue(step, places[step.Name]);
+    }
 
     private void Choose(PipelineStep condition, StepOutcome outcome)
     {

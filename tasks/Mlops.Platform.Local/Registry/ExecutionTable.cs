@@ -38,8 +38,11 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, content, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $content, $log, $process)",
         ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$started", Times.Text(step.Started)), ("$key", step.CacheKey), ("$content", step.Content), ("$log", step.Log), ("$process", process));
 
-    /// <summary>Records the end of a step with its metrics and outputs, at once; and its beginning, where it had no program.</summary>
-    public void EndStep(string execution, StepStart step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics, IEnumerable<StoredObject> objects) => database.Transaction(() =>
+    /// <summary>
+    /// Records the end of a step with its metrics and outputs, at once; and its beginning, where it had no program. Like the outputs themselves it is not
+    /// forced to the disk: a power cut costs the step, which runs again. What is written later and is to last takes it along.
+    /// </summary>
+    public void EndStep(string execution, StepStart step, string status, JsonObject? properties, string? reason, string? cachedFrom, IReadOnlyDictionary<string, double> metrics, IEnumerable<StoredObject> objects) => database.Transaction(isForced: false, () =>
     {
         foreach (var stored in objects)
             PutObject(stored);
@@ -65,11 +68,11 @@ public sealed class ExecutionTable(RegistryDatabase database)
     public void PutObject(StoredObject stored) => database.Execute(
         "INSERT OR REPLACE INTO objects (uri, sha256, stamp) VALUES ($uri, $sha, $stamp)", ("$uri", stored.Uri), ("$sha", stored.Sha256), ("$stamp", stored.Stamp));
 
-    /// <summary>The newest step of equal content that succeeded, by itself and not by way of the cache; null: none after <paramref name="since"/>.</summary>
+    /// <summary>The newest step of equal content that succeeded, by itself and not by way of the cache; null: none after <paramref name="since"/>. What a clock that was wrong dated into the future does not count.</summary>
     public CachedStep? FindCached(string cacheKey, DateTimeOffset? since) => database.Query(
-        "SELECT execution_id, properties FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since ORDER BY ended_at DESC LIMIT 1",
+        "SELECT execution_id, properties FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since AND ended_at <= $now ORDER BY ended_at DESC LIMIT 1",
         r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!),
-        ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : "")).FirstOrDefault();
+        ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : ""), ("$now", Times.Now)).FirstOrDefault();
 
     /// <summary>What decided a step's result when it last succeeded in an execution of the same pipeline; null: it never did.</summary>
     public string? LastContent(string execution, string step) => database.Query(

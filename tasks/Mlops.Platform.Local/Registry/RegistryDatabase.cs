@@ -12,8 +12,10 @@ public sealed class RegistryDatabase : IDisposable
     private const int BusySeconds = 30;
 
     private readonly SqliteConnection connection;
+    private readonly Dictionary<string, SqliteCommand> commands = new(StringComparer.Ordinal);
     private readonly Lock gate = new();
     private readonly string path;
+    private SqliteTransaction? transaction;
 
     private RegistryDatabase(string path, SqliteConnection connection)
     {
@@ -48,7 +50,7 @@ public sealed class RegistryDatabase : IDisposable
     /// <summary>Reads rows.</summary>
     public List<T> Query<T>(string sql, Func<SqliteDataReader, T> row, params (string Name, object? Value)[] parameters) => Locked(() =>
     {
-        using var command = Command(sql, parameters);
+        var command = Command(sql, parameters);
         using var reader = command.ExecuteReader();
         var rows = new List<T>();
         while (reader.Read())
@@ -59,17 +61,33 @@ public sealed class RegistryDatabase : IDisposable
     /// <summary>Runs one statement in a transaction of its own. Returns the number of rows that it changed.</summary>
     public int Execute(string sql, params (string Name, object? Value)[] parameters) => Locked(() =>
     {
-        using var command = Command(sql, parameters);
+        var command = Command(sql, parameters);
         return command.ExecuteNonQuery();
     });
 
     /// <summary>Runs several statements as one: all of them, or none.</summary>
-    public T Transaction<T>(Func<T> work) => Locked(() =>
+    public T Transaction<T>(Func<T> work) => Transaction(isForced: true, work);
+
+    /// <param name="isForced">On the disk before this returns; else with the next transaction that is.</param>
+    public T Transaction<T>(bool isForced, Func<T> work) => Locked(() =>
     {
-        using var transaction = connection.BeginTransaction(deferred: false);
-        var result = work();
-        transaction.Commit();
-        return result;
+        if (!isForced)
+            Execute("PRAGMA synchronous = NORMAL");
+        try
+        {
+            using (transaction = connection.BeginTransaction(deferred: false))
+            {
+                var result = work();
+                transaction.Commit();
+                return result;
+            }
+        }
+        finally
+        {
+            transaction = null;
+            if (!isForced)
+                Execute("PRAGMA synchronous = FULL");
+        }
     });
 
     /// <summary>Looks for damage; a healthy registry of a thousand runs takes some milliseconds.</summary>
@@ -80,7 +98,12 @@ public sealed class RegistryDatabase : IDisposable
             throw LocalErrors.RegistryDamaged(path, found[0]).ToException();
     }
 
-    public void Dispose() => connection.Dispose();
+    public void Dispose()
+    {
+        foreach (var command in commands.Values)
+            command.Dispose();
+        connection.Dispose();
+    }
 
     private T Locked<T>(Func<T> work)
     {
@@ -88,10 +111,18 @@ public sealed class RegistryDatabase : IDisposable
             return Guarded(path, work);
     }
 
+    /// <summary>Of each text one command, which SQLite prepares once.</summary>
     private SqliteCommand Command(string sql, (string Name, object? Value)[] parameters)
     {
-        var command = connection.CreateCommand();
-        command.CommandText = sql;
+        if (!commands.TryGetValue(sql, out var command))
+        {
+            command = connection.CreateCommand();
+            command.CommandText = sql;
+            commands.Add(sql, command);
+        }
+
+        command.Transaction = transaction;
+        command.Parameters.Clear();
         foreach (var (name, value) in parameters)
             command.Parameters.AddWithValue(name, value ?? DBNull.Value);
         return command;

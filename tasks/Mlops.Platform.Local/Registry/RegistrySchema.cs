@@ -142,6 +142,11 @@ internal static class RegistrySchema
             running INTEGER NOT NULL
         ) STRICT;
         """,
+        """
+        -- Steps that were taken from the cache are no source of it: the newest that ran is found at once, however often it was taken.
+        DROP INDEX steps_by_cache_key;
+        CREATE INDEX steps_by_cache_key ON steps(cache_key, ended_at) WHERE status = 'Succeeded' AND cached_from IS NULL;
+        """,
     ];
 
     public static long VersionOf(SqliteConnection connection)

@@ -21,11 +21,9 @@ internal static class Files
         }
     }
 
-    /// <summary>Fills a folder of another name and gives it its own when it is whole. Returns false where it was there.</summary>
-    public static bool PutFolder(string folder, Action<string> fill)
+    /// <summary>Fills a folder of another name and gives it its own when it is whole. There is none of that name.</summary>
+    public static void PutFolder(string folder, Action<string> fill)
     {
-        if (Directory.Exists(folder))
-            return false;
         var temporary = $"{folder}.{Environment.ProcessId}.tmp";
         Delete(temporary);
         Directory.CreateDirectory(temporary);
@@ -33,7 +31,6 @@ internal static class Files
         {
             fill(temporary);
             Directory.Move(temporary, folder);
-            return true;
         }
         catch
         {

@@ -13,34 +13,27 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
 
     public Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation)
     {
-        var uri = $"s3://{Bucket}/{bundle.Key}";
-        var stored = Files.PutFolder(PathOf(uri), folder =>
+        return Task.FromResult(Put($"s3://{Bucket}/{bundle.Key}", bundle.Sha256, folder =>
         {
             if (bundle.Archive)
                 Archives.Compress(tarFile, Path.Combine(folder, "sourcedir.tar.gz"));
             else
                 Archives.Unpack(tarFile, folder);
-        });
-        if (stored)
-            Record(uri, bundle.Sha256);
-        return Task.FromResult(stored);
+        }));
     }
 
-    public Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) => Task.FromResult(Path.Exists(PathOf($"s3://{Bucket}/{bundle.Key}")));
+    public Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) => Task.FromResult(Has($"s3://{Bucket}/{bundle.Key}", bundle.Sha256));
 
     public Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
         var (uri, hash) = Locate(path, prefix);
-        return Task.FromResult(new StoredData(uri, hash, !Path.Exists(PathOf(uri))));
+        return Task.FromResult(new StoredData(uri, hash, !Has(uri, hash)));
     }
 
     public Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
         var (uri, hash) = Locate(path, prefix);
-        var stored = Files.PutFolder(PathOf(uri), folder => Files.Copy(path, Directory.Exists(path) ? folder : Path.Combine(folder, Path.GetFileName(path))));
-        if (stored)
-            Record(uri, hash);
-        return Task.FromResult(new StoredData(uri, hash, stored));
+        return Task.FromResult(new StoredData(uri, hash, Put(uri, hash, folder => Files.Copy(path, Directory.Exists(path) ? folder : Path.Combine(folder, Path.GetFileName(path))))));
     }
 
     /// <summary>Puts a file or folder of this machine in place of what a definition names; a folder in place of an archive is packed.</summary>
@@ -87,6 +80,13 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
     /// <summary>Whether what was recorded under an S3 URI is there, and unchanged since.</summary>
     public bool IsIntact(string uri) => Path.Exists(PathOf(uri)) && registry.ObjectHash(uri, ContentHash.Stamp(PathOf(uri))) is not null;
 
+    /// <summary>Whether the code at '.../HASH/sourcedir.tar.gz' is of that hash; where the key names none, it cannot be known and counts as such.</summary>
+    public bool IsWhatItsKeySays(string uri)
+    {
+        var key = uri.TrimEnd('/').Split('/');
+        return key.Length < 2 || key[^2].Length != 64 || !key[^2].All(char.IsAsciiHexDigitLower) || ContentHash.Of(ExistingPathOf(uri)) == key[^2];
+    }
+
     /// <summary>What a step wrote under an S3 URI, to be recorded with the step's end.</summary>
     public StoredObject Describe(string uri) => new(uri, ContentHash.Of(PathOf(uri)), ContentHash.Stamp(PathOf(uri)));
 
@@ -101,7 +101,19 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
         return ($"s3://{Bucket}/{prefix}/{hash}", hash);
     }
 
-    private void Record(string uri, string hash) => registry.PutObjectHash(uri, hash, ContentHash.Stamp(PathOf(uri)));
+    /// <summary>What is put under a key of its hash is as it was put.</summary>
+    private bool Has(string uri, string hash) => Path.Exists(PathOf(uri)) && registry.ObjectHash(uri, ContentHash.Stamp(PathOf(uri))) == hash;
+
+    /// <summary>Fills a folder, unless it holds this very content; what was changed in it is put back. Returns false where it was there.</summary>
+    private bool Put(string uri, string hash, Action<string> fill)
+    {
+        if (Has(uri, hash))
+            return false;
+        Files.Delete(PathOf(uri));
+        Files.PutFolder(PathOf(uri), fill);
+        registry.PutObjectHash(uri, hash, ContentHash.Stamp(PathOf(uri)));
+        return true;
+    }
 
     /// <summary>A link within a data set would bring in what the repository does not hold.</summary>
     private static void RefuseLinks(string path)

@@ -16,8 +16,8 @@ public static class RunVerb
         switch (result.Status)
         {
             case "Succeeded":
-                if (result.Ran)
-                    await Provenance.RecordAsync(context, result, parameters, cancellation);
+                // Also where nothing ran: the process of the run that made the version may have ended before it wrote the statement.
+                await Provenance.RecordAsync(context, result, parameters, cancellation);
                 return result;
             case "Stopped":
                 cancellation.ThrowIfCancellationRequested();
