@@ -75,8 +75,8 @@ public static class LocalErrors
     public static Problem RecordsFailed(long failed, long all) =>
         Problem.Warning("MLOPS6036", string.Create(CultureInfo.InvariantCulture, $"{failed} of {all} records could not be predicted. They are kept beside the predictions, each with what the model said."));
 
-    public static Problem ModelPackageNotRead(string step) =>
-        Problem.Error("MLOPS6037", $"The model '{step}' is a registered version of an account (ModelPackageName): there is none here. Name its archive instead (ModelDataUrl), and give it with '--source'.");
+    public static Problem ModelPackageNotHere(string step, string name) =>
+        Problem.Error("MLOPS6037", $"The model '{step}' is the registered version '{name}' (ModelPackageName), which the registry here has not. Let a step of the pipeline register it, or name its archive instead (ModelDataUrl) and give it with '--source'.");
 
     public static Problem UnusedOption(string option, string value) =>
         Problem.Warning("MLOPS6038", $"Nothing in the definition names '{value}' ({option}): it was not used. Compare it with what '--check' shows.");

@@ -43,6 +43,28 @@ public sealed class FurtherStepTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_transform_asks_a_registered_version_by_its_name()
+    {
+        NeedsPython();
+        Code("inference.py", "def model_fn(model_dir):\n    return 10\ndef predict_fn(data, model):\n    return [[row[0] * model] for row in data]\n");
+        folder.Write(".mlops/s3/local/rows/a.csv", "2\n3\n");
+        var container = Model()["Arguments"]!["PrimaryContainer"]!.DeepClone();
+        var register = new JsonObject { ["Name"] = "register", ["Type"] = "RegisterModel", ["Arguments"] = new JsonObject { ["ModelPackageGroupName"] = "models", ["InferenceSpecification"] = new JsonObject { ["Containers"] = new JsonArray(container) } } };
+        var model = Model();
+        model["Arguments"]!["PrimaryContainer"] = new JsonObject { ["ModelPackageName"] = Expression.Reference("Steps.register.ModelPackageArn") };
+
+        var result = await RunAsync(Pipeline(Training("true"), register, model, Transform(null)));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        var output = Assert.Single(Directory.GetDirectories(folder.File(".mlops/s3/local/runs"), "predictions", SearchOption.AllDirectories));
+        Assert.Equal("20.0\n30.0\n", File.ReadAllText(Path.Combine(output, "a.csv.out")));
+
+        model["Arguments"]!["PrimaryContainer"] = new JsonObject { ["ModelPackageName"] = "arn:aws:sagemaker:eu-west-1:111111111111:model-package/models/7" };
+        result = await RunAsync(Pipeline((JsonObject)model.DeepClone()));
+        Assert.Contains("the registered version 'arn:aws:sagemaker:eu-west-1:111111111111:model-package/models/7'", result.FailureReason, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_transform_fails_with_what_the_script_said()
     {
         NeedsPython();

@@ -117,8 +117,6 @@ internal static class EndpointChecks
         InstanceChecks.Check(batch.Instance, InstanceUse.Transform, diagnostics, hasVolume: false);
         if (batch is { Input: { } input, Output: { } output } && (output.Value.Text.TrimEnd('/') + "/").StartsWith(input.Value.Text.TrimEnd('/') + "/", StringComparison.Ordinal))
             diagnostics.Add(Errors.Excludes(output.Span, "output", "input", "predictions in the folder of the records would be read as records. Name another folder."));
-        if (batch is { Schedule: null, Unreadable.Count: 0 } && batch.OnNewData?.Value != true)
-            diagnostics.Add(Errors.NeverRuns(batch.Span, "the batch", "'schedule' or 'on_new_data: true'"));
         if (batch is { Write.Join: { Value: Join.Input } join, Read.Split: { Value: not Split.Line } })
             diagnostics.Add(Errors.NoEffect(join.Span, "join", "records are joined line by line, which needs 'split: line'. Add that, or remove it."));
     }

@@ -67,7 +67,17 @@ public readonly record struct Schedule(string Text)
             ?? FieldProblem("day-of-month", fields[2], 1, 31, [], "LW?")
             ?? FieldProblem("month", fields[3], 1, 12, Months, "")
             ?? FieldProblem("day-of-week", fields[4], 1, 7, Days, "L#?")
-            ?? FieldProblem("year", fields[5], 1970, LastYear, [], "");
+            ?? FieldProblem("year", fields[5], 1970, LastYear, [], "")
+            ?? DateProblem(fields[2], fields[3]);
+    }
+
+    /// <summary>31 February never comes. Steps and special days are not looked at: they always find one.</summary>
+    private static string? DateProblem(string days, string months)
+    {
+        var wanted = days.Split(',').Select(d => int.TryParse(d.Split('-')[0], NumberStyles.None, CultureInfo.InvariantCulture, out var day) ? day : 1).Min();
+        var named = months.Split(',').Select(m => Array.FindIndex(Months, w => w.Equals(m, StringComparison.OrdinalIgnoreCase)) is >= 0 and var word ? word + 1 : int.TryParse(m, NumberStyles.None, CultureInfo.InvariantCulture, out var month) ? month : 1).ToList();
+        // A leap year: what comes on 29 February comes.
+        return named.All(m => wanted > DateTime.DaysInMonth(2000, m)) ? $"no such month has a day {wanted}, so it never comes" : null;
     }
 
     private static string? FieldProblem(string name, string field, int lowest, int highest, string[] words, string special)

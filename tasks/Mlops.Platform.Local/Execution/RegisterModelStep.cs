@@ -44,12 +44,40 @@ internal static class RegisterModelStep
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["ModelName"] = step.Arguments["ModelName"]?.DeepClone() ?? step.JobName;
         properties["ModelArn"] = $"arn:aws:sagemaker:local:000000000000:model/{properties["ModelName"]}";
-        foreach (var container in ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).OfType<JsonObject>())
+        var given = ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).OfType<JsonObject>().ToList();
+        var containers = given.SelectMany(c => Containers(step, c)).ToList();
+        foreach (var container in containers)
         {
             if (container["ModelDataUrl"] is { } url)
                 step.Objects.ExistingPathOf(StepContext.Text(url));
         }
 
+        if (given.Any(c => c["ModelPackageName"] is not null))
+        {
+            properties.Remove("PrimaryContainer");
+            properties["Containers"] = new JsonArray([.. containers.Select(c => c.DeepClone())]);
+        }
+
         return new StepOutcome(properties);
+    }
+
+    /// <summary>A container as it is given; or those of a registered version (ModelPackageName), with the environment that is given beside it.</summary>
+    private static IEnumerable<JsonObject> Containers(StepContext step, JsonObject container)
+    {
+        if (container["ModelPackageName"] is not { } package)
+            return [container];
+        var name = StepContext.Text(package);
+        // An ARN ends in GROUP/VERSION, whatever account it names.
+        if (name.Split('/') is not [.., var group, var number] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || step.Registry.Models.Find(group, version) is null)
+            throw LocalErrors.ModelPackageNotHere(step.Step.Name, name).ToException();
+        return ProcessingJob.Items(step.Registry.Models.Request(group, version)["InferenceSpecification"]?["Containers"]).Select(own =>
+        {
+            var all = (JsonObject)own.DeepClone();
+            var environment = all["Environment"] as JsonObject ?? [];
+            foreach (var (variable, value) in container["Environment"] as JsonObject ?? [])
+                environment[variable] = value?.DeepClone();
+            all["Environment"] = environment.DeepClone();
+            return all;
+        });
     }
 }

@@ -51,8 +51,6 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                     return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", null);
                 case StepTypes.Fail:
                     return new(step.Name, step.Type, "ends the run", null);
-                case StepTypes.Model when ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject ?? []).Any(c => c["ModelPackageName"] is not null):
-                    return new(step.Name, step.Type, "takes a registered version", LocalErrors.ModelPackageNotRead(step.Name));
                 case StepTypes.Model:
                     return new(step.Name, step.Type, "notes the model", null);
                 case StepTypes.RegisterModel:
