@@ -92,6 +92,8 @@ public static class StepTypes
     public const string Lambda = "Lambda";
     public const string Callback = "Callback";
     public const string Emr = "EMR";
+    public const string QualityCheck = "QualityCheck";
+    public const string ClarifyCheck = "ClarifyCheck";
 }
 
 /// <summary>A JSON file of a processing step's output that Std:JsonGet reads.</summary>

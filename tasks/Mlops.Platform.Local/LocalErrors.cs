@@ -7,7 +7,7 @@ namespace Mlops.Platform.Local;
 public static class LocalErrors
 {
     public static Problem StepTypeNotRun(string step, string type) =>
-        Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Run this pipeline on aws.");
+        Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Name a command in its place, which gets the step's arguments as JSON and writes what the step leaves as a JSON object: local: {{ stand_ins: {{ {step}: python3 tools/answer.py }} }}, or --stand-in {step}=COMMAND; or run this pipeline on aws.");
 
     public static Problem NoProgram(string step, string image) =>
         Problem.Error("MLOPS6002", $"The step '{step}' names no program: the image '{image}' is all it has, and images are not run here by themselves. Give the step an 'entry_point', let images run (local: {{ sandbox: docker }}), name a command in place of the image (local: {{ stand_ins: {{ \"{image}\": python3 tools/program.py }} }}), or run the pipeline on aws.");
@@ -113,6 +113,9 @@ public static class LocalErrors
 
     public static Problem NoNamespace(string step) =>
         Problem.Error("MLOPS6022", $"The step '{step}' is to run in a mount namespace ('local.sandbox: namespace'), which this system does not let a user make. Use 'auto' or 'process', or allow unprivileged user namespaces.");
+
+    public static Problem InputMissing(string step, string uri) =>
+        Problem.Warning("MLOPS6041", $"The step '{step}' reads '{uri.Trim('"')}', which is not here and which no step writes. Give it: --source {uri.Trim('"')}=PATH.");
 
     public static Problem NoContainers() =>
         Problem.Error("MLOPS6039", "Steps are to run in containers ('local.sandbox: docker'), and neither docker nor podman is here and answers. Nothing was started. Start the engine ('docker version' and 'podman version' ask it), or leave 'local.sandbox' out: steps then run as programs of this machine.");

@@ -58,8 +58,17 @@ public sealed class DefinitionRunTests : IDisposable
         Assert.Equal(0, exitCode);
         Assert.Contains("Count (Processing): runs sh /opt/ml/processing/input/code/count.sh", output, StringComparison.Ordinal);
         Assert.Contains("Enough (Condition): chooses between [Announce] and [Few]", output, StringComparison.Ordinal);
+        Assert.Contains("warning MLOPS6041: The step 'Count' reads 's3://their-bucket/lines', which is not here and which no step writes. Give it: --source s3://their-bucket/lines=PATH.", output, StringComparison.Ordinal);
         Assert.Contains("Announce (Lambda): asks the stand-in: sh announce.sh", output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(folder.File(".mlops/runs")));
+    }
+
+    [Fact]
+    public async Task A_check_misses_nothing_that_is_given()
+    {
+        var (_, output) = await RunAsync("--check", "--stand-in", $"{Function}=sh announce.sh", "--source", "s3://their-bucket/lines=theirs/lines", "--source", "s3://their-bucket/code=theirs");
+
+        Assert.DoesNotContain("MLOPS6041", output, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +162,7 @@ public sealed class DefinitionRunTests : IDisposable
 
         var (_, output) = await MlopsProgram.RunAsync(folder.Path, "run", sample, "--check");
 
-        Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(\S+ \(\w+\): |mlops: error MLOPS60(01|02|18|37): )", l));
+        Assert.All(output.Split('\n', StringSplitOptions.RemoveEmptyEntries), l => Assert.Matches(@"^(\S+ \(\w+\): |mlops: (error MLOPS60(01|02|18)|warning MLOPS6041): )", l));
     }
 
     public void Dispose() => folder.Dispose();

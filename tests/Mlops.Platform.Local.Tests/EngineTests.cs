@@ -202,7 +202,7 @@ public sealed class EngineTests : IAsyncLifetime
     [Fact]
     public async Task What_cannot_be_run_here_is_refused_before_anything_starts_and_all_at_once()
     {
-        var definition = PipelineDefinition.Parse("""{"Steps":[{"Name":"spark","Type":"EMR","Arguments":{}},{"Name":"check","Type":"QualityCheck","Arguments":{}}]}"""u8);
+        var definition = PipelineDefinition.Parse("""{"Steps":[{"Name":"spark","Type":"EMR","Arguments":{}},{"Name":"auto","Type":"AutoML","Arguments":{}}]}"""u8);
         var context = new VerbContext(Workspace(definition), platform, events);
         await PublishVerb.RunAsync(context, default);
 

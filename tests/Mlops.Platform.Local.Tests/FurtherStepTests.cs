@@ -167,6 +167,55 @@ public sealed class FurtherStepTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_stand_in_answers_for_a_service_by_the_steps_name()
+    {
+        NeedsShell();
+        folder.Write("auto.sh", "cat > /dev/null; echo '{\"BestCandidate\": {\"Score\": 0.9}}'");
+        var auto = new JsonObject { ["Name"] = "auto", ["Type"] = "AutoML", ["Arguments"] = new JsonObject() };
+        var fails = new JsonObject { ["Name"] = "shown", ["Type"] = "Fail", ["Arguments"] = new JsonObject { ["ErrorMessage"] = Expression.Joined(" ", [JsonValue.Create("score"), Expression.Reference("Steps.auto.BestCandidate.Score")]) } };
+
+        Assert.Equal("score 0.9", (await RunAsync(Pipeline(auto, fails), ("auto", "sh auto.sh"))).FailureReason);
+    }
+
+    [SkippableTheory]
+    [InlineData(true, false, "Failed")]
+    [InlineData(false, false, "Succeeded")]
+    [InlineData(true, true, "Succeeded")]
+    public async Task A_quality_check_fails_on_violations_where_it_is_to(bool failOnViolation, bool skipCheck, string status)
+    {
+        NeedsShell();
+        folder.Write("analyzer.sh", """
+            out="$SAGEMAKER_BASE_DIR/processing/output"
+            echo '{}' > "$out/statistics.json"; echo '{}' > "$out/constraints.json"
+            echo '{"violations": [{"feature_name": "age"}]}' > "$out/constraint_violations.json"
+            """);
+        var check = new JsonObject
+        {
+            ["Name"] = "quality",
+            ["Type"] = "QualityCheck",
+            ["Arguments"] = new JsonObject
+            {
+                ["AppSpecification"] = new JsonObject { ["ImageUri"] = "analyzer:1" },
+                ["ProcessingOutputConfig"] = new JsonObject { ["Outputs"] = new JsonArray(new JsonObject { ["OutputName"] = "o", ["S3Output"] = new JsonObject { ["S3Uri"] = "s3://local/quality", ["LocalPath"] = "/opt/ml/processing/output" } }) },
+            },
+            ["CheckType"] = "DATA_QUALITY",
+            ["SkipCheck"] = skipCheck,
+            ["FailOnViolation"] = failOnViolation,
+            ["SuppliedBaselineConstraints"] = null,
+        };
+        var copy = new JsonObject { ["Name"] = "copy", ["Type"] = "Lambda", ["FunctionArn"] = "f", ["Arguments"] = new JsonObject { ["baseline"] = Expression.Reference("Steps.quality.BaselineUsedForDriftCheckConstraints") } };
+        folder.Write("copy.sh", "cat > got.json; echo '{}'");
+
+        var result = await RunAsync(Pipeline(check, copy), ("analyzer:1", "sh analyzer.sh"), ("f", "sh copy.sh"));
+
+        Assert.Equal(status, result.Status);
+        if (status == "Failed")
+            Assert.Contains("1 violations of the baseline", result.FailureReason, StringComparison.Ordinal);
+        else
+            Assert.Contains("s3://local/quality/constraints.json", File.ReadAllText(folder.File("got.json")), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_stand_in_answers_for_a_cluster_by_its_id()
     {
         NeedsShell();

@@ -77,6 +77,8 @@ internal static class DefinitionRun
         if (check || !agreed)
             Show(context, steps);
         WarnOfUnused(context, sources.Keys, parameters);
+        foreach (var (step, uri) in StepInputs.Missing(workspace.Pipeline, (LocalObjectStore)context.Platform.Objects, sources.Keys, parameters))
+            context.Events.Add(LocalErrors.InputMissing(step, uri));
         Refuse(context, steps);
         if (check)
             return null;

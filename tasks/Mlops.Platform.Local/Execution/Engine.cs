@@ -63,7 +63,7 @@ internal sealed class Engine
     }
 
     /// <summary>Whether a step does work that is worth keeping: it may be cached, and has a log.</summary>
-    public static bool IsJob(string type) => type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr;
+    public static bool IsJob(string type) => type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.QualityCheck or StepTypes.ClarifyCheck || StandIn.IsNeeded(type);
 
     public async Task<EngineResult> RunAsync(CancellationToken cancellation)
     {
@@ -193,6 +193,7 @@ internal sealed class Engine
         // A condition's values are computed one by one, as far as they are needed.
         Arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)expressions.Evaluate(step.Arguments)!,
         OnStart = onStart,
+        Evaluate = expressions.Evaluate,
     };
 
     private async Task<StepOutcome> CarryOutAsync(StepContext step, CancellationToken cancellation) => step.Step.Type switch
@@ -201,12 +202,12 @@ internal sealed class Engine
         StepTypes.Training => await TrainingJob.RunAsync(step, cancellation),
         StepTypes.Tuning => await TuningJob.RunAsync(step, cancellation),
         StepTypes.Transform => await TransformJob.RunAsync(step, scope.Model(StepContext.Text(step.Arguments["ModelName"])), cancellation),
-        StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr => await StandIn.RunAsync(step, cancellation),
+        StepTypes.QualityCheck or StepTypes.ClarifyCheck => await CheckJob.RunAsync(step, cancellation),
         StepTypes.Condition => new StepOutcome(new JsonObject { ["Outcome"] = new ConditionEvaluator(expressions).AllHold(step.Arguments) ? "True" : "False" }),
         StepTypes.Fail => StepOutcome.Failed(StepContext.Text(step.Arguments["ErrorMessage"])),
         StepTypes.Model => RegisterModelStep.CreateModel(step),
         StepTypes.RegisterModel => RegisterModelStep.Register(step, scope.ReportedMetrics(), context.Lineage),
-        _ => throw LocalErrors.StepTypeNotRun(step.Step.Name, step.Step.Type).ToException(),
+        _ => await StandIn.RunAsync(step, cancellation),
     };
 
     /// <summary>Why a step that succeeded before runs again; null: it never did, or it is never cached.</summary>

@@ -8,8 +8,8 @@ using Mlops.Platform.Local.Processes;
 namespace Mlops.Platform.Local.Execution;
 
 /// <summary>
-/// A command in place of what a laptop has not: a Lambda function, whoever listens to a callback's queue, or an EMR cluster. It gets what they
-/// get, as JSON on its input, and writes the outputs as a JSON object.
+/// A command in place of what a laptop has not: a Lambda function, whoever listens to a callback's queue, an EMR cluster, or a service such as
+/// Autopilot. It gets what they get, as JSON on its input, and writes the outputs (of a service: what its Describe call tells) as a JSON object.
 /// </summary>
 internal static class StandIn
 {
@@ -19,9 +19,18 @@ internal static class StandIn
     /// <summary>What stands in for a step; null: nothing does.</summary>
     public static string? Of(PipelineStep step, IReadOnlyDictionary<string, string> standIns) => standIns.GetValueOrDefault(Target(step));
 
-    /// <summary>The function, the queue, or the cluster; a cluster that the step makes for itself goes by the step's name.</summary>
-    public static string Target(PipelineStep step) => step.Type == StepTypes.Emr
-        ? StepContext.Text(step.Others["ClusterId"] ?? step.Arguments["ClusterId"] ?? step.Name) : StepContext.Text(step.Others["FunctionArn"] ?? step.Others["SqsQueueUrl"]);
+    /// <summary>Whether nothing but a command can carry out a step of a type.</summary>
+    public static bool IsNeeded(string type) => type is not (StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Model or StepTypes.RegisterModel
+        or StepTypes.Condition or StepTypes.Fail or StepTypes.QualityCheck or StepTypes.ClarifyCheck);
+
+    /// <summary>The function, the queue, or the cluster; a service, and a cluster that the step makes for itself, go by the step's name. Empty: nothing stands for it.</summary>
+    public static string Target(PipelineStep step) => step.Type switch
+    {
+        StepTypes.Lambda => StepContext.Text(step.Others["FunctionArn"]),
+        StepTypes.Callback => StepContext.Text(step.Others["SqsQueueUrl"]),
+        StepTypes.Emr => StepContext.Text(step.Others["ClusterId"] ?? step.Arguments["ClusterId"] ?? step.Name),
+        _ => IsNeeded(step.Type) ? step.Name : "",
+    };
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
@@ -69,7 +78,7 @@ internal static class StandIn
     }
 
     /// <summary>A function gets the arguments, and a cluster its step; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>
-    private static JsonObject Message(StepContext step) => step.Step.Type is StepTypes.Lambda or StepTypes.Emr ? step.Arguments : new JsonObject
+    private static JsonObject Message(StepContext step) => step.Step.Type != StepTypes.Callback ? step.Arguments : new JsonObject
     {
         ["token"] = step.ExecutionId[..10],
         ["pipelineExecutionArn"] = $"arn:aws:sagemaker:local:000000000000:pipeline/local/execution/{step.ExecutionId}",
@@ -90,6 +99,8 @@ internal static class StandIn
 
         if (given is null)
             return StepOutcome.Failed("its stand-in wrote something else than one JSON object. What it tells people goes to its error output.");
+        if (step.Step.Type is not (StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr))
+            return new StepOutcome(given);
         var outputs = new JsonObject();
         foreach (var declared in ProcessingJob.Items(step.Step.Others["OutputParameters"]))
         {

@@ -21,6 +21,9 @@ internal sealed record StepContext
     /// <summary>Told when the step's program runs.</summary>
     public required Action<ProcessIdentity> OnStart { get; init; }
 
+    /// <summary>Computes what stands beside the arguments.</summary>
+    public required Func<JsonNode?, JsonNode?> Evaluate { get; init; }
+
     /// <summary>Told every value of a metric as the log shows it.</summary>
     public Action<string, double>? OnMetric { get; init; }
 

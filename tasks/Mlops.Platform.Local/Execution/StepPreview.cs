@@ -43,10 +43,12 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                     return Training(step, job, job["StaticHyperParameters"], "several times: ");
                 case StepTypes.Transform:
                     return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", null) { RunsProgram = true };
+                case StepTypes.QualityCheck or StepTypes.ClarifyCheck:
+                    return Program(step, step.Arguments["AppSpecification"]?["ImageUri"], null);
+                case var type when StandIn.IsNeeded(type) && StandIn.Of(step, local.StandIns) is { } command:
+                    return new(step.Name, step.Type, $"asks the stand-in: {command}", null) { RunsProgram = true };
                 case StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr:
-                    return StandIn.Of(step, local.StandIns) is { } command
-                        ? new(step.Name, step.Type, $"asks the stand-in: {command}", null) { RunsProgram = true }
-                        : new(step.Name, step.Type, $"asks {StandIn.Target(step)}", LocalErrors.NoStandIn(step.Name, StandIn.Target(step)));
+                    return new(step.Name, step.Type, $"asks {StandIn.Target(step)}", LocalErrors.NoStandIn(step.Name, StandIn.Target(step)));
                 case StepTypes.Condition:
                     return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", null);
                 case StepTypes.Fail:

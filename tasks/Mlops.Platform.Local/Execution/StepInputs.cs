@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>What steps read from S3, as far as it is known before a run: named outright, or put together of parameters.</summary>
+public static class StepInputs
+{
+    /// <summary>What would not be there: neither stored, nor given, nor written by a step of the pipeline.</summary>
+    /// <param name="given">S3 URIs that will be there.</param>
+    /// <param name="parameters">Of the run; the others have their defaults.</param>
+    public static IReadOnlyList<(string Step, string Uri)> Missing(PipelineDefinition definition, LocalObjectStore objects, IEnumerable<string> given, IReadOnlyDictionary<string, string> parameters)
+    {
+        var expressions = new ExpressionEvaluator(new BeforeTheRun(definition, parameters));
+        var there = given.Concat(definition.AllSteps.SelectMany(Outputs).Select(Text).OfType<string>()).Select(u => u.TrimEnd('/')).ToList();
+        return [.. definition.AllSteps.SelectMany(s => Inputs(s).Select(Text).OfType<string>().Where(IsMissing).Select(u => (s.Name, u))).Distinct()];
+
+        string? Text(JsonNode? node)
+        {
+            try
+            {
+                return node is null ? null : ExpressionEvaluator.Text(expressions.Evaluate(node));
+            }
+            catch (DefinitionException)
+            {
+                return null; // What only the run will tell.
+            }
+        }
+
+        bool IsMissing(string uri) => uri.StartsWith("s3://", StringComparison.Ordinal) && !objects.IsThere(uri)
+            && !there.Any(t => (uri + "/").StartsWith(t + "/", StringComparison.Ordinal) || t.StartsWith(uri.TrimEnd('/') + "/", StringComparison.Ordinal));
+    }
+
+    private static IEnumerable<JsonNode?> Inputs(PipelineStep step) =>
+        ProcessingJob.Items(step.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
+            .Concat(ProcessingJob.Items((step.Arguments["TrainingJobDefinition"] ?? step.Arguments)["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
+            .Append(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"])
+            .Append(step.Arguments["HyperParameters"]?["sagemaker_submit_directory"]);
+
+    private static IEnumerable<JsonNode?> Outputs(PipelineStep step) =>
+        ProcessingJob.Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["S3Output"]?["S3Uri"])
+            .Append(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).Append(step.Arguments["TransformOutput"]?["S3OutputPath"]);
+
+    private sealed class BeforeTheRun(PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) : IExpressionScope
+    {
+        public JsonNode? Parameter(string name) => parameters.TryGetValue(name, out var value) ? value : definition.Parameters.FirstOrDefault(p => p.Name == name)?.Default?.DeepClone();
+
+        public JsonNode? ExecutionVariable(string name) => throw new DefinitionException($"'{name}' is known when the pipeline runs.");
+
+        public JsonObject? StepProperties(string step) => throw new DefinitionException($"What '{step}' leaves is known when it has run.");
+
+        public JsonNode PropertyFile(string step, string name) => throw new DefinitionException($"What '{step}' measures is known when it has run.");
+    }
+}
