@@ -114,14 +114,24 @@ public static class LocalErrors
     public static Problem NoNamespace(string step) =>
         Problem.Error("MLOPS6022", $"The step '{step}' is to run in a mount namespace ('local.sandbox: namespace'), which this system does not let a user make. Use 'auto' or 'process', or allow unprivileged user namespaces.");
 
+    public static Problem NotForContainers(string what) =>
+        Problem.Error("MLOPS6042", $"{what}, which a container engine would take for something else. Nothing was started. Correct it in the definition.");
+
+    public static Problem ContainerStays(string id) =>
+        Problem.Error("MLOPS6043", $"The container {id} of an earlier program could not be ended. End it ('docker rm --force {id}'), and run the command again.");
+
+    public static Problem FilesOfRoot(string folder) =>
+        Problem.Error("MLOPS6044", $"What a container wrote into '{folder}' belongs to another user, and its image has no 'chown' to give it back. Use an engine that runs as you (rootless docker, podman), or take the folder away: sudo rm -r '{folder}'.");
+
     public static Problem InputMissing(string step, string uri) =>
         Problem.Warning("MLOPS6041", $"The step '{step}' reads '{uri.Trim('"')}', which is not here and which no step writes. Give it: --source {uri.Trim('"')}=PATH.");
 
     public static Problem NoContainers() =>
         Problem.Error("MLOPS6039", "Steps are to run in containers ('local.sandbox: docker'), and neither docker nor podman is here and answers. Nothing was started. Start the engine ('docker version' and 'podman version' ask it), or leave 'local.sandbox' out: steps then run as programs of this machine.");
 
-    public static Problem NoImage(string framework) =>
-        Problem.Error("MLOPS6040", $"Steps are to run in containers ('local.sandbox: docker'), and '{framework}' has no image that could be fetched. Name one at the step (image: ...), or leave 'local.sandbox' out.");
+    /// <param name="region">Null: the framework has none in any.</param>
+    public static Problem NoImage(string framework, string? region) =>
+        Problem.Error("MLOPS6040", $"Steps are to run in containers ('local.sandbox: docker'), and '{framework}' has no image {(region is null ? "that could be fetched" : $"in the region {region} (AWS_REGION)")}. Name one at the step (image: ...), {(region is null ? "" : "choose another region, ")}or leave 'local.sandbox' out.");
 
     public static Problem PathNotMounted(string step) =>
         Problem.Warning("MLOPS6023", $"The program of '{step}' names /opt/ml, and this system cannot mount it: only paths in its arguments and environment are led to the run's folder. Let the program ask SAGEMAKER_BASE_DIR, or run it where a user may make mount namespaces.");

@@ -36,7 +36,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var fingerprint = Fingerprint(definition, values, programs);
         try
         {
-            Refuse(workspace, definition);
+            Refuse(workspace, definition, parameters);
             if (programs.InContainers)
                 _ = ContainerRuntime.Current; // There is one, or nothing begins.
             if (Unchanged(definition, fingerprint) is { } before)
@@ -87,10 +87,10 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     }
 
     /// <summary>Refuses what cannot be run here before anything starts: all of it, each at its place.</summary>
-    private void Refuse(Workspace workspace, PipelineDefinition definition)
+    private void Refuse(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters)
     {
         _ = new StepGraph(definition);
-        var problems = StepPreview.Of(definition, workspace.Deployment.Local).Where(s => s.Problem is not null).Select(s => workspace.At(s.Problem!, s.Name)).ToList();
+        var problems = StepPreview.Of(definition, workspace.Deployment.Local, parameters).Where(s => s.Problem is not null).Select(s => workspace.At(s.Problem!, s.Name)).ToList();
         foreach (var problem in problems.SkipLast(1))
             events.Add(problem);
         if (problems.Count > 0)
@@ -107,7 +107,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     /// <summary>Refuses programs that would fail at an import. Returns true where an environment was made for them.</summary>
     private bool EnsurePackages(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> interpreters)
     {
-        var others = StepPreview.Of(definition, workspace.Deployment.Local).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)).ToList();
+        var others = StepPreview.Of(definition, workspace.Deployment.Local, new Dictionary<string, string>()).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)).ToList();
         if (PythonPackages.Missing(workspace, interpreters, others) is not { } problem)
             return false;
         if (!environments.TryMake(workspace, out var reason))

@@ -113,9 +113,12 @@ public sealed class LocalPlatform : IPlatform
 
     public Problem? Explain(Exception failure) => failure is IOException or UnauthorizedAccessException ? LocalErrors.DiskError(failure.Message) : null;
 
+    /// <summary>Whose registry images come from.</summary>
+    private static string Region => Environment.GetEnvironmentVariable("AWS_REGION") is { Length: > 0 } region ? region : "us-east-1";
+
     /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so. In containers SageMaker's own image runs.</summary>
     public string ImageFor(ImageParameter image) => inContainers
-        ? image.UriIn(Environment.GetEnvironmentVariable("AWS_REGION") ?? "us-east-1", "amazonaws.com") ?? throw LocalErrors.NoImage(image.Framework).ToException()
+        ? image.UriIn(Region, Region.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn" : "amazonaws.com") ?? throw LocalErrors.NoImage(image.Framework, image.Repository is null ? null : Region).ToException()
         : $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";
 
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
@@ -10,7 +11,7 @@ namespace Mlops.Platform.Local;
 /// a version goes on serving and can be gone back to. The registry's rows stay: runs are listed and compared without their files.
 /// </summary>
 /// <param name="python">What Python programs start with now.</param>
-public sealed class RunCollector(LocalRoot root, LocalRegistry registry, DeploymentDefinition deployment, string python)
+public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry, DeploymentDefinition deployment, string python)
 {
     private static readonly string[] Kinds = ["runs", "models", "source", "archive"];
 
@@ -32,7 +33,7 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
             .Where(f => !IsKept(f));
         var endpoints = string.Join('\n', registry.Endpoints.All().Select(e => e.Config.ToJsonString()));
         var environments = Directories(root.Environments).Where(e => !python.StartsWith(e + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !endpoints.Contains(Path.GetFileName(e), StringComparison.Ordinal));
-        return [.. logs.Concat(objects).Concat(environments).Concat(BrokenOff()).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
+        return [.. logs.Concat(objects).Concat(environments).Concat(BrokenOff()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
 
         bool IsKept(string folder)
         {
@@ -44,25 +45,30 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
         }
     }
 
-    /// <summary>What a killed process was writing when it ended: it has not got its name yet.</summary>
-    private IEnumerable<string> BrokenOff() => Directory.Exists(root.Buckets)
-        ? Directory.EnumerateFileSystemEntries(root.Buckets, "*.tmp", SearchOption.AllDirectories).Where(IsOfEndedProcess) : [];
-
-    /// <summary>NAME.PROCESS.tmp, as <see cref="Files"/> names it.</summary>
-    private static bool IsOfEndedProcess(string path)
+    /// <summary>What a killed process was writing when it ended: it has not got its name yet. Only where and as such names are made: HASH.PROCESS.tmp, model.tar.gz.PROCESS.tmp.</summary>
+    private IEnumerable<string> BrokenOff()
     {
-        if (Path.GetFileName(path).Split('.') is not [_, .., var number, "tmp"] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var id))
-            return false;
+        var folders = Children("source").Concat(Children("archive")).Concat(Children("data").SelectMany(Directories));
+        var models = Path.Combine(Prefix, "models");
+        var archives = Directory.Exists(models) ? Directory.EnumerateFiles(models, "*.tar.gz.*.tmp", SearchOption.AllDirectories) : [];
+        return folders.Concat(archives).Where(f => Temporary().Match(Path.GetFileName(f)) is { Success: true } name && !IsRunning(int.Parse(name.Groups["process"].Value, CultureInfo.InvariantCulture)));
+    }
+
+    private static bool IsRunning(int id)
+    {
         try
         {
             using var process = System.Diagnostics.Process.GetProcessById(id);
-            return false;
+            return true;
         }
         catch (ArgumentException)
         {
-            return true;
+            return false;
         }
     }
+
+    [GeneratedRegex(@"^([0-9a-f]{64}|model\.tar\.gz|output\.tar\.gz)\.(?<process>\d{1,9})\.tmp$")]
+    private static partial Regex Temporary();
 
     /// <summary>Takes it away.</summary>
     public static void Delete(IEnumerable<(string Path, long Bytes)> found)
@@ -70,7 +76,8 @@ public sealed class RunCollector(LocalRoot root, LocalRegistry registry, Deploym
         foreach (var (path, _) in found)
         {
             Files.Delete(path);
-            File.Delete(path);
+            if (File.Exists(path)) // It may have gone with a folder above it.
+                File.Delete(path);
         }
     }
 

@@ -11,33 +11,8 @@ public sealed class ContainerTests(ContainerEngine engine) : IClassFixture<Conta
     public async Task A_model_trains_is_evaluated_and_serves_in_its_image_at_opt_ml()
     {
         engine.SkipWhereMissing();
-        folder.Write("data/numbers.csv", "1,2\n3,4\n");
-        folder.Write("src/train.py", """
-            import json
-            open("/opt/ml/model/model.txt", "w").write(json.load(open("/opt/ml/input/config/hyperparameters.json"))["answer"])
-            """);
-        folder.Write("src/evaluate.py", """
-            import os
-            assert os.path.exists("/bin/train"), "this is not the image"
-            assert os.environ["SAGEMAKER_BASE_DIR"] == "/opt/ml"
-            open("/opt/ml/processing/output/report/evaluation.json", "w").write('{"regression_metrics": {"mae": {"value": 0.5}}}')
-            """);
-        folder.Write("src/serve.py", "raise SystemExit('the image has its own program')");
-        folder.Write("config.yaml", $$"""
-            model: { name: contained, problem_type: regression }
-            runtime: { framework: custom, image: "{{ContainerEngine.Image}}" }
-            data: { numbers: { source: data/numbers.csv } }
-            build:
-              train: { entry_point: src/train.py, inputs: { train: numbers }, hyperparameters: { answer: "7" } }
-              evaluate: { entry_point: src/evaluate.py, inputs: [model] }
-              quality_gates: { mae: { max: 1 } }
-            inference: { entry_point: src/serve.py, content_types: [text/csv], response_types: [text/csv] }
-            deploy: [{ stage: production, realtime: {} }]
-            local: { sandbox: docker }
-            """);
-        await MlopsProgram.SucceedAsync(folder.Path, "compile", "config.yaml", "--output", "bin/mlops");
+        await DeployAsync();
 
-        await MlopsProgram.SucceedAsync(folder.Path, "deploy", "--artifacts", "bin/mlops");
         folder.Write("payload.csv", "1\n2\n");
         var answer = await MlopsProgram.SucceedAsync(folder.Path, "predict", "payload.csv", "--artifacts", "bin/mlops");
         var serving = engine.Running();
@@ -91,6 +66,76 @@ public sealed class ContainerTests(ContainerEngine engine) : IClassFixture<Conta
 
         Assert.NotEqual(0, exitCode);
         Assert.Contains("the image was not started: is it there, or have you logged in to its registry?", output, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("--privileged")]
+    [InlineData("--volume=/:/host")]
+    [InlineData("")]
+    public async Task What_is_no_name_of_an_image_is_no_option_of_the_engine_either(string image)
+    {
+        engine.SkipWhereMissing();
+        WriteTraining(image, "7");
+
+        var (exitCode, output) = await RunAsync("--sandbox", "docker");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("is no name of an image", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_definitions_variables_are_the_containers_alone()
+    {
+        engine.SkipWhereMissing();
+        WriteTraining(ContainerEngine.Image, "7", """, "Environment": { "PATH": "/bin:/usr/bin", "CONTAINERS_CONF": "input/data/train/a.csv", "DOCKER_HOST": "unix:///nowhere", "OWN": "a b=c" }""", "/bin/env");
+
+        var (exitCode, output) = await RunAsync("--sandbox", "docker");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("OWN=a b=c", await LogAsync(), StringComparison.Ordinal);
+        Assert.Contains("DOCKER_HOST=unix:///nowhere", await LogAsync(), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder.File(".mlops"), "container.*", SearchOption.AllDirectories));
+    }
+
+    [SkippableFact]
+    public async Task A_variable_that_would_take_all_of_a_users_is_refused()
+    {
+        engine.SkipWhereMissing();
+        WriteTraining(ContainerEngine.Image, "7", """, "Environment": { "*": "x" }""");
+
+        var (exitCode, output) = await RunAsync("--sandbox", "docker");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("'*' is no name of a variable", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_killed_servers_containers_end_with_the_next_stop()
+    {
+        engine.SkipWhereMissing();
+        await DeployAsync();
+        var server = int.Parse(System.Text.Json.Nodes.JsonNode.Parse(await File.ReadAllTextAsync(folder.File(".mlops/server.json")))!["Pid"]!.ToString(), System.Globalization.CultureInfo.InvariantCulture);
+        using (var process = System.Diagnostics.Process.GetProcessById(server))
+        {
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+
+        await MlopsProgram.SucceedAsync(folder.Path, "stop", "--artifacts", "bin/mlops");
+
+        Assert.Equal(0, engine.Running());
+    }
+
+    [SkippableFact]
+    public async Task A_command_stands_for_an_image_where_others_run_in_containers()
+    {
+        engine.SkipWhereMissing();
+        WriteTraining(Elsewhere, "7");
+        folder.Write("tools/own.sh", "cat > /dev/null; echo here > \"$SM_MODEL_DIR/model.txt\"");
+
+        var (exitCode, output) = await RunAsync("--sandbox", "docker", "--stand-in", $"{Elsewhere}=sh tools/own.sh");
+
+        Assert.True(exitCode == 0, output);
     }
 
     [Fact]
@@ -173,7 +218,38 @@ public sealed class ContainerTests(ContainerEngine engine) : IClassFixture<Conta
         folder.Dispose();
     }
 
-    private void WriteTraining(string image, string answer)
+    private async Task DeployAsync()
+    {
+        folder.Write("data/numbers.csv", "1,2\n3,4\n");
+        folder.Write("src/train.py", """
+            import json
+            open("/opt/ml/model/model.txt", "w").write(json.load(open("/opt/ml/input/config/hyperparameters.json"))["answer"])
+            """);
+        folder.Write("src/evaluate.py", """
+            import os
+            assert os.path.exists("/bin/train"), "this is not the image"
+            assert os.environ["SAGEMAKER_BASE_DIR"] == "/opt/ml"
+            open("/opt/ml/processing/output/report/evaluation.json", "w").write('{"regression_metrics": {"mae": {"value": 0.5}}}')
+            """);
+        folder.Write("src/serve.py", "raise SystemExit('the image has its own program')");
+        folder.Write("config.yaml", $$"""
+            model: { name: contained, problem_type: regression }
+            runtime: { framework: custom, image: "{{ContainerEngine.Image}}" }
+            data: { numbers: { source: data/numbers.csv } }
+            build:
+              train: { entry_point: src/train.py, inputs: { train: numbers }, hyperparameters: { answer: "7" } }
+              evaluate: { entry_point: src/evaluate.py, inputs: [model] }
+              quality_gates: { mae: { max: 1 } }
+            inference: { entry_point: src/serve.py, content_types: [text/csv], response_types: [text/csv] }
+            deploy: [{ stage: production, realtime: {} }]
+            local: { sandbox: docker }
+            """);
+        await MlopsProgram.SucceedAsync(folder.Path, "compile", "config.yaml", "--output", "bin/mlops");
+
+        await MlopsProgram.SucceedAsync(folder.Path, "deploy", "--artifacts", "bin/mlops");
+    }
+
+    private void WriteTraining(string image, string answer, string further = "", string? entrypoint = null)
     {
         folder.Write("numbers/a.csv", "1\n2\n3\n");
         folder.Write("definition.json", $$"""
@@ -182,13 +258,13 @@ public sealed class ContainerTests(ContainerEngine engine) : IClassFixture<Conta
               "Steps": [{
                 "Name": "Train", "Type": "Training",
                 "Arguments": {
-                  "AlgorithmSpecification": { "TrainingImage": "{{image}}", "TrainingInputMode": "File" },
+                  "AlgorithmSpecification": { "TrainingImage": "{{image}}", "TrainingInputMode": "File"{{(entrypoint is null ? "" : $", \"ContainerEntrypoint\": [\"{entrypoint}\"]")}} },
                   "HyperParameters": { "answer": "{{answer}}" },
                   "InputDataConfig": [{ "ChannelName": "train", "DataSource": { "S3DataSource": { "S3DataType": "S3Prefix", "S3Uri": "s3://their/numbers", "S3DataDistributionType": "FullyReplicated" } } }],
                   "OutputDataConfig": { "S3OutputPath": "s3://their/models" },
                   "ResourceConfig": { "InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 30 },
                   "RoleArn": "arn:aws:iam::123456789012:role/any",
-                  "StoppingCondition": { "MaxRuntimeInSeconds": 600 }
+                  "StoppingCondition": { "MaxRuntimeInSeconds": 600 }{{further}}
                 }
               }]
             }

@@ -80,13 +80,15 @@ public sealed class GovernanceTests
     {
         await using var repository = await DeployedAsync();
         var statement = repository.PathOf(".mlops/provenance/planned/1.intoto.json");
-        var written = File.ReadAllText(statement);
         File.Delete(statement);
 
         await repository.SucceedAsync("deploy");
+        var verified = await repository.SucceedAsync("verify");
 
-        Assert.Equal(written, File.ReadAllText(statement));
-        await repository.SucceedAsync("verify");
+        // Of a run of before only that is attested which cannot have been otherwise.
+        Assert.Contains("code/source/train.tar: the same", verified, StringComparison.Ordinal);
+        Assert.Contains("data/numbers: the same", verified, StringComparison.Ordinal);
+        Assert.Contains("config.yaml: not known", verified, StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -167,6 +167,23 @@ public sealed class FurtherStepTests : IDisposable
     }
 
     [SkippableFact]
+    public async Task A_tuning_runs_again_when_what_stands_for_its_image_has_changed()
+    {
+        NeedsShell();
+        var tuning = Tuning("Grid", new JsonObject { ["CategoricalParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["Values"] = new JsonArray("1", "5") }) });
+        tuning["Arguments"]!["TrainingJobDefinition"]!["AlgorithmSpecification"]!["TrainingImage"] = "own:1";
+        folder.Write("train.sh", "cat > /dev/null; echo score=$SM_HP_DEPTH; echo one > $SM_MODEL_DIR/model.txt");
+        var first = await RunAsync(Pipeline(tuning), ("own:1", "sh train.sh"));
+        folder.Write("train.sh", "cat > /dev/null; echo score=$SM_HP_DEPTH; echo two > $SM_MODEL_DIR/model.txt");
+        events.All.Clear();
+
+        await RunAsync(Pipeline((JsonObject)tuning.DeepClone()), ("own:1", "sh train.sh"));
+
+        Assert.True(first.Status == "Succeeded", first.FailureReason);
+        Assert.DoesNotContain(events.All.OfType<StepChanged>(), s => s.Cached);
+    }
+
+    [SkippableFact]
     public async Task A_stand_in_answers_for_a_service_by_the_steps_name()
     {
         NeedsShell();

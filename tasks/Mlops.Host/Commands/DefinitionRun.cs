@@ -73,7 +73,7 @@ internal static class DefinitionRun
         VerbContext context, IReadOnlyDictionary<string, string> sources, IReadOnlyDictionary<string, string> parameters, bool check, bool agreed, CancellationToken cancellation)
     {
         var workspace = context.Workspace;
-        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local);
+        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local, parameters);
         if (check || !agreed)
             Show(context, steps);
         WarnOfUnused(context, sources.Keys, parameters);

@@ -24,7 +24,8 @@ internal static class VerifyCommand
             var provenance = parsed.GetValue(statement) is { } file ? Read(file)
                 : await LineageVerb.ProvenanceOfAsync(context, parsed.GetValue(version) ?? await NewestAsync(context, cancellation), cancellation);
             var here = Here(context.Workspace);
-            var subject = provenance.Subjects.Single();
+            if (provenance.Subjects is not [var subject])
+                throw PlatformErrors.ProvenanceUnreadable(parsed.GetValue(statement) ?? "the statement", "it is not of one model archive").ToException();
             // Here the archive lies beside what it was made of; a statement of elsewhere may be of a model that never was here.
             var model = parsed.GetValue(artifact) ?? (context.Platform.Objects is LocalObjectStore local && parsed.GetValue(statement) is null ? local.PathOf(subject.Name) : null);
             if (model is null)

@@ -10,17 +10,14 @@ internal sealed record ContainerRun
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Takes the file that names the container, for whoever has to end it.</summary>
+    /// <summary>Takes what is known of the container; nothing of it is mounted but what <see cref="Mounts"/> name.</summary>
     public required string Folder { get; init; }
 
     /// <summary>Folders of this machine, by their path in the container.</summary>
     public required IReadOnlyDictionary<string, string> Mounts { get; init; }
 
-    /// <summary>Variables that the container takes over from the program that starts it: values stay out of the arguments, which every user of a machine can read.</summary>
-    public required IEnumerable<string> Variables { get; init; }
-
-    /// <summary>Null: the image's own.</summary>
-    public string? WorkingDirectory { get; init; }
+    /// <summary>Of the container alone: the engine's client reads some by itself, and every user of a machine can read arguments.</summary>
+    public required IReadOnlyDictionary<string, string> Variables { get; init; }
 
     /// <summary>EnableNetworkIsolation.</summary>
     public bool IsIsolated { get; init; }
@@ -28,6 +25,6 @@ internal sealed record ContainerRun
     /// <summary>The port of this machine, on loopback, that leads to <see cref="ContainerRuntime.ServingPort"/>; null: none does.</summary>
     public int? Port { get; init; }
 
-    /// <summary>The job's hosts, by number; a name is found at a loopback address of its own.</summary>
+    /// <summary>The job's hosts; a name is found at a loopback address of its own.</summary>
     public IReadOnlyList<(string Name, string Address)> Hosts { get; init; } = [];
 }

@@ -1,109 +1,124 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
-using Mlops.Platform.Local.Processes;
+using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Mlops.Platform.Local.Containers;
 
 /// <summary>docker or podman, by their common command line ('local.sandbox: docker').</summary>
-internal sealed class ContainerRuntime
+internal sealed partial class ContainerRuntime
 {
     /// <summary>Where SageMaker's containers listen.</summary>
     public const int ServingPort = 8080;
 
-    private const string ContainerFile = "container";
+    /// <summary>The engine's exit code where it did not come to start the program.</summary>
+    private const int NotStarted = 125;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly Lock Gate = new();
+    private static ContainerRuntime? answering;
 
-    private static readonly Lazy<ContainerRuntime?> Answering = new(() => new[] { "docker", "podman" }.Select(Programs.Find).OfType<string>().Select(p => new ContainerRuntime(p)).FirstOrDefault(r => r.Ask("version")));
+    private readonly ContainerEngine engine;
 
-    private readonly string program;
+    private ContainerRuntime(ContainerEngine engine) => this.engine = engine;
 
-    private ContainerRuntime(string program) => this.program = program;
-
-    /// <summary>The first that is installed and whose engine answers; looked for once.</summary>
+    /// <summary>The first that is installed and whose engine answers.</summary>
     /// <exception cref="PlatformException">MLOPS6039: there is none.</exception>
-    public static ContainerRuntime Current => Answering.Value ?? throw LocalErrors.NoContainers().ToException();
+    public static ContainerRuntime Current => Find() ?? throw LocalErrors.NoContainers().ToException();
 
     /// <summary>The name by which a container finds what listens on this machine. An engine in a virtual machine has another loopback than its user.</summary>
     public static string HostName => OperatingSystem.IsLinux() ? "127.0.0.1" : "host.docker.internal";
 
     /// <summary>The command that starts a container, and lasts as long.</summary>
+    /// <exception cref="PlatformException">MLOPS6042: the image or a variable has no name that an engine takes.</exception>
     public IReadOnlyList<string> Command(ContainerRun run)
     {
-        var command = new List<string> { program, "run", "--rm", "--cidfile", Path.Combine(run.Folder, ContainerFile), "--security-opt", "label=disable" };
+        // A definition may come from anywhere: what it names is never an option of the engine.
+        if (!ImageName().IsMatch(run.Image))
+            throw LocalErrors.NotForContainers($"'{run.Image}' is no name of an image").ToException();
+        var record = new ContainerRecord(run.Folder);
+        record.Write(run.Image, Environment(run.Variables));
+        var command = new List<string> { engine.Program, "run", "--rm", "--cidfile", record.IdFile, "--env-file", record.EnvironmentFile, "--security-opt", "label=disable" };
         if (run.IsIsolated)
             command.AddRange(["--network", "none"]);
         else if (run.Port is { } port)
             command.AddRange(["--publish", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}:{ServingPort}")]);
         else if (OperatingSystem.IsLinux())
             command.AddRange(["--network", "host"]); // What this machine offers on loopback, S3 among it, is found.
-        if (run.WorkingDirectory is { } folder)
-            command.AddRange(["--workdir", folder]);
         command.AddRange(run.Hosts.SelectMany(h => new[] { "--add-host", $"{h.Name}:{h.Address}" }));
-        command.AddRange(run.Mounts.OrderBy(m => m.Key, StringComparer.Ordinal).SelectMany(m => new[] { "--volume", $"{m.Value}:{m.Key}" }));
-        command.AddRange(run.Variables.Order(StringComparer.Ordinal).SelectMany(v => new[] { "--env", v }));
+        command.AddRange(run.Mounts.OrderBy(m => m.Key, StringComparer.Ordinal).SelectMany(m => new[] { "--mount", ContainerEngine.Mount(m.Value, m.Key) }));
         if (run.Entrypoint is [var entry, ..])
             command.AddRange(["--entrypoint", entry]);
         return [.. command, run.Image, .. run.Entrypoint.Skip(1), .. run.Arguments];
     }
 
-    /// <summary>Ends the containers whose names lie in a folder or below it.</summary>
+    /// <summary>What an exit code of the engine's means, for the end of a sentence.</summary>
+    /// <param name="output">Its last lines.</param>
+    public static string Meaning(int exitCode, string output) => exitCode != NotStarted ? ""
+        : PullWords().IsMatch(output) ? " (the image was not started: is it there, or have you logged in to its registry? 'docker pull IMAGE', 'aws ecr get-login-password')"
+        : " (the container was not started)";
+
+    /// <summary>After the program has ended by itself: its files become this user's.</summary>
+    public static void Leave(string folder)
+    {
+        var record = new ContainerRecord(folder);
+        Find()?.Own(record);
+        record.Delete();
+    }
+
+    /// <summary>Ends the containers that are recorded in a folder or below it, if they go on without the programs that started them.</summary>
+    /// <exception cref="PlatformException">MLOPS6043: one stays.</exception>
     public static void EndBelow(string folder)
     {
-        foreach (var file in Directory.EnumerateFiles(folder, ContainerFile, new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1 }))
-            End(file);
+        foreach (var record in ContainerRecord.Below(folder))
+        {
+            // Without an engine nothing runs in it.
+            if (Find() is { } runtime)
+            {
+                if (record.Id is { } id && !runtime.engine.End(id))
+                    throw LocalErrors.ContainerStays(id).ToException();
+                runtime.Own(record);
+            }
+
+            record.Delete();
+        }
     }
 
-    /// <summary>Ends the container whose name lies in a folder, if it goes on without the program that started it.</summary>
-    public static void EndIn(string folder)
+    private static ContainerRuntime? Find()
     {
-        var file = Path.Combine(folder, ContainerFile);
-        if (File.Exists(file))
-            End(file);
-    }
-
-    private static void End(string file)
-    {
-        // Ended at once: podman's 'rm' alone would give it ten seconds more.
-        if (File.ReadAllText(file).Trim() is { Length: > 0 } id && Answering.Value is { } runtime && runtime.Ask("kill", id))
-            runtime.Ask("rm", "--force", id);
-        File.Delete(file);
+        lock (Gate)
+            return answering ??= ContainerEngine.Find() is { } found ? new ContainerRuntime(found) : null;
     }
 
     /// <summary>
     /// Makes what a container wrote this user's: an engine that runs as root leaves files of root's. Where containers run as their user, nothing is to be done.
     /// </summary>
-    /// <param name="image">That has 'chown', as the job's own most often does.</param>
-    public void Own(string image, string folder)
+    private void Own(ContainerRecord record)
     {
-        if (!OperatingSystem.IsLinux() || Environment.IsPrivilegedProcess)
-            return;
-        if (Run("id", ["-u"]) is (0, var user) && Run("id", ["-g"]) is (0, var group) && Run("find", [folder, "!", "-uid", user.Trim(), "-print", "-quit"]) is (0, { Length: > 0 }))
-            Ask("run", "--rm", "--user", "0", "--network", "none", "--volume", $"{folder}:/opt/ml", "--entrypoint", "chown", image, "-R", $"{user.Trim()}:{group.Trim()}", "/opt/ml");
+        if (OperatingSystem.IsLinux() && !System.Environment.IsPrivilegedProcess && record.Image is { } image && ImageName().IsMatch(image))
+            engine.Own(image, record.MountedFolder);
     }
 
-    private bool Ask(params string[] arguments) => Run(program, arguments).ExitCode == 0;
-
-    private static (int ExitCode, string Output) Run(string program, string[] arguments)
+    private static string Environment(IReadOnlyDictionary<string, string> variables)
     {
-        try
+        var lines = new StringBuilder();
+        foreach (var (name, value) in variables.OrderBy(v => v.Key, StringComparer.Ordinal))
         {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-            CleanEnvironment.Apply(start.Environment);
-            using var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
-            if (process.WaitForExit(Patience))
-                return (process.ExitCode, output.GetAwaiter().GetResult());
-            process.Kill();
-        }
-        catch (Win32Exception)
-        {
-            // It is not installed.
+            if (!VariableName().IsMatch(name))
+                throw LocalErrors.NotForContainers($"'{name}' is no name of a variable").ToException();
+            // Hyperparameters of several lines are in hyperparameters.json as well.
+            if (value.AsSpan().ContainsAny('\n', '\r'))
+                continue;
+            lines.Append(name).Append('=').Append(value).Append('\n');
         }
 
-        return (-1, "");
+        return lines.ToString();
     }
+
+    [GeneratedRegex(@"^[A-Za-z0-9][\w./:@-]*\z")]
+    private static partial Regex ImageName();
+
+    [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]*\z")]
+    private static partial Regex VariableName();
+
+    [GeneratedRegex(@"pull|manifest|registry|unauthorized|denied|no such image|not known", RegexOptions.IgnoreCase)]
+    private static partial Regex PullWords();
 }

@@ -28,6 +28,9 @@ internal sealed record ProgramSettings
     /// <summary>Programs run in their images, not on this machine.</summary>
     public bool InContainers => Sandbox == LocalSettings.ContainerSandbox;
 
+    /// <summary>Whether an image runs, and no command in its place.</summary>
+    public bool RunsImage(string image) => InContainers && !StandIns.ContainsKey(image);
+
     /// <summary>Only a mount namespace will do.</summary>
     public bool InNamespace => Sandbox == LocalSettings.NamespaceSandbox;
 
@@ -82,8 +85,8 @@ internal sealed record ProgramSettings
         return string.Join(' ', files.Prepend(command));
     }
 
-    private static JsonObject Texts(IReadOnlyDictionary<string, string> texts) => new(texts.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
+    internal static JsonObject Texts(IReadOnlyDictionary<string, string> texts) => new(texts.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
 
-    private static Dictionary<string, string> Texts(JsonNode? node) =>
+    internal static Dictionary<string, string> Texts(JsonNode? node) =>
         (node as JsonObject)?.ToDictionary(e => e.Key, e => Convert.ToString(e.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.Ordinal) ?? [];
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Containers;
@@ -43,7 +42,7 @@ internal sealed record EndpointSettings
             ["Alarms"] = stage.Alarms is { } alarms ? new JsonObject { ["P99Milliseconds"] = alarms.P99Milliseconds, ["ErrorRate"] = alarms.ErrorRate } : null,
             ["ScalesToZero"] = stage.ScalesToZero,
             ["Versions"] = new JsonObject(versions.Select(v => KeyValuePair.Create<string, JsonNode?>(v.Key, v.Value))),
-            ["Environment"] = Texts(stage.Environment),
+            ["Environment"] = ProgramSettings.Texts(stage.Environment),
         };
         programs.AddTo(document);
         return document;
@@ -66,7 +65,7 @@ internal sealed record EndpointSettings
             MaxConcurrency = Integer(serverless?["MaxConcurrency"]),
             OnDemand = (serverless is not null && serverless["ProvisionedConcurrency"] is null) || row.Config["ScalesToZero"]?.GetValue<bool>() == true,
             Rollout = Rollout.Of(row.Config["DeploymentConfig"], Json.Number(row.Config["Alarms"]?["P99Milliseconds"]), Json.Number(row.Config["Alarms"]?["ErrorRate"])),
-            Environment = Texts(row.Config["Environment"]),
+            Environment = ProgramSettings.Texts(row.Config["Environment"]),
             Programs = ProgramSettings.Of(row.Config),
         };
     }
@@ -91,11 +90,6 @@ internal sealed record EndpointSettings
         StepContext.Text(uri).Replace("${BucketName}", objects.Bucket, StringComparison.Ordinal);
 
     private static int? Integer(JsonNode? node) => Json.Number(node) is { } number ? (int)number : null;
-
-    private static JsonObject Texts(IReadOnlyDictionary<string, string> texts) => new(texts.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
-
-    private static Dictionary<string, string> Texts(JsonNode? node) =>
-        (node as JsonObject)?.ToDictionary(e => e.Key, e => Convert.ToString(e.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.Ordinal) ?? [];
 }
 
 /// <param name="Weight">Its share of the requests, beside the other variants' weights; of a shadow: of how many it gets copies, 0 to 1.</param>

@@ -24,7 +24,7 @@ internal sealed class ModelProcess : IAsyncDisposable
     private readonly Task copied;
     private readonly string? container;
 
-    /// <param name="container">Where the container's name is kept; null: the program runs in none.</param>
+    /// <param name="container">Where the container is recorded; null: the program runs in none.</param>
     private ModelProcess(Process process, LogWriter log, int port, string? container)
     {
         this.container = container;
@@ -51,7 +51,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
         var image = StepContext.Text(container["Image"]);
         var standIn = programs.StandInOf(image);
-        var contained = programs.InContainers && standIn is null;
+        var contained = programs.RunsImage(image);
         var paths = new ContainerFolder(folder, contained);
         var model = paths.Make("/opt/ml/model");
         // A container before or behind the model may have none of its own.
@@ -82,11 +82,11 @@ internal sealed class ModelProcess : IAsyncDisposable
         variables["SAGEMAKER_BASE_DIR"] = paths.Shown;
         variables["SM_MODEL_DIR"] = paths.Inside("/opt/ml/model");
         variables["PYTHONUNBUFFERED"] = "1";
-        var start = ProcessGroup.Start(contained ? InImage(image, folder, paths, variables.Keys, port) : OnMachine());
+        var start = ProcessGroup.Start(contained ? InImage(image, folder, paths, variables, port) : OnMachine());
         start.WorkingDirectory = standIn is null ? code : programs.Repository;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         CleanEnvironment.Apply(start.Environment);
-        foreach (var (name, value) in variables)
+        foreach (var (name, value) in contained ? variables.Where(v => v.Key == JobEnvironment.ExecutionVariable) : variables)
             start.Environment[name] = value;
         var kept = new LogWriter(log);
         try
@@ -110,7 +110,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         }
     }
 
-    private static IReadOnlyList<string> InImage(string image, string folder, ContainerFolder paths, IEnumerable<string> variables, int port) => ContainerRuntime.Current.Command(new ContainerRun
+    private static IReadOnlyList<string> InImage(string image, string folder, ContainerFolder paths, Dictionary<string, string> variables, int port) => ContainerRuntime.Current.Command(new ContainerRun
     {
         Image = image,
         Arguments = ["serve"],
@@ -129,7 +129,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             if (process.HasExited)
             {
                 await Task.WhenAny(copied, Task.Delay(500, cancellation));
-                return Text($"the program ended with exit code {process.ExitCode}.");
+                return Text($"the program ended with exit code {process.ExitCode}{(container is null ? "" : ContainerRuntime.Meaning(process.ExitCode, log.Tail))}.");
             }
 
             if (await IsHealthyAsync(http, cancellation))
@@ -160,7 +160,7 @@ internal sealed class ModelProcess : IAsyncDisposable
     {
         await ProcessGroup.StopAsync(process, Patience);
         if (container is not null)
-            ContainerRuntime.EndIn(container);
+            ContainerRuntime.EndBelow(container);
         await Task.WhenAny(copied, Task.Delay(Patience));
         log.Dispose();
         process.Dispose();

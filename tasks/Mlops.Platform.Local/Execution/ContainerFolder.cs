@@ -10,15 +10,21 @@ namespace Mlops.Platform.Local.Execution;
 /// <param name="isMounted">The program runs in a container that has the folder mounted.</param>
 internal sealed class ContainerFolder(string folder, bool isMounted)
 {
+    /// <summary>The name of the folder that stands for /opt/ml.</summary>
+    public const string MountedName = "ml";
+
     private const string Root = "/opt/ml";
 
     private readonly SortedSet<string> others = new(StringComparer.Ordinal);
 
     /// <summary>What stands for /opt/ml.</summary>
-    public string BaseFolder { get; } = System.IO.Path.Combine(folder, "ml");
+    public string BaseFolder { get; } = System.IO.Path.Combine(folder, MountedName);
+
+    /// <summary>The program runs in a container.</summary>
+    public bool IsMounted => isMounted;
 
     /// <summary>What the program finds for /opt/ml.</summary>
-    public string Shown { get; } = isMounted ? Root : System.IO.Path.Combine(folder, "ml");
+    public string Shown { get; } = isMounted ? Root : System.IO.Path.Combine(folder, MountedName);
 
     /// <summary>Folders of this machine, by their path in a container.</summary>
     public IReadOnlyDictionary<string, string> Mounts => others.Prepend(Root).ToDictionary(p => p, Path, StringComparer.Ordinal);

@@ -27,11 +27,12 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
     public JsonArray Names => new([.. Enumerable.Range(1, Count).Select(n => JsonValue.Create(NameOf(n)))]);
 
     /// <param name="count">InstanceCount of the job's cluster.</param>
-    public static IReadOnlyList<JobHost> Of(StepContext step, JsonNode? count)
+    /// <param name="request">AppSpecification or AlgorithmSpecification.</param>
+    public static IReadOnlyList<JobHost> Of(StepContext step, JsonNode? count, JsonNode? request)
     {
         var hosts = (int)Math.Max(1, Json.Number(count) ?? 1);
         return [.. Enumerable.Range(1, hosts).Select(n => new JobHost(
-            n, hosts, new ContainerFolder(n == 1 ? step.Folder : Path.Combine(step.Folder, NameOf(n)), step.Execution.Programs.InContainers), n == 1 ? step.Log : Path.ChangeExtension(step.Log, $"{NameOf(n)}.log")))];
+            n, hosts, new ContainerFolder(n == 1 ? step.Folder : Path.Combine(step.Folder, NameOf(n)), step.Execution.Programs.RunsImage(JobProgram.ImageOf(request))), n == 1 ? step.Log : Path.ChangeExtension(step.Log, $"{NameOf(n)}.log")))];
     }
 
     /// <summary>Runs the programs of all hosts. Where one fails, the others are ended. Returns the first failure, or null.</summary>

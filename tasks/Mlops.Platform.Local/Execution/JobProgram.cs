@@ -25,11 +25,14 @@ internal sealed record JobProgram
     /// <summary>A command of the user's in place of what an image holds: it gets the request on its input, and finds the container's folders by the variables of a script.</summary>
     public bool IsStandIn { get; init; }
 
+    /// <param name="request">AppSpecification or AlgorithmSpecification.</param>
+    public static string ImageOf(JsonNode? request) => StepContext.Text(request?["ImageUri"] ?? request?["TrainingImage"]);
+
     /// <summary>What a job's container starts, or the stand-in that the user names for its image.</summary>
     /// <param name="request">AppSpecification or AlgorithmSpecification.</param>
     public static JobProgram Of(StepContext step, JsonNode? request, ContainerFolder container)
     {
-        var image = StepContext.Text(request?["ImageUri"] ?? request?["TrainingImage"]);
+        var image = ImageOf(request);
         if (step.Execution.Programs.StandInOf(image) is { } command)
             return new JobProgram { Image = image, IsStandIn = true, Entrypoint = command, WorkingDirectory = step.Execution.Programs.Repository, Input = step.Arguments.ToJsonString() };
 

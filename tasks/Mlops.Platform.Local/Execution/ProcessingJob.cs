@@ -16,7 +16,7 @@ internal static class ProcessingJob
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
         var outputs = Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Where(o => o["S3Output"] is JsonObject).Select(o => (JsonObject)o["S3Output"]!).ToList();
-        var hosts = JobHost.Of(step, step.Arguments["ProcessingResources"]?["ClusterConfig"]?["InstanceCount"]);
+        var hosts = JobHost.Of(step, step.Arguments["ProcessingResources"]?["ClusterConfig"]?["InstanceCount"], step.Arguments["AppSpecification"]);
         var container = hosts[0].Container;
         if (await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, outputs))], cancellation) is { } failure)
             return StepOutcome.Failed(failure);
@@ -55,7 +55,7 @@ internal static class ProcessingJob
     private static JobProgram Program(StepContext step, ContainerFolder container)
     {
         var program = JobProgram.Of(step, step.Arguments["AppSpecification"], container);
-        if (program.IsStandIn || step.Execution.Programs.InContainers)
+        if (program.IsStandIn || container.IsMounted)
             return program;
         if (program.Entrypoint is not [var entry, .. var further])
             throw LocalErrors.NoProgram(step.Step.Name, program.Image).ToException();

@@ -17,24 +17,25 @@ internal static class StandIn
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>What stands in for a step; null: nothing does.</summary>
-    public static string? Of(PipelineStep step, IReadOnlyDictionary<string, string> standIns) => standIns.GetValueOrDefault(Target(step));
+    /// <param name="arguments">As far as they are known.</param>
+    public static string? Of(PipelineStep step, JsonObject arguments, IReadOnlyDictionary<string, string> standIns) => standIns.GetValueOrDefault(Target(step, arguments));
 
     /// <summary>Whether nothing but a command can carry out a step of a type.</summary>
     public static bool IsNeeded(string type) => type is not (StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Model or StepTypes.RegisterModel
         or StepTypes.Condition or StepTypes.Fail or StepTypes.QualityCheck or StepTypes.ClarifyCheck);
 
     /// <summary>The function, the queue, or the cluster; a service, and a cluster that the step makes for itself, go by the step's name. Empty: nothing stands for it.</summary>
-    public static string Target(PipelineStep step) => step.Type switch
+    public static string Target(PipelineStep step, JsonObject arguments) => step.Type switch
     {
         StepTypes.Lambda => StepContext.Text(step.Others["FunctionArn"]),
         StepTypes.Callback => StepContext.Text(step.Others["SqsQueueUrl"]),
-        StepTypes.Emr => StepContext.Text(step.Others["ClusterId"] ?? step.Arguments["ClusterId"] ?? step.Name),
+        StepTypes.Emr => StepContext.Text(step.Others["ClusterId"] ?? arguments["ClusterId"] ?? step.Name),
         _ => IsNeeded(step.Type) ? step.Name : "",
     };
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var words = step.Execution.Programs.StandInOf(Target(step.Step))!;
+        var words = step.Execution.Programs.StandInOf(Target(step.Step, step.Arguments))!;
         var program = Programs.Find(words[0]) ?? throw LocalErrors.CannotStart(step.Step.Name, words[0], "it is not installed").ToException();
         var start = ProcessGroup.Start([program, .. words.Skip(1)]);
         start.WorkingDirectory = step.Execution.Programs.Repository;

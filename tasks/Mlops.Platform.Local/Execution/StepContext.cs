@@ -53,17 +53,17 @@ internal sealed record StepContext
     /// <summary>A host's program, ready to run: on this machine, with /opt/ml mounted where the program names it, or in its image ('local.sandbox').</summary>
     public StepProcess Process(JobHost host, JobProgram program, IReadOnlyDictionary<string, string> environment, Action<string>? onLine = null)
     {
-        var contained = Execution.Programs.InContainers && !program.IsStandIn;
+        var contained = host.Container.IsMounted;
         return new StepProcess
         {
             Step = Step.Name,
             Command = contained ? InImage(host, program, environment) : OnMachine(host, [.. program.Entrypoint, .. program.Arguments]),
             Folder = program.WorkingDirectory ?? host.Container.BaseFolder,
             Container = contained ? host.Folder : null,
-            OnEnd = contained ? () => ContainerRuntime.Current.Own(program.Image, host.Container.BaseFolder) : null,
             Input = program.Input,
             Log = host.Log,
-            Environment = environment,
+            // A client of the engine reads variables of its own by these names.
+            Environment = contained ? new Dictionary<string, string> { [JobEnvironment.ExecutionVariable] = ExecutionId } : environment,
             MaxRuntime = MaxRuntime(),
             OnLine = onLine,
             OnStart = host.IsFirst ? OnStart : _ => { }, // The others are found by what marks all of an execution.
@@ -77,7 +77,7 @@ internal sealed record StepContext
         Arguments = program.Arguments,
         Folder = host.Folder,
         Mounts = host.Container.Mounts,
-        Variables = environment.Keys,
+        Variables = environment,
         IsIsolated = program.IsIsolated,
         Hosts = host.Count > 1 ? host.Addresses : [],
     });

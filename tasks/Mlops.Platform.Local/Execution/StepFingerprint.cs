@@ -33,17 +33,19 @@ internal static class StepFingerprint
         {
             ["Type"] = step.Step.Type,
             ["Arguments"] = ByContent(arguments, step.Objects),
-            ["Interpreter"] = Interpreter(step),
-            ["Target"] = StandIn.Target(step.Step) is { Length: > 0 } target ? $"{target} {step.Execution.Programs.IdentityOf(target)}" : null,
+            ["Interpreter"] = Interpreter(step, model),
+            ["Target"] = StandIn.Target(step.Step, step.Arguments) is { Length: > 0 } target ? $"{target} {step.Execution.Programs.IdentityOf(target)}" : null,
         };
         return Json.Canonical(content);
     }
 
-    private static string Interpreter(StepContext step)
+    private static string Interpreter(StepContext step, JsonObject? model)
     {
-        var image = StepContext.Text(step.Arguments["AppSpecification"]?["ImageUri"] ?? step.Arguments["AlgorithmSpecification"]?["TrainingImage"]);
-        if (step.Execution.Programs.IdentityOf(image) is { } standIn)
-            return standIn;
+        var requests = new[] { step.Arguments["AppSpecification"], step.Arguments["AlgorithmSpecification"], step.Arguments["TrainingJobDefinition"]?["AlgorithmSpecification"] };
+        var served = ProcessingJob.Items(model?["Containers"]).Append(model?["PrimaryContainer"] as JsonObject).Select(c => StepContext.Text(c?["Image"]));
+        var standIns = requests.Select(JobProgram.ImageOf).Concat(served).Select(step.Execution.Programs.IdentityOf).OfType<string>().ToList();
+        if (standIns.Count > 0)
+            return string.Join('\n', standIns);
         if (step.Execution.Programs.InContainers)
             return LocalSettings.ContainerSandbox; // Of the image, which the arguments name.
         var entry = ProcessingJob.Strings(step.Arguments["AppSpecification"]?["ContainerEntrypoint"] ?? step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"]).FirstOrDefault();

@@ -12,23 +12,14 @@ public static class StepInputs
     /// <param name="parameters">Of the run; the others have their defaults.</param>
     public static IReadOnlyList<(string Step, string Uri)> Missing(PipelineDefinition definition, LocalObjectStore objects, IEnumerable<string> given, IReadOnlyDictionary<string, string> parameters)
     {
-        var expressions = new ExpressionEvaluator(new BeforeTheRun(definition, parameters));
-        var there = given.Concat(definition.AllSteps.SelectMany(Outputs).Select(Text).OfType<string>()).Select(u => u.TrimEnd('/')).ToList();
-        return [.. definition.AllSteps.SelectMany(s => Inputs(s).Select(Text).OfType<string>().Where(IsMissing).Select(u => (s.Name, u))).Distinct()];
+        var scope = new ParameterScope(definition, parameters);
+        var there = given.Concat(definition.AllSteps.SelectMany(Outputs).Select(scope.Text).OfType<string>().Where(HasKey)).Select(u => u.TrimEnd('/')).ToList();
+        return [.. definition.AllSteps.SelectMany(s => Inputs(s).Select(scope.Text).OfType<string>().Where(IsMissing).Select(u => (s.Name, u))).Distinct()];
 
-        string? Text(JsonNode? node)
-        {
-            try
-            {
-                return node is null ? null : ExpressionEvaluator.Text(expressions.Evaluate(node));
-            }
-            catch (DefinitionException)
-            {
-                return null; // What only the run will tell.
-            }
-        }
+        // A step that writes somewhere into a bucket does not write everything that others read there.
+        static bool HasKey(string uri) => uri.TrimEnd('/').LastIndexOf('/') > "s3://".Length;
 
-        bool IsMissing(string uri) => uri.StartsWith("s3://", StringComparison.Ordinal) && !objects.IsThere(uri)
+        bool IsMissing(string uri) => LocalObjectStore.IsUri(uri) && !objects.IsThere(uri)
             && !there.Any(t => (uri + "/").StartsWith(t + "/", StringComparison.Ordinal) || t.StartsWith(uri.TrimEnd('/') + "/", StringComparison.Ordinal));
     }
 
@@ -36,20 +27,10 @@ public static class StepInputs
         ProcessingJob.Items(step.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
             .Concat(ProcessingJob.Items((step.Arguments["TrainingJobDefinition"] ?? step.Arguments)["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .Append(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"])
-            .Append(step.Arguments["HyperParameters"]?["sagemaker_submit_directory"]);
+            .Append(step.Arguments["HyperParameters"]?["sagemaker_submit_directory"])
+            .Concat(ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).Select(c => c?["ModelDataUrl"]));
 
     private static IEnumerable<JsonNode?> Outputs(PipelineStep step) =>
         ProcessingJob.Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["S3Output"]?["S3Uri"])
             .Append(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).Append(step.Arguments["TransformOutput"]?["S3OutputPath"]);
-
-    private sealed class BeforeTheRun(PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) : IExpressionScope
-    {
-        public JsonNode? Parameter(string name) => parameters.TryGetValue(name, out var value) ? value : definition.Parameters.FirstOrDefault(p => p.Name == name)?.Default?.DeepClone();
-
-        public JsonNode? ExecutionVariable(string name) => throw new DefinitionException($"'{name}' is known when the pipeline runs.");
-
-        public JsonObject? StepProperties(string step) => throw new DefinitionException($"What '{step}' leaves is known when it has run.");
-
-        public JsonNode PropertyFile(string step, string name) => throw new DefinitionException($"What '{step}' measures is known when it has run.");
-    }
 }

@@ -20,14 +20,17 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
     public IReadOnlyList<string> Packages { get; init; } = [];
 
     /// <summary>Looks at every step, those of branches included; nothing is started.</summary>
-    public static IReadOnlyList<StepPreview> Of(PipelineDefinition definition, LocalSettings local)
+    /// <param name="parameters">Of the run; the others have their defaults.</param>
+    public static IReadOnlyList<StepPreview> Of(PipelineDefinition definition, LocalSettings local, IReadOnlyDictionary<string, string> parameters)
     {
-        var looking = new Looking(definition, local);
+        var looking = new Looking(definition, local, parameters);
         return [.. definition.AllSteps.Select(looking.Of)];
     }
 
-    private sealed class Looking(PipelineDefinition definition, LocalSettings local)
+    private sealed class Looking(PipelineDefinition definition, LocalSettings local, IReadOnlyDictionary<string, string> parameters)
     {
+        private readonly ParameterScope scope = new(definition, parameters);
+
         private bool InContainers => local.Sandbox == LocalSettings.ContainerSandbox;
 
         public StepPreview Of(PipelineStep step)
@@ -45,10 +48,10 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                     return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", null) { RunsProgram = true };
                 case StepTypes.QualityCheck or StepTypes.ClarifyCheck:
                     return Program(step, step.Arguments["AppSpecification"]?["ImageUri"], null);
-                case var type when StandIn.IsNeeded(type) && StandIn.Of(step, local.StandIns) is { } command:
+                case var type when StandIn.IsNeeded(type) && StandIn.Of(step, Known(step), local.StandIns) is { } command:
                     return new(step.Name, step.Type, $"asks the stand-in: {command}", null) { RunsProgram = true };
                 case StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr:
-                    return new(step.Name, step.Type, $"asks {StandIn.Target(step)}", LocalErrors.NoStandIn(step.Name, StandIn.Target(step)));
+                    return new(step.Name, step.Type, $"asks {StandIn.Target(step, Known(step))}", LocalErrors.NoStandIn(step.Name, StandIn.Target(step, Known(step))));
                 case StepTypes.Condition:
                     return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", null);
                 case StepTypes.Fail:
@@ -87,9 +90,11 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                 : new(step.Name, step.Type, $"runs {before}{command}", null) { RunsProgram = true };
         }
 
-        /// <summary>An image as it is given, or a parameter's default.</summary>
-        private string Image(JsonNode? image) => image is JsonObject reference && reference["Get"]?.ToString() is { } path
-            ? Text(definition.Parameters.FirstOrDefault(p => $"Parameters.{p.Name}" == path)?.Default) : Text(image);
+        /// <summary>An image as it is given, or as parameters make it.</summary>
+        private string Image(JsonNode? image) => scope.Text(image) ?? Text(image);
+
+        /// <summary>The arguments, with what is known before the run computed.</summary>
+        private JsonObject Known(PipelineStep step) => new(step.Arguments.Select(a => KeyValuePair.Create(a.Key, scope.Text(a.Value) is { } text ? JsonValue.Create(text) : a.Value?.DeepClone())));
     }
 
     private static string? Command(JsonNode? application) => application?["ContainerEntrypoint"] is JsonArray { Count: > 0 } entry

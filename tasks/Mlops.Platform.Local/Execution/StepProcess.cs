@@ -17,11 +17,8 @@ internal sealed record StepProcess
 
     public required string Folder { get; init; }
 
-    /// <summary>Where the container's name is kept; null: the program runs in none.</summary>
+    /// <summary>Where the container is recorded; null: the program runs in none.</summary>
     public string? Container { get; init; }
-
-    /// <summary>Done when the program has ended, before anybody looks at what it wrote.</summary>
-    public Action? OnEnd { get; init; }
 
     /// <summary>What the program reads on its standard input; null: nothing.</summary>
     public string? Input { get; init; }
@@ -57,17 +54,18 @@ internal sealed record StepProcess
             timedOut = !cancellation.IsCancellationRequested;
             await ProcessGroup.StopAsync(process, Patience);
             if (Container is not null)
-                ContainerRuntime.EndIn(Container);
+                ContainerRuntime.EndBelow(Container);
         }
 
         // What the program left behind must neither hold its output open nor go on after it.
         ProcessGroup.Kill(process);
         await Task.WhenAny(Task.WhenAll(copied, told), Task.Delay(Patience, CancellationToken.None));
-        OnEnd?.Invoke();
+        if (Container is not null)
+            ContainerRuntime.Leave(Container);
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)
             return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);
-        return process.ExitCode == 0 ? null : Text($"exit code {process.ExitCode}{Meaning(process.ExitCode)}.", log);
+        return process.ExitCode == 0 ? null : Text($"exit code {process.ExitCode}{Meaning(process.ExitCode, log)}.", log);
     }
 
     private async Task TellAsync(Process process)
@@ -83,9 +81,9 @@ internal sealed record StepProcess
         }
     }
 
-    private string Meaning(int exitCode) => exitCode switch
+    private string Meaning(int exitCode, LogWriter log) => exitCode switch
     {
-        125 when Container is not null => " (the image was not started: is it there, or have you logged in to its registry? 'docker pull IMAGE', 'aws ecr get-login-password')",
+        _ when Container is not null && ContainerRuntime.Meaning(exitCode, log.Tail) is { Length: > 0 } meaning => meaning,
         137 => " (killed, often for want of memory)",
         > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (ended by signal {exitCode - 128})"),
         _ => "",

@@ -26,7 +26,7 @@ internal static partial class TrainingJob
             c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
         var hyperparameters = Texts(step.Arguments["HyperParameters"]);
         var metrics = new MetricReader(step);
-        var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"]);
+        var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"], step.Arguments["AlgorithmSpecification"]);
         var failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
         metrics.ShowLast();
         if (failed is { } failure)
@@ -51,7 +51,7 @@ internal static partial class TrainingJob
         }
 
         var program = Program(step, container, hyperparameters);
-        if (step.Execution.Programs.InContainers && hyperparameters.ContainsKey("sagemaker_submit_directory"))
+        if (container.IsMounted && hyperparameters.ContainsKey("sagemaker_submit_directory"))
             hyperparameters = new(hyperparameters, StringComparer.Ordinal) { ["sagemaker_submit_directory"] = CodeFolder };
         WriteConfig(host, step, channels, hyperparameters);
         foreach (var folder in OutputFolders.Append("/opt/ml/checkpoints"))
@@ -68,7 +68,7 @@ internal static partial class TrainingJob
         if (program.IsStandIn)
             return program with { Arguments = ["train"] }; // As its image would be told.
         // The image's toolkit finds the code unpacked at its place, as SageMaker's local mode has it.
-        if (step.Execution.Programs.InContainers)
+        if (container.IsMounted)
             return program.Entrypoint.Count + program.Arguments.Count > 0 ? program : program with { Arguments = ["train"] };
         if (program.Entrypoint is [var entry, .. var further])
             return program with { Entrypoint = [step.Interpreter(entry), .. further] };

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
@@ -5,7 +6,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local.Storage;
 
 /// <summary>S3 on disk: s3://bucket/key is the file or folder ROOT/s3/bucket/key.</summary>
-public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : IObjectStore
+public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry registry) : IObjectStore
 {
     public const string BucketName = "local";
 
@@ -61,6 +62,7 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
     /// <summary>The file or folder of an S3 URI, there or not.</summary>
     public string PathOf(string uri)
     {
+        uri = ToUri(uri);
         var parts = uri.StartsWith("s3://", StringComparison.Ordinal) ? uri[5..].TrimEnd('/').Split('/') : [];
         if (parts.Length == 0 || parts.Any(p => p is "" or "." or ".."))
             throw LocalErrors.WrongUri(uri).ToException();
@@ -92,7 +94,14 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
 
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
-        text.StartsWith("s3://", StringComparison.Ordinal) && !text[5..].TrimEnd('/').Split('/').Any(p => p is "" or "." or "..") && Path.Exists(PathOf(text));
+        IsUri(text) && !ToUri(text)[5..].TrimEnd('/').Split('/').Any(p => p is "" or "." or "..") && Path.Exists(PathOf(text));
+
+    /// <summary>Whether a text is an S3 URI, or the address of an object.</summary>
+    public static bool IsUri(string text) => ToUri(text).StartsWith("s3://", StringComparison.Ordinal);
+
+    /// <summary>The S3 URI of an object's address, in either of its two styles; another text as it is. Source: "Virtual hosting of general purpose buckets", S3's user guide.</summary>
+    private static string ToUri(string text) => text.StartsWith("https://", StringComparison.Ordinal) && Address().Match(text) is { Success: true } address
+        ? $"s3://{address.Groups["bucket"].Value}/{address.Groups["key"].Value}" : text;
 
     private (string Uri, string Hash) Locate(string path, string prefix)
     {
@@ -131,4 +140,7 @@ public sealed class LocalObjectStore(LocalRoot root, LocalRegistry registry) : I
         registry.PutObjectHash(key, hash, stamp);
         return hash;
     }
+
+    [GeneratedRegex(@"^https://(?:(?<bucket>[a-z0-9][a-z0-9.-]*)\.s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?|s3(?:[.-][a-z0-9-]+)?\.amazonaws\.com(?:\.cn)?/(?<bucket>[a-z0-9][a-z0-9.-]*))/(?<key>[^?#]+)$")]
+    private static partial Regex Address();
 }

@@ -45,7 +45,8 @@ public sealed class Provenance
     }
 
     /// <param name="parameters">Those that the run was started with.</param>
-    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, IReadOnlyDictionary<string, string> parameters)
+    /// <param name="isOfThisRun">False: the run was an earlier one of the same code, data and parameters; commit and configuration may have been others, and are not known.</param>
+    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, IReadOnlyDictionary<string, string> parameters, bool isOfThisRun)
     {
         var deployment = workspace.Deployment;
         var values = new JsonObject();
@@ -53,8 +54,8 @@ public sealed class Provenance
             values[parameter.Name] = parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
         List<Material> materials =
         [
-            .. GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
-            new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256),
+            .. isOfThisRun && GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
+            isOfThisRun ? new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256) : new(deployment.ConfigFile, null, null, null),
             .. deployment.Sources.Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
             .. deployment.Data.Select(d => Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
         ];
@@ -92,7 +93,7 @@ public sealed class Provenance
             return;
         if (await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is { } version &&
             await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation) is { } published)
-            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, parameters).ToJson(), cancellation);
+            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, parameters, result.Ran).ToJson(), cancellation);
     }
 
     /// <summary>Published data lies under its hash; of what lies elsewhere in S3 only the place is known.</summary>

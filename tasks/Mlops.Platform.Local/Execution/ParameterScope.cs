@@ -1,0 +1,30 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>What expressions see before a run: parameters, and nothing else.</summary>
+/// <param name="parameters">Of the run; the others have their defaults.</param>
+internal sealed class ParameterScope(PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) : IExpressionScope
+{
+    public JsonNode? Parameter(string name) => parameters.TryGetValue(name, out var value) ? value : definition.Parameters.FirstOrDefault(p => p.Name == name)?.Default?.DeepClone();
+
+    public JsonNode? ExecutionVariable(string name) => throw new DefinitionException($"'{name}' is known when the pipeline runs.");
+
+    public JsonObject? StepProperties(string step) => throw new DefinitionException($"What '{step}' leaves is known when it has run.");
+
+    public JsonNode PropertyFile(string step, string name) => throw new DefinitionException($"What '{step}' measures is known when it has run.");
+
+    /// <summary>A value that is a text, or that is made one of parameters; null: it is none, or only the run will tell.</summary>
+    public string? Text(JsonNode? node)
+    {
+        try
+        {
+            return new ExpressionEvaluator(this).Evaluate(node) is JsonValue value ? ExpressionEvaluator.Text(value) : null;
+        }
+        catch (DefinitionException)
+        {
+            return null;
+        }
+    }
+}
