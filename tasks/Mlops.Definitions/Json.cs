@@ -44,6 +44,12 @@ public static class Json
     }
 
     /// <summary>A number, however the node holds it: one made by code converts between no number types.</summary>
+    /// <summary>The objects of an array; none where it is no array.</summary>
+    public static IEnumerable<JsonObject> Objects(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
+
+    /// <summary>The items of an array as texts; none where it is no array.</summary>
+    public static IEnumerable<string> Texts(JsonNode? node) => node is JsonArray array ? array.Select(ExpressionEvaluator.Text) : [];
+
     public static double? Number(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
         ? double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture) : null;
 

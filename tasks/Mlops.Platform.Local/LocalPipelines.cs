@@ -78,7 +78,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         finally
         {
             // Programs that left their step's group: a container would end them with it.
-            ProcessGroup.KillMarked(JobEnvironment.ExecutionVariable, id);
+            ProcessGroup.KillMarked(id);
             registry.Executions.End(id, ended.Status, ended.FailureReason, ended.FailedStep);
         }
 
@@ -122,7 +122,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         {
             foreach (var process in registry.Executions.MarkInterrupted(id).Select(ProcessIdentity.Parse).OfType<ProcessIdentity>())
                 ProcessGroup.KillLeftover(process);
-            ProcessGroup.KillMarked(JobEnvironment.ExecutionVariable, id);
+            ProcessGroup.KillMarked(id);
             foreach (var step in Directory.Exists(root.Run(id)) ? Directory.EnumerateDirectories(root.Run(id)) : [])
             {
                 ContainerRuntime.EndBelow(step);
@@ -157,8 +157,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
 
     /// <summary>S3 URIs that a definition names outright, as those of other tools do: what lies there may change under it.</summary>
     private static IEnumerable<string> LiteralInputs(PipelineDefinition definition) =>
-        definition.AllSteps.SelectMany(s => ProcessingJob.Items(s.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
-            .Concat(ProcessingJob.Items(s.Arguments["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
+        definition.AllSteps.SelectMany(s => Json.Objects(s.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
+            .Concat(Json.Objects(s.Arguments["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .Append(s.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .OfType<JsonValue>().Select(StepContext.Text);
 

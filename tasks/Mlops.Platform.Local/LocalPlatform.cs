@@ -2,6 +2,7 @@ using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Stages;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
 using Mlops.Platform.Local.Triggers;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Registry;
@@ -78,7 +79,7 @@ public sealed class RunHistory(LocalRegistry registry)
     }
 
     /// <summary>What a step wrote, as Describe of its job has it.</summary>
-    private static IEnumerable<(string Name, string Uri)> Outputs(JsonObject? properties) => ProcessingJob.Items(properties?["ProcessingOutputConfig"]?["Outputs"])
+    private static IEnumerable<(string Name, string Uri)> Outputs(JsonObject? properties) => Json.Objects(properties?["ProcessingOutputConfig"]?["Outputs"])
         .Select(o => ($"output '{o["OutputName"]}'", o["S3Output"]?["S3Uri"]))
         .Append(("model", properties?["ModelArtifacts"]?["S3ModelArtifacts"])).Append(("predictions", properties?["TransformOutput"]?["S3OutputPath"]))
         .Where(o => o.Item2 is not null).Select(o => (o.Item1, o.Item2!.ToString()));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 

@@ -2,7 +2,7 @@ using System.CommandLine;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
-using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Stages;
 
 namespace Mlops.Host.Commands;
 

@@ -9,6 +9,7 @@ using Mlops.Platform;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Stages;
 using Mlops.Serving.Runtime;
 
 namespace Mlops.Host.Server;

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Stages;
 
 namespace Mlops.Host.Server;
 

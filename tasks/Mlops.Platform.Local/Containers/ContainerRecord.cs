@@ -16,7 +16,7 @@ internal sealed partial class ContainerRecord(string folder)
     public string EnvironmentFile => Path.Combine(folder, "container.env");
 
     /// <summary>What the program sees as /opt/ml.</summary>
-    public string MountedFolder => Path.Combine(folder, Execution.ContainerFolder.MountedName);
+    public string MountedFolder => Path.Combine(folder, ContainerFolder.MountedName);
 
     public string? Image => File.Exists(ImageFile) ? File.ReadAllText(ImageFile) : null;
 
@@ -51,7 +51,7 @@ internal sealed partial class ContainerRecord(string folder)
         if (!Directory.Exists(folder))
             return [];
         var own = new ContainerRecord(folder);
-        var below = depth == 0 ? [] : Directory.EnumerateDirectories(folder).Where(f => Path.GetFileName(f) != Execution.ContainerFolder.MountedName).SelectMany(f => Below(f, depth - 1));
+        var below = depth == 0 ? [] : Directory.EnumerateDirectories(folder).Where(f => Path.GetFileName(f) != ContainerFolder.MountedName).SelectMany(f => Below(f, depth - 1));
         return File.Exists(own.ImageFile) ? below.Prepend(own) : below;
     }
 

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Containers;
-using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 using Mlops.Serving.Runtime;
@@ -52,13 +51,13 @@ internal sealed record EndpointSettings
     {
         var config = row.Config["EndpointConfig"] as JsonObject ?? [];
         var versions = row.Config["Versions"] as JsonObject ?? [];
-        var variants = ProcessingJob.Items(config["ProductionVariants"]).Select(v => Variant(v, row, versions)).ToList();
+        var variants = Json.Objects(config["ProductionVariants"]).Select(v => Variant(v, row, versions)).ToList();
         var serverless = config["ProductionVariants"]?[0]?["ServerlessConfig"];
         var queued = config["AsyncInferenceConfig"];
         return new EndpointSettings
         {
             Variants = variants.Count > 0 ? variants : [new VariantSettings("AllTraffic", row.Version, 1, 1)],
-            Shadow = ProcessingJob.Items(config["ShadowProductionVariants"]).Select(v => Variant(v, row, versions)).FirstOrDefault(),
+            Shadow = Json.Objects(config["ShadowProductionVariants"]).Select(v => Variant(v, row, versions)).FirstOrDefault(),
             Capture = config["DataCaptureConfig"] is JsonObject capture ? CaptureOf(capture, objects) : null,
             Async = queued is null ? null : new AsyncSettings(
                 Location(queued["OutputConfig"]?["S3OutputPath"], objects), Location(queued["OutputConfig"]?["S3FailurePath"], objects), Integer(queued["ClientConfig"]?["MaxConcurrentInvocationsPerInstance"]) ?? 1),
@@ -72,7 +71,7 @@ internal sealed record EndpointSettings
 
     private static VariantSettings Variant(JsonObject variant, EndpointRow row, JsonObject versions)
     {
-        var name = StepContext.Text(variant["VariantName"]);
+        var name = ExpressionEvaluator.Text(variant["VariantName"]);
         // A laptop has no more instances than processors.
         var instances = Math.Clamp(Integer(variant["InitialInstanceCount"]) ?? 1, 1, System.Environment.ProcessorCount);
         return new VariantSettings(name, Integer(versions[name]) ?? row.Version, Json.Number(variant["InitialVariantWeight"]) ?? 1, instances);
@@ -80,14 +79,14 @@ internal sealed record EndpointSettings
 
     private static CaptureSettings CaptureOf(JsonObject capture, LocalObjectStore objects)
     {
-        var modes = ProcessingJob.Items(capture["CaptureOptions"]).Select(o => StepContext.Text(o["CaptureMode"])).ToList();
+        var modes = Json.Objects(capture["CaptureOptions"]).Select(o => ExpressionEvaluator.Text(o["CaptureMode"])).ToList();
         return new CaptureSettings(
             objects.PathOf(Location(capture["DestinationS3Uri"], objects)), Integer(capture["InitialSamplingPercentage"]) ?? 100, modes.Contains("Input"), modes.Contains("Output"),
-            [.. ProcessingJob.Strings(capture["CaptureContentTypeHeader"]?["CsvContentTypes"])], [.. ProcessingJob.Strings(capture["CaptureContentTypeHeader"]?["JsonContentTypes"])]);
+            [.. Json.Texts(capture["CaptureContentTypeHeader"]?["CsvContentTypes"])], [.. Json.Texts(capture["CaptureContentTypeHeader"]?["JsonContentTypes"])]);
     }
 
     private static string Location(JsonNode? uri, LocalObjectStore objects) =>
-        StepContext.Text(uri).Replace("${BucketName}", objects.Bucket, StringComparison.Ordinal);
+        ExpressionEvaluator.Text(uri).Replace("${BucketName}", objects.Bucket, StringComparison.Ordinal);
 
     private static int? Integer(JsonNode? node) => Json.Number(node) is { } number ? (int)number : null;
 }

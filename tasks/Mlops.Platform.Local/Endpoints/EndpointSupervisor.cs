@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Stages;
 using Mlops.Platform.Local.Storage;
 using Mlops.Serving.Runtime;
 

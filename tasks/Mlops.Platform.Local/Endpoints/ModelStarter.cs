@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -7,9 +8,6 @@ namespace Mlops.Platform.Local.Endpoints;
 /// <summary>Starts registered versions as processes in folders of their own.</summary>
 internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, HttpClient http)
 {
-    /// <summary>SageMaker's own bound for a container to answer /ping.</summary>
-    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
-
     /// <summary>SageMaker's own bounds on an invocation: what is under way when a model is taken away may take so long.</summary>
     private static readonly TimeSpan InvocationLimit = TimeSpan.FromSeconds(60);
 
@@ -31,7 +29,7 @@ internal sealed class ModelStarter(LocalRoot root, LocalRegistry registry, Local
         try
         {
             process.Mark();
-            if (await process.UntilHealthyAsync(http, StartLimit, cancellation) is { } reason)
+            if (await process.UntilHealthyAsync(http, ModelChain.StartLimit, cancellation) is { } reason)
                 throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
         }
         catch

@@ -1,4 +1,4 @@
-using Mlops.Platform.Local.Execution;
+using Mlops.Definitions;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -13,13 +13,13 @@ internal static class RegisteredArtifacts
         var version = registry.Models.Find(group, number) ?? throw PlatformErrors.UnknownVersion(group, number).ToException();
         if (ContentHash.Of(objects.ExistingPathOf(version.ModelDataUrl)) != version.Sha256)
             throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
-        foreach (var container in ProcessingJob.Items(registry.Models.Request(group, number)["InferenceSpecification"]?["Containers"]))
+        foreach (var container in Json.Objects(registry.Models.Request(group, number)["InferenceSpecification"]?["Containers"]))
         {
             // Those of containers before and behind the model were hashed when it was registered.
-            var model = StepContext.Text(container["ModelDataUrl"]);
+            var model = ExpressionEvaluator.Text(container["ModelDataUrl"]);
             if (model.Length > 0 && model != version.ModelDataUrl && !objects.IsIntact(model))
                 throw LocalErrors.ArtifactChanged(model).ToException();
-            var code = StepContext.Text(container["Environment"]?["SAGEMAKER_SUBMIT_DIRECTORY"]);
+            var code = ExpressionEvaluator.Text(container["Environment"]?["SAGEMAKER_SUBMIT_DIRECTORY"]);
             if (code.StartsWith("s3://", StringComparison.Ordinal) && !objects.IsWhatItsKeySays(code))
                 throw LocalErrors.ArtifactChanged(code).ToException();
         }

@@ -1,3 +1,5 @@
+using Mlops.Platform.Local.Models;
+
 namespace Mlops.Platform.Local.Endpoints;
 
 /// <summary>A model process that answers, with the number of requests that are under way in it: it ends when they have.</summary>

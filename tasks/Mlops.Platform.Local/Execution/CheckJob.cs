@@ -17,7 +17,7 @@ internal static class CheckJob
         var outcome = await ProcessingJob.RunAsync(step, cancellation);
         if (outcome.FailureReason is not null)
             return outcome;
-        var output = StepContext.Text(ProcessingJob.Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault()?["S3Output"]?["S3Uri"]).TrimEnd('/');
+        var output = StepContext.Text(Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault()?["S3Output"]?["S3Uri"]).TrimEnd('/');
         var isClarify = step.Step.Type == StepTypes.ClarifyCheck;
         AddBaseline(step, outcome.Properties, "Constraints", $"{output}/{(isClarify ? "analysis.json" : "constraints.json")}");
         if (!isClarify)

@@ -227,7 +227,7 @@ internal sealed class Engine
     }
 
     private static IEnumerable<string> OutputsOf(JsonObject properties) =>
-        ProcessingJob.Items(properties["ProcessingOutputConfig"]?["Outputs"]).Select(o => StepContext.Text(o["S3Output"]?["S3Uri"]))
+        Json.Objects(properties["ProcessingOutputConfig"]?["Outputs"]).Select(o => StepContext.Text(o["S3Output"]?["S3Uri"]))
             .Append(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"])).Append(StepContext.Text(properties["TransformOutput"]?["S3OutputPath"])).Where(uri => uri.Length > 0);
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)

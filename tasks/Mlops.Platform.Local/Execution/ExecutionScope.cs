@@ -41,7 +41,7 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
     {
         var declared = definition.AllSteps.FirstOrDefault(s => s.Name == step)?.PropertyFiles.FirstOrDefault(f => f.Name == name)
             ?? throw new DefinitionException($"The step '{step}' has no property file '{name}'.");
-        var output = ProcessingJob.Items(StepProperties(step)?["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault(o => StepContext.Text(o["OutputName"]) == declared.Output);
+        var output = Json.Objects(StepProperties(step)?["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault(o => StepContext.Text(o["OutputName"]) == declared.Output);
         var uri = StepContext.Text(output?["S3Output"]?["S3Uri"] ?? throw new DefinitionException($"The step '{step}' has not written '{declared.Output}'."));
         var path = Path.Combine(objects.ExistingPathOf(uri), declared.FilePath);
         try

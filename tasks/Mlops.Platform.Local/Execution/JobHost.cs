@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;

@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Containers;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -40,8 +42,8 @@ internal sealed record JobProgram
         return new JobProgram
         {
             Image = image,
-            Entrypoint = [.. ProcessingJob.Strings(request?["ContainerEntrypoint"]).Select(container.Map)],
-            Arguments = [.. ProcessingJob.Strings(request?["ContainerArguments"]).Select(container.Map)],
+            Entrypoint = [.. Json.Texts(request?["ContainerEntrypoint"]).Select(container.Map)],
+            Arguments = [.. Json.Texts(request?["ContainerArguments"]).Select(container.Map)],
             IsIsolated = StepContext.Text(isolation) is "true" or "True",
         };
     }

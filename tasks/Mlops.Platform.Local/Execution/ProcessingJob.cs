@@ -1,4 +1,6 @@
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
@@ -15,7 +17,7 @@ internal static class ProcessingJob
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var outputs = Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Where(o => o["S3Output"] is JsonObject).Select(o => (JsonObject)o["S3Output"]!).ToList();
+        var outputs = Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Where(o => o["S3Output"] is JsonObject).Select(o => (JsonObject)o["S3Output"]!).ToList();
         var hosts = JobHost.Of(step, step.Arguments["ProcessingResources"]?["ClusterConfig"]?["InstanceCount"], step.Arguments["AppSpecification"]);
         var container = hosts[0].Container;
         if (await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, outputs))], cancellation) is { } failure)
@@ -36,7 +38,7 @@ internal static class ProcessingJob
     private static StepProcess Prepare(StepContext step, JobHost host, IEnumerable<JsonObject> outputs)
     {
         var container = host.Container;
-        foreach (var input in Items(step.Arguments["ProcessingInputs"]))
+        foreach (var input in Json.Objects(step.Arguments["ProcessingInputs"]))
         {
             if (input["S3Input"] is JsonObject s3)
                 host.Place(step.Objects.ExistingPathOf(StepContext.Text(s3["S3Uri"])), container.Path(StepContext.Text(s3["LocalPath"])), StepContext.Text(s3["S3DataDistributionType"]) == "ShardedByS3Key");
@@ -50,8 +52,6 @@ internal static class ProcessingJob
         return step.Process(host, Program(step, container), JobEnvironment.Of(step, container, "PROCESSING_JOB_NAME"));
     }
 
-    internal static IEnumerable<JsonObject> Items(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
-
     private static JobProgram Program(StepContext step, ContainerFolder container)
     {
         var program = JobProgram.Of(step, step.Arguments["AppSpecification"], container);
@@ -64,8 +64,6 @@ internal static class ProcessingJob
             Entrypoint = [step.Interpreter(entry), .. further is ["-m", "papermill", .. var rest] ? [ScriptMode.Write(step.Folder, "notebook.py"), .. rest] : further],
         };
     }
-
-    internal static IEnumerable<string> Strings(JsonNode? node) => node is JsonArray array ? array.Select(StepContext.Text) : [];
 
     private static JsonObject JobConfig(StepContext step) => new()
     {

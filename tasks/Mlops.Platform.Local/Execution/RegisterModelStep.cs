@@ -14,7 +14,7 @@ internal static class RegisterModelStep
     {
         var request = step.Arguments;
         var group = StepContext.Text(request["ModelPackageGroupName"]);
-        var containers = ProcessingJob.Items(request["InferenceSpecification"]?["Containers"]).ToList();
+        var containers = Json.Objects(request["InferenceSpecification"]?["Containers"]).ToList();
         if (containers.Count == 0)
             throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
         // The model's own, of containers before and behind it as well: the one that training made, or the only one.
@@ -44,7 +44,7 @@ internal static class RegisterModelStep
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["ModelName"] = step.Arguments["ModelName"]?.DeepClone() ?? step.JobName;
         properties["ModelArn"] = $"arn:aws:sagemaker:local:000000000000:model/{properties["ModelName"]}";
-        var given = ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).OfType<JsonObject>().ToList();
+        var given = Json.Objects(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).OfType<JsonObject>().ToList();
         var containers = given.SelectMany(c => Containers(step, c)).ToList();
         foreach (var container in containers)
         {
@@ -70,7 +70,7 @@ internal static class RegisterModelStep
         // An ARN ends in GROUP/VERSION, whatever account it names.
         if (name.Split('/') is not [.., var group, var number] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || step.Registry.Models.Find(group, version) is null)
             throw LocalErrors.ModelPackageNotHere(step.Step.Name, name).ToException();
-        return ProcessingJob.Items(step.Registry.Models.Request(group, version)["InferenceSpecification"]?["Containers"]).Select(own =>
+        return Json.Objects(step.Registry.Models.Request(group, version)["InferenceSpecification"]?["Containers"]).Select(own =>
         {
             var all = (JsonObject)own.DeepClone();
             var environment = all["Environment"] as JsonObject ?? [];

@@ -42,7 +42,7 @@ internal static class StandIn
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.StandardInputEncoding = start.StandardOutputEncoding = start.StandardErrorEncoding = new UTF8Encoding(false);
         CleanEnvironment.Apply(start.Environment);
-        start.Environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
+        start.Environment[ProcessGroup.ExecutionVariable] = step.ExecutionId;
         using var log = new LogWriter(step.Log);
         using var process = Process.Start(start)!;
         step.OnStart(ProcessIdentity.Of(process));
@@ -103,7 +103,7 @@ internal static class StandIn
         if (step.Step.Type is not (StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr))
             return new StepOutcome(given);
         var outputs = new JsonObject();
-        foreach (var declared in ProcessingJob.Items(step.Step.Others["OutputParameters"]))
+        foreach (var declared in Json.Objects(step.Step.Others["OutputParameters"]))
         {
             var (name, type) = (StepContext.Text(declared["OutputName"]), StepContext.Text(declared["OutputType"]));
             if (given[name] is not { } value)

@@ -63,7 +63,7 @@ internal sealed record StepContext
             Input = program.Input,
             Log = host.Log,
             // A client of the engine reads variables of its own by these names.
-            Environment = contained ? new Dictionary<string, string> { [JobEnvironment.ExecutionVariable] = ExecutionId } : environment,
+            Environment = contained ? new Dictionary<string, string> { [ProcessGroup.ExecutionVariable] = ExecutionId } : environment,
             MaxRuntime = MaxRuntime(),
             OnLine = onLine,
             OnStart = host.IsFirst ? OnStart : _ => { }, // The others are found by what marks all of an execution.

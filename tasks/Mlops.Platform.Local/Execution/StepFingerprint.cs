@@ -27,7 +27,7 @@ internal static class StepFingerprint
         if (model is not null)
             arguments["ModelName"] = new JsonObject { ["Primary"] = model["PrimaryContainer"]?.DeepClone(), ["Containers"] = model["Containers"]?.DeepClone() };
         (arguments["TransformOutput"] as JsonObject)?.Remove("S3OutputPath");
-        foreach (var output in ProcessingJob.Items(arguments["ProcessingOutputConfig"]?["Outputs"]))
+        foreach (var output in Json.Objects(arguments["ProcessingOutputConfig"]?["Outputs"]))
             (output["S3Output"] as JsonObject)?.Remove("S3Uri");
         var content = new JsonObject
         {
@@ -42,13 +42,13 @@ internal static class StepFingerprint
     private static string Interpreter(StepContext step, JsonObject? model)
     {
         var requests = new[] { step.Arguments["AppSpecification"], step.Arguments["AlgorithmSpecification"], step.Arguments["TrainingJobDefinition"]?["AlgorithmSpecification"] };
-        var served = ProcessingJob.Items(model?["Containers"]).Append(model?["PrimaryContainer"] as JsonObject).Select(c => StepContext.Text(c?["Image"]));
+        var served = Json.Objects(model?["Containers"]).Append(model?["PrimaryContainer"] as JsonObject).Select(c => StepContext.Text(c?["Image"]));
         var standIns = requests.Select(JobProgram.ImageOf).Concat(served).Select(step.Execution.Programs.IdentityOf).OfType<string>().ToList();
         if (standIns.Count > 0)
             return string.Join('\n', standIns);
         if (step.Execution.Programs.InContainers)
             return LocalSettings.ContainerSandbox; // Of the image, which the arguments name.
-        var entry = ProcessingJob.Strings(step.Arguments["AppSpecification"]?["ContainerEntrypoint"] ?? step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"]).FirstOrDefault();
+        var entry = Json.Texts(step.Arguments["AppSpecification"]?["ContainerEntrypoint"] ?? step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"]).FirstOrDefault();
         var name = step.Interpreter(entry ?? "python3");
         return Programs.Find(name) is { } program ? Programs.Identity(program) : name;
     }

@@ -24,13 +24,13 @@ public static class StepInputs
     }
 
     private static IEnumerable<JsonNode?> Inputs(PipelineStep step) =>
-        ProcessingJob.Items(step.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
-            .Concat(ProcessingJob.Items((step.Arguments["TrainingJobDefinition"] ?? step.Arguments)["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
+        Json.Objects(step.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
+            .Concat(Json.Objects((step.Arguments["TrainingJobDefinition"] ?? step.Arguments)["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .Append(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"])
             .Append(step.Arguments["HyperParameters"]?["sagemaker_submit_directory"])
-            .Concat(ProcessingJob.Items(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).Select(c => c?["ModelDataUrl"]));
+            .Concat(Json.Objects(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).Select(c => c?["ModelDataUrl"]));
 
     private static IEnumerable<JsonNode?> Outputs(PipelineStep step) =>
-        ProcessingJob.Items(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["S3Output"]?["S3Uri"])
+        Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["S3Output"]?["S3Uri"])
             .Append(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).Append(step.Arguments["TransformOutput"]?["S3OutputPath"]);
 }

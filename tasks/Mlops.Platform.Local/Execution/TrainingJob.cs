@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
 
@@ -22,7 +24,7 @@ internal static partial class TrainingJob
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var channels = ProcessingJob.Items(step.Arguments["InputDataConfig"]).ToDictionary(
+        var channels = Json.Objects(step.Arguments["InputDataConfig"]).ToDictionary(
             c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
         var hyperparameters = Texts(step.Arguments["HyperParameters"]);
         var metrics = new MetricReader(step);
@@ -193,7 +195,7 @@ internal static partial class TrainingJob
     /// <summary>Finds metrics in the log by the job's regular expressions; the last value of each counts.</summary>
     private sealed partial class MetricReader(StepContext step)
     {
-        private readonly List<(string Name, Regex Form)> definitions = [.. ProcessingJob.Items(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
+        private readonly List<(string Name, Regex Form)> definitions = [.. Json.Objects(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
             .Select(d => (StepContext.Text(d["Name"]), new Regex(StepContext.Text(d["Regex"]), RegexOptions.CultureInvariant, RegexLimit)))];
 
         /// <summary>A metric of every round is no news every time.</summary>

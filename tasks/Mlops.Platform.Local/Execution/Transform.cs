@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
-using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Models;
 using Mlops.Serving.Runtime;
 
 namespace Mlops.Platform.Local.Execution;
@@ -20,7 +20,7 @@ internal static class Transform
     {
         var job = new Request(arguments);
         using var http = Loopback.Client(TimeSpan.FromHours(1));
-        if (await process.UntilHealthyAsync(http, ModelStarter.StartLimit, cancellation) is { } reason)
+        if (await process.UntilHealthyAsync(http, ModelChain.StartLimit, cancellation) is { } reason)
             return $"The model did not come up: {reason}";
         string[] files = Directory.Exists(source) ? [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [source];
         foreach (var file in files)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
-using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Models;
+using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;
@@ -14,7 +15,7 @@ internal static class TransformJob
         var specification = new JsonObject { ["Containers"] = model["PrimaryContainer"] is { } one ? new JsonArray(one.DeepClone()) : model["Containers"]?.DeepClone() };
         var environment = (step.Arguments["Environment"] as JsonObject ?? []).ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal);
         environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
-        environment[JobEnvironment.ExecutionVariable] = step.ExecutionId;
+        environment[ProcessGroup.ExecutionVariable] = step.ExecutionId;
         await using var process = ModelChain.Start(step.Folder, specification, environment, step.Execution.Programs, step.Objects, step.Log);
         step.OnStart(process.Identity);
         var output = StepContext.Text(step.Arguments["TransformOutput"]?["S3OutputPath"]);

@@ -11,6 +11,9 @@ namespace Mlops.Platform.Local.Processes;
 /// </summary>
 internal static partial class ProcessGroup
 {
+    /// <summary>Marks all that a run starts, so that what a killed one left can be found.</summary>
+    public const string ExecutionVariable = "MLOPS_EXECUTION_ID";
+
     private const int Terminate = 15;
     private const int KillNow = 9;
 
@@ -52,12 +55,12 @@ internal static partial class ProcessGroup
         Kill(process);
     }
 
-    /// <summary>Ends every process whose environment has a variable with a value: children inherit it, whatever became of their parents. Linux alone shows it.</summary>
-    public static void KillMarked(string variable, string value)
+    /// <summary>Ends every process that carries the mark of an execution: children inherit it, whatever became of their parents. Linux alone shows it.</summary>
+    public static void KillMarked(string execution)
     {
         if (!OperatingSystem.IsLinux())
             return;
-        var mark = Encoding.UTF8.GetBytes($"{variable}={value}\0");
+        var mark = Encoding.UTF8.GetBytes($"{ExecutionVariable}={execution}\0");
         foreach (var folder in Directory.EnumerateDirectories("/proc").Where(f => char.IsAsciiDigit(Path.GetFileName(f)[0])))
         {
             try

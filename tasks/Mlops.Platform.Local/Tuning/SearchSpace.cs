@@ -37,9 +37,9 @@ internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
     public IReadOnlyList<SearchRange> Ranges { get; } = ranges;
 
     public static SearchSpace Of(JsonNode? parameterRanges) => new([
-        .. ProcessingJob.Items(parameterRanges?["ContinuousParameterRanges"]).Select(r => Numbers(r, integer: false)),
-        .. ProcessingJob.Items(parameterRanges?["IntegerParameterRanges"]).Select(r => Numbers(r, integer: true)),
-        .. ProcessingJob.Items(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Text(r["Name"]), 0, 0, false, "Linear", [.. ProcessingJob.Strings(r["Values"])])),
+        .. Json.Objects(parameterRanges?["ContinuousParameterRanges"]).Select(r => Numbers(r, integer: false)),
+        .. Json.Objects(parameterRanges?["IntegerParameterRanges"]).Select(r => Numbers(r, integer: true)),
+        .. Json.Objects(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Text(r["Name"]), 0, 0, false, "Linear", [.. Json.Texts(r["Values"])])),
     ]);
 
     public IReadOnlyDictionary<string, string> At(double[] place) => Ranges.Select((r, i) => (r.Name, Value: r.At(place[i]))).ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal);

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Stages;
 
 /// <summary>Ports of 127.0.0.1.</summary>
 public static class Ports

@@ -4,7 +4,7 @@ using Mlops.Definitions;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Stages;
 
 /// <param name="Predicted">Records with an answer.</param>
 /// <param name="Failed">Records that the model refused.</param>

@@ -1,4 +1,4 @@
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Models;
 
 /// <summary>Clients for programs of this machine: no proxy of the environment stands between.</summary>
 internal static class Loopback

@@ -6,12 +6,13 @@ using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Containers;
+using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
 using Mlops.Platform.Ports;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Stages;
 
 /// <summary>Stages as endpoints of this machine's server.</summary>
 internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objects, ServerClient server, LocalBatches batches, PythonEnvironments environments, Workspace workspace) : IStages

@@ -3,7 +3,7 @@ using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Models;
 
 /// <summary>What a program that was killed left running: models, each named by a file in its folder.</summary>
 internal static class Leftovers

@@ -3,9 +3,11 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
+using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Processes;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Stages;
 
 /// <summary>Talks to the endpoint server of a root; starts it where it does not run. It outlives whoever starts it.</summary>
 public sealed class ServerClient(LocalRoot root, ServerProgram program, int? port)

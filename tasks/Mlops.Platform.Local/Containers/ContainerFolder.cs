@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 
-namespace Mlops.Platform.Local.Execution;
+namespace Mlops.Platform.Local.Containers;
 
 /// <summary>
 /// A container's /opt/ml as a folder of this machine. Paths below /opt/ml in arguments and environment are mapped into it, and

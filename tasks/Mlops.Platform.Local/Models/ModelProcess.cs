@@ -3,13 +3,13 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform.Local.Containers;
-using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Models;
 
 /// <summary>
 /// A model version in a process of its own, by the serving contract: SAGEMAKER_BIND_TO_PORT, GET /ping, POST /invocations,
@@ -48,15 +48,15 @@ internal sealed class ModelProcess : IAsyncDisposable
     /// <param name="contentType">Of a request that does not name its own; null: the toolkit's default.</param>
     public static ModelProcess Start(string folder, JsonObject container, string? contentType, IReadOnlyDictionary<string, string> environment, ProgramSettings programs, LocalObjectStore objects, string log)
     {
-        var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal) ?? [];
-        var image = StepContext.Text(container["Image"]);
+        var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => ExpressionEvaluator.Text(e.Value), StringComparer.Ordinal) ?? [];
+        var image = ExpressionEvaluator.Text(container["Image"]);
         var standIn = programs.StandInOf(image);
         var contained = programs.RunsImage(image);
         var paths = new ContainerFolder(folder, contained);
         var model = paths.Make("/opt/ml/model");
         // A container before or behind the model may have none of its own.
         if (container["ModelDataUrl"] is { } url)
-            Archives.Unpack(objects.ExistingPathOf(StepContext.Text(url)), model);
+            Archives.Unpack(objects.ExistingPathOf(ExpressionEvaluator.Text(url)), model);
         // The code is an archive of its own, or travels with the model.
         var submit = own.GetValueOrDefault("SAGEMAKER_SUBMIT_DIRECTORY", "");
         var codePath = submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code";
@@ -86,7 +86,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         start.WorkingDirectory = standIn is null ? code : programs.Repository;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         CleanEnvironment.Apply(start.Environment);
-        foreach (var (name, value) in contained ? variables.Where(v => v.Key == JobEnvironment.ExecutionVariable) : variables)
+        foreach (var (name, value) in contained ? variables.Where(v => v.Key == ProcessGroup.ExecutionVariable) : variables)
             start.Environment[name] = value;
         var kept = new LogWriter(log);
         try

@@ -1,14 +1,17 @@
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform.Local.Containers;
-using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Models;
 
 /// <summary>The containers of a model, a process each: most often one, or a serial inference pipeline.</summary>
 internal sealed class ModelChain : IAsyncDisposable
 {
+    /// <summary>SageMaker's own bound for a container to answer /ping.</summary>
+    public static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
+
     private readonly IReadOnlyList<(ModelProcess Process, string Folder)> containers;
 
     private ModelChain(IReadOnlyList<(ModelProcess Process, string Folder)> containers) => this.containers = containers;
@@ -32,8 +35,8 @@ internal sealed class ModelChain : IAsyncDisposable
     /// <param name="log">Null: one in the folder.</param>
     public static ModelChain Start(string folder, JsonNode specification, IReadOnlyDictionary<string, string> environment, ProgramSettings programs, LocalObjectStore objects, string? log = null)
     {
-        var all = ProcessingJob.Items(specification["Containers"]).ToList();
-        var contentType = ProcessingJob.Strings(specification["SupportedContentTypes"]).FirstOrDefault();
+        var all = Json.Objects(specification["Containers"]).ToList();
+        var contentType = Json.Texts(specification["SupportedContentTypes"]).FirstOrDefault();
         var started = new List<(ModelProcess, string)>();
         try
         {

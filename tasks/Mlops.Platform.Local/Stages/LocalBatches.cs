@@ -1,10 +1,12 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Execution;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
-namespace Mlops.Platform.Local.Endpoints;
+namespace Mlops.Platform.Local.Stages;
 
 /// <summary>Predictions for whole data sets, by the version that a stage serves, in a process that lives as long as they take.</summary>
 public sealed class LocalBatches
@@ -29,10 +31,10 @@ public sealed class LocalBatches
         var batch = stage.Batch ?? throw LocalErrors.NoBatch(stage.Name).ToException();
         var row = registry.Endpoints.Find(stage.EndpointName) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         var arguments = (JsonObject)batch.Transform.DeepClone();
-        var from = PathOf(input ?? StepContext.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));
+        var from = PathOf(input ?? ExpressionEvaluator.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));
         if (!Path.Exists(from) || (Directory.Exists(from) && !Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Any()))
-            throw LocalErrors.NoBatchInput(stage.Name, input ?? StepContext.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
-        var to = PathOf(output ?? StepContext.Text(arguments["TransformOutput"]!["S3OutputPath"]));
+            throw LocalErrors.NoBatchInput(stage.Name, input ?? ExpressionEvaluator.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
+        var to = PathOf(output ?? ExpressionEvaluator.Text(arguments["TransformOutput"]!["S3OutputPath"]));
 
         await PredictAsync(stage.Name, row, root.Batch(row.Name), async (process, folder) =>
         {
@@ -54,7 +56,7 @@ public sealed class LocalBatches
     internal Task CheckAsync(EndpointRow row, CancellationToken cancellation) => PredictAsync(row.Stage, row, root.Batch(row.Name + ".check"), async (process, _) =>
     {
         using var http = Loopback.Client();
-        if (await process.UntilHealthyAsync(http, ModelStarter.StartLimit, cancellation) is { } reason)
+        if (await process.UntilHealthyAsync(http, ModelChain.StartLimit, cancellation) is { } reason)
             throw LocalErrors.ModelDidNotStart(row.Name, reason).ToException();
     });
 
