@@ -16,8 +16,10 @@ public static class RunVerb
         switch (result.Status)
         {
             case "Succeeded":
-                // Also where nothing ran: the process of the run that made the version may have ended before it wrote the statement.
-                await Provenance.RecordAsync(context, result, parameters, cancellation);
+                // Locally also where nothing ran: the process of the run that made the version may have ended before it wrote the statement. On aws that
+                // would cost every unchanged deploy a request.
+                if (result.Ran || context.Platform.Name == PlatformNames.Local)
+                    await Provenance.RecordAsync(context, result, parameters, cancellation);
                 return result;
             case "Stopped":
                 cancellation.ThrowIfCancellationRequested();
