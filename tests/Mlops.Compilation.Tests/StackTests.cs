@@ -50,7 +50,11 @@ public sealed class StackTests
         // The stand-in's CloudFormation has no policy of a model package group: sharing is left to cfn-lint.
         var given = parameters.SelectMany(t => t.Value!["Parameters"]!.AsObject()).Where(p => p.Key != "SharedAccounts").SelectMany(p => new[] { "--param", $"{p.Key}={p.Value}" });
 
-        var (exitCode, output) = Conformance.RunPython([Path.Combine(Conformance.Folder!, "moto_deploy.py"), .. given, "--twice", "--delete", .. parameters.Select(t => Path.Combine(expected, $"{t.Key}.template.json"))]);
+        string[] witness = [Path.Combine(Conformance.Folder!, "moto_deploy.py"), .. given, "--twice", "--delete", .. parameters.Select(t => Path.Combine(expected, $"{t.Key}.template.json"))];
+        var (exitCode, output) = Conformance.RunPython(witness);
+        // On a busy machine its own server may be slow to leave, which says nothing of the templates: then it is asked again.
+        if (output.Contains("subprocess.TimeoutExpired", StringComparison.Ordinal))
+            (exitCode, output) = Conformance.RunPython(witness);
 
         Assert.True(exitCode == 0, output);
         Assert.Contains(" 0 FAILED; 0 problem(s)", output, StringComparison.Ordinal);
