@@ -50,6 +50,13 @@ public static class Json
     /// <summary>The items of an array as texts; none where it is no array.</summary>
     public static IEnumerable<string> Texts(JsonNode? node) => node is JsonArray array ? array.Select(ExpressionEvaluator.Text) : [];
 
+    /// <summary>The members of an object as texts, by their names; none where it is no object.</summary>
+    public static Dictionary<string, string> TextMembers(JsonNode? node) =>
+        (node as JsonObject ?? []).ToDictionary(m => m.Key, m => ExpressionEvaluator.Text(m.Value), StringComparer.Ordinal);
+
+    /// <summary>An object of texts.</summary>
+    public static JsonObject OfTexts(IEnumerable<KeyValuePair<string, string>> texts) => new(texts.Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
+
     public static double? Number(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
         ? double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture) : null;
 

@@ -124,7 +124,7 @@ public static class LocalErrors
         Problem.Error("MLOPS6044", $"What a container wrote into '{folder}' belongs to another user, and its image has no 'chown' to give it back. Use an engine that runs as you (rootless docker, podman), or take the folder away: sudo rm -r '{folder}'.");
 
     public static Problem InputMissing(string step, string uri) =>
-        Problem.Warning("MLOPS6041", $"The step '{step}' reads '{uri.Trim('"')}', which is not here and which no step writes. Give it: --source {uri.Trim('"')}=PATH.");
+        Problem.Warning("MLOPS6041", $"The step '{step}' reads '{uri}', which is not here and which no step writes. Give it: --source {uri}=PATH.");
 
     public static Problem NoContainers() =>
         Problem.Error("MLOPS6039", "Steps are to run in containers ('local.sandbox: docker'), and neither docker nor podman is here and answers. Nothing was started. Start the engine ('docker version' and 'podman version' ask it), or leave 'local.sandbox' out: steps then run as programs of this machine.");

@@ -1,5 +1,3 @@
-using System.ComponentModel;
-using System.Diagnostics;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Containers;
@@ -36,10 +34,10 @@ internal sealed class ContainerEngine
     /// <exception cref="PlatformException">MLOPS6044: it could not be done.</exception>
     public void Own(string image, string folder)
     {
-        if (!Directory.Exists(folder) || Run("id", Patience, ["-u"]) is not (0, var user) || Run("id", Patience, ["-g"]) is not (0, var group))
+        if (!Directory.Exists(folder) || ShortProgram.Run("id", ["-u"], Patience) is not (0, var user, _) || ShortProgram.Run("id", ["-g"], Patience) is not (0, var group, _))
             return;
         (user, group) = (user.Trim(), group.Trim());
-        if (Run("find", OwnPatience, [folder, "!", "-uid", user, "-print", "-quit"]) is not (0, { Length: > 0 }))
+        if (ShortProgram.Run("find", [folder, "!", "-uid", user, "-print", "-quit"], OwnPatience) is not (0, { Length: > 0 }, _))
             return;
         if (!Ask(OwnPatience, "run", "--rm", "--user", "0", "--network", "none", "--mount", Mount(folder, "/opt/ml"), "--entrypoint", "chown", image, "-R", $"{user}:{group}", "/opt/ml"))
             throw LocalErrors.FilesOfRoot(folder).ToException();
@@ -47,27 +45,5 @@ internal sealed class ContainerEngine
 
     private static string Field(string text) => text.AsSpan().ContainsAny(',', '"') ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
-    private bool Ask(TimeSpan patience, params string[] arguments) => Run(Program, patience, arguments).ExitCode == 0;
-
-    private static (int ExitCode, string Output) Run(string program, TimeSpan patience, string[] arguments)
-    {
-        try
-        {
-            var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-            CleanEnvironment.Apply(start.Environment);
-            using var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync();
-            _ = process.StandardError.ReadToEndAsync();
-            if (process.WaitForExit(patience))
-                return (process.ExitCode, output.GetAwaiter().GetResult());
-            process.Kill();
-        }
-        catch (Win32Exception)
-        {
-            // It is not installed.
-        }
-
-        return (-1, "");
-    }
+    private bool Ask(TimeSpan patience, params string[] arguments) => ShortProgram.Run(Program, arguments, patience) is (0, _, _);
 }

@@ -104,9 +104,14 @@ internal sealed partial class ContainerRuntime
         {
             if (!VariableName().IsMatch(name))
                 throw LocalErrors.NotForContainers($"'{name}' is no name of a variable").ToException();
-            // Hyperparameters of several lines are in hyperparameters.json as well.
             if (value.AsSpan().ContainsAny('\n', '\r'))
-                continue;
+            {
+                // A hyperparameter is in hyperparameters.json as well; what is nowhere else must not be lost in silence.
+                if (name.StartsWith("SM_HP_", StringComparison.Ordinal))
+                    continue;
+                throw LocalErrors.NotForContainers($"The variable '{name}' has several lines").ToException();
+            }
+
             lines.Append(name).Append('=').Append(value).Append('\n');
         }
 

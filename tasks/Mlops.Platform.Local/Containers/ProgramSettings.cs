@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Processes;
@@ -48,21 +47,21 @@ internal sealed record ProgramSettings
     /// <summary>What <see cref="AddTo"/> wrote.</summary>
     public static ProgramSettings Of(JsonObject document) => new()
     {
-        Interpreters = Texts(document[InterpretersMember]),
+        Interpreters = Json.TextMembers(document[InterpretersMember]),
         Sandbox = document[SandboxMember]?.ToString(),
-        StandIns = Texts(document[StandInsMember]),
+        StandIns = Json.TextMembers(document[StandInsMember]),
         Repository = document[RepositoryMember]?.ToString() ?? Directory.GetCurrentDirectory(),
     };
 
     /// <summary>Into a document that lasts, so that a server finds them again; what is not given stays out of it.</summary>
     public void AddTo(JsonObject document)
     {
-        document[InterpretersMember] = Texts(Interpreters);
+        document[InterpretersMember] = Json.OfTexts(Interpreters);
         if (Sandbox is not null)
             document[SandboxMember] = Sandbox;
         if (StandIns.Count == 0)
             return;
-        document[StandInsMember] = Texts(StandIns);
+        document[StandInsMember] = Json.OfTexts(StandIns);
         document[RepositoryMember] = Repository;
     }
 
@@ -84,9 +83,4 @@ internal sealed record ProgramSettings
         var files = CommandLine.Words(command).Select(w => Path.Combine(Repository, w)).Where(File.Exists).Select(ContentHash.Of);
         return string.Join(' ', files.Prepend(command));
     }
-
-    internal static JsonObject Texts(IReadOnlyDictionary<string, string> texts) => new(texts.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
-
-    internal static Dictionary<string, string> Texts(JsonNode? node) =>
-        (node as JsonObject)?.ToDictionary(e => e.Key, e => Convert.ToString(e.Value, CultureInfo.InvariantCulture) ?? "", StringComparer.Ordinal) ?? [];
 }

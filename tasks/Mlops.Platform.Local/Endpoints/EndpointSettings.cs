@@ -41,7 +41,7 @@ internal sealed record EndpointSettings
             ["Alarms"] = stage.Alarms is { } alarms ? new JsonObject { ["P99Milliseconds"] = alarms.P99Milliseconds, ["ErrorRate"] = alarms.ErrorRate } : null,
             ["ScalesToZero"] = stage.ScalesToZero,
             ["Versions"] = new JsonObject(versions.Select(v => KeyValuePair.Create<string, JsonNode?>(v.Key, v.Value))),
-            ["Environment"] = ProgramSettings.Texts(stage.Environment),
+            ["Environment"] = Json.OfTexts(stage.Environment),
         };
         programs.AddTo(document);
         return document;
@@ -64,7 +64,7 @@ internal sealed record EndpointSettings
             MaxConcurrency = Integer(serverless?["MaxConcurrency"]),
             OnDemand = (serverless is not null && serverless["ProvisionedConcurrency"] is null) || row.Config["ScalesToZero"]?.GetValue<bool>() == true,
             Rollout = Rollout.Of(row.Config["DeploymentConfig"], Json.Number(row.Config["Alarms"]?["P99Milliseconds"]), Json.Number(row.Config["Alarms"]?["ErrorRate"])),
-            Environment = ProgramSettings.Texts(row.Config["Environment"]),
+            Environment = Json.TextMembers(row.Config["Environment"]),
             Programs = ProgramSettings.Of(row.Config),
         };
     }

@@ -36,7 +36,7 @@ internal static class StandIn
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
         var words = step.Execution.Programs.StandInOf(Target(step.Step, step.Arguments))!;
-        var program = Programs.Find(words[0]) ?? throw LocalErrors.CannotStart(step.Step.Name, words[0], "it is not installed").ToException();
+        var program = Programs.Installed(words[0], step.Step.Name);
         var start = ProcessGroup.Start([program, .. words.Skip(1)]);
         start.WorkingDirectory = step.Execution.Programs.Repository;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;

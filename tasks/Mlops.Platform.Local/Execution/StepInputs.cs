@@ -14,7 +14,7 @@ public static class StepInputs
     {
         var scope = new ParameterScope(definition, parameters);
         var there = given.Concat(definition.AllSteps.SelectMany(Outputs).Select(scope.Text).OfType<string>().Where(HasKey)).Select(u => u.TrimEnd('/')).ToList();
-        return [.. definition.AllSteps.SelectMany(s => Inputs(s).Select(scope.Text).OfType<string>().Where(IsMissing).Select(u => (s.Name, u))).Distinct()];
+        return [.. definition.AllSteps.SelectMany(s => Inputs(s).Select(scope.Text).OfType<string>().Select(u => u.Trim('"')).Where(IsMissing).Select(u => (s.Name, u))).Distinct()];
 
         // A step that writes somewhere into a bucket does not write everything that others read there.
         static bool HasKey(string uri) => uri.TrimEnd('/').LastIndexOf('/') > "s3://".Length;

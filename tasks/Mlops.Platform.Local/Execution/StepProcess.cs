@@ -97,7 +97,7 @@ internal sealed record StepProcess
 
     private Process Start()
     {
-        var program = Programs.Find(Command[0]) ?? throw LocalErrors.CannotStart(Step, Command[0], "it is not installed").ToException();
+        var program = Programs.Installed(Command[0], Step);
         var start = ProcessGroup.Start([program, .. Command.Skip(1)]);
         start.WorkingDirectory = Folder;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;

@@ -26,7 +26,7 @@ internal static partial class TrainingJob
     {
         var channels = Json.Objects(step.Arguments["InputDataConfig"]).ToDictionary(
             c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
-        var hyperparameters = Texts(step.Arguments["HyperParameters"]);
+        var hyperparameters = Json.TextMembers(step.Arguments["HyperParameters"]);
         var metrics = new MetricReader(step);
         var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"], step.Arguments["AlgorithmSpecification"]);
         var failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
@@ -109,7 +109,7 @@ internal static partial class TrainingJob
     private static void WriteConfig(JobHost host, StepContext step, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
     {
         var container = host.Container;
-        container.WriteConfig("input/config/hyperparameters.json", ToJson(hyperparameters));
+        container.WriteConfig("input/config/hyperparameters.json", Json.OfTexts(hyperparameters));
         container.WriteConfig("input/config/resourceconfig.json", ResourceConfig(step, host));
         container.WriteConfig("input/config/inputdataconfig.json", new JsonObject(channels.Select(c => KeyValuePair.Create<string, JsonNode?>(c.Key, ChannelConfig(c.Value)))));
     }
@@ -143,7 +143,7 @@ internal static partial class TrainingJob
             ["SM_OUTPUT_DIR"] = container.Inside("/opt/ml/output"),
             ["SM_OUTPUT_DATA_DIR"] = container.Inside("/opt/ml/output/data"),
             ["SM_CHANNELS"] = new JsonArray([.. channels.Keys.Order(StringComparer.Ordinal).Select(c => JsonValue.Create(c))]).ToJsonString(),
-            ["SM_HPS"] = ToJson(user).ToJsonString(),
+            ["SM_HPS"] = Json.OfTexts(user).ToJsonString(),
             ["SM_USER_ARGS"] = new JsonArray([.. UserArguments(hyperparameters).Select(a => JsonValue.Create(a))]).ToJsonString(),
             ["SM_CURRENT_HOST"] = host.Name,
             ["SM_HOSTS"] = host.Names.ToJsonString(),
@@ -187,11 +187,6 @@ internal static partial class TrainingJob
         return properties;
     }
 
-    private static JsonObject ToJson(Dictionary<string, string> texts) => new(texts.Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
-
-    private static Dictionary<string, string> Texts(JsonNode? node) =>
-        node is JsonObject o ? o.ToDictionary(m => m.Key, m => StepContext.Text(m.Value), StringComparer.Ordinal) : new(StringComparer.Ordinal);
-
     /// <summary>Finds metrics in the log by the job's regular expressions; the last value of each counts.</summary>
     private sealed partial class MetricReader(StepContext step)
     {
@@ -205,7 +200,7 @@ internal static partial class TrainingJob
         private readonly Dictionary<string, TimeSpan> shown = new(StringComparer.Ordinal);
 
         /// <summary>A built-in algorithm's metrics are known without definitions.</summary>
-        private readonly bool builtIn = BuiltIn(step.Arguments, Texts(step.Arguments["HyperParameters"])) is not null;
+        private readonly bool builtIn = BuiltIn(step.Arguments, Json.TextMembers(step.Arguments["HyperParameters"])) is not null;
 
         public Dictionary<string, double> Last { get; } = new(StringComparer.Ordinal);
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
@@ -13,7 +14,7 @@ internal static class TransformJob
     {
         var source = step.Objects.ExistingPathOf(StepContext.Text(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"]));
         var specification = new JsonObject { ["Containers"] = model["PrimaryContainer"] is { } one ? new JsonArray(one.DeepClone()) : model["Containers"]?.DeepClone() };
-        var environment = (step.Arguments["Environment"] as JsonObject ?? []).ToDictionary(e => e.Key, e => StepContext.Text(e.Value), StringComparer.Ordinal);
+        var environment = Json.TextMembers(step.Arguments["Environment"]);
         environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
         environment[ProcessGroup.ExecutionVariable] = step.ExecutionId;
         await using var process = ModelChain.Start(step.Folder, specification, environment, step.Execution.Programs, step.Objects, step.Log);

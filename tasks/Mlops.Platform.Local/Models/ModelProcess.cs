@@ -17,6 +17,9 @@ namespace Mlops.Platform.Local.Models;
 /// </summary>
 internal sealed class ModelProcess : IAsyncDisposable
 {
+    /// <summary>As messages name it.</summary>
+    private const string Step = "inference";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Process process;
@@ -48,7 +51,7 @@ internal sealed class ModelProcess : IAsyncDisposable
     /// <param name="contentType">Of a request that does not name its own; null: the toolkit's default.</param>
     public static ModelProcess Start(string folder, JsonObject container, string? contentType, IReadOnlyDictionary<string, string> environment, ProgramSettings programs, LocalObjectStore objects, string log)
     {
-        var own = (container["Environment"] as JsonObject)?.ToDictionary(e => e.Key, e => ExpressionEvaluator.Text(e.Value), StringComparer.Ordinal) ?? [];
+        var own = Json.TextMembers(container["Environment"]);
         var image = ExpressionEvaluator.Text(container["Image"]);
         var standIn = programs.StandInOf(image);
         var contained = programs.RunsImage(image);
@@ -98,14 +101,14 @@ internal sealed class ModelProcess : IAsyncDisposable
         catch (System.ComponentModel.Win32Exception e)
         {
             kept.Dispose();
-            throw LocalErrors.CannotStart("inference", start.FileName, e.Message).ToException();
+            throw LocalErrors.CannotStart(Step, start.FileName, e.Message).ToException();
         }
 
         IReadOnlyList<string> OnMachine()
         {
             var program = own.GetValueOrDefault("SAGEMAKER_PROGRAM", "");
             var command = standIn is null ? Command(program, code, folder, programs)
-                : [Programs.Find(standIn[0]) ?? throw LocalErrors.CannotStart("inference", standIn[0], "it is not installed").ToException(), .. standIn.Skip(1), "serve"];
+                : [Programs.Installed(standIn[0], Step), .. standIn.Skip(1), "serve"];
             return programs.WantsMount([Path.Combine(code, program)], paths.BaseFolder) && MountedPaths.Possible ? MountedPaths.Wrap(command, paths.BaseFolder, []) : command;
         }
     }
@@ -186,7 +189,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             _ => [path],
         };
         command[0] = programs.Interpreter(command[0]);
-        return [Programs.Find(command[0]) ?? throw LocalErrors.CannotStart("inference", command[0], "it is not installed").ToException(), .. command.Skip(1)];
+        return [Programs.Installed(command[0], Step), .. command.Skip(1)];
     }
 
     /// <summary>The program itself, or the server that calls its functions.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mlops.Platform.Local.Processes;
 
 /// <summary>/opt/ml itself, as a container has it: a mount that the program alone sees (mount_namespaces(7), user_namespaces(7)). Linux, and where the kernel lets a user do it.</summary>
@@ -36,6 +34,8 @@ internal static class MountedPaths
         if [ -n "$hosts" ]; then mount --bind "$hosts" /etc/hosts; fi
         exec "$@"
         """;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private static readonly string[] CodeExtensions = [".py", ".sh", ".r", ".ipynb", ".jl", ".js", ".pl"];
 
@@ -86,14 +86,7 @@ internal static class MountedPaths
         try
         {
             var command = Wrap(["true"], folder.CreateSubdirectory("ml").FullName, []);
-            using var process = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return process.ExitCode == 0;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
+            return ShortProgram.Run(command[0], [.. command.Skip(1)], Patience) is (0, _, _);
         }
         finally
         {

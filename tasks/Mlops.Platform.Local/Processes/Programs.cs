@@ -16,6 +16,10 @@ internal static class Programs
             .FirstOrDefault(File.Exists);
     }
 
+    /// <summary>The full path of a program that a step runs with.</summary>
+    /// <exception cref="PlatformException">MLOPS6003: it is not installed.</exception>
+    public static string Installed(string name, string step) => Find(name) ?? throw LocalErrors.CannotStart(step, name, "it is not installed").ToException();
+
     /// <summary>What tells one installation of a program from another: its path, size and time.</summary>
     public static string Identity(string program)
     {

@@ -86,7 +86,7 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
 
     private static bool Run(string program, IReadOnlyList<string> arguments, out string reason)
     {
-        if (PythonProgram.Run(program, arguments, Patience) is not var (exitCode, output, errors))
+        if (ShortProgram.Run(program, arguments, Patience) is not var (exitCode, output, errors))
         {
             reason = $"'{program}' cannot be started, or took longer than {Patience.TotalMinutes} minutes.";
             return false;

@@ -57,7 +57,7 @@ internal static class PythonPackages
             return null;
         try
         {
-            return PythonProgram.Run(program, ["-c", Ask, .. modules], Patience) is (0, var output, _) ? JsonSerializer.Deserialize<List<string>>(output) : null;
+            return ShortProgram.Run(program, ["-c", Ask, .. modules], Patience) is (0, var output, _) ? JsonSerializer.Deserialize<List<string>>(output) : null;
         }
         catch (JsonException)
         {

@@ -1,11 +1,10 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using Mlops.Platform.Local.Processes;
 
-namespace Mlops.Platform.Local.Toolkits;
+namespace Mlops.Platform.Local.Processes;
 
-/// <summary>Programs of Python that this one asks something, for a bounded time.</summary>
-internal static class PythonProgram
+/// <summary>Programs that this one asks something, for a bounded time.</summary>
+internal static class ShortProgram
 {
     /// <returns>Null: it cannot be started, or took too long and was ended.</returns>
     public static (int ExitCode, string Output, string Errors)? Run(string program, IReadOnlyList<string> arguments, TimeSpan patience)
