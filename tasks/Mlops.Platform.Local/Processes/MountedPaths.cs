@@ -75,7 +75,7 @@ internal static class MountedPaths
                 Directory.CreateSymbolicLink(Path.Combine(overlay, "ml"), baseFolder);
         }
 
-        return ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
+        return [Programs.Find("unshare") ?? "unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
     }
 
     private static bool Try()
