@@ -102,6 +102,9 @@ internal static class AwsErrors
     public static Problem AsyncFailed(string stage, string reason) =>
         Problem.Error("MLOPS7042", $"The asynchronous request to '{stage}' failed: {reason}");
 
+    public static Problem UnknownExecution(string id, IReadOnlyList<string> known) =>
+        Problem.Error("MLOPS7045", $"'{id}' is not the id of one execution. {(known.Count == 0 ? "Nothing has run yet." : $"There are {string.Join(", ", known)}: give as many characters as tell one from the others ('mlops runs --platform aws' lists them).")}");
+
     public static Problem NoSuchVersion(string stage, string version) =>
         Problem.Error("MLOPS7043", $"'{stage}' shares requests with the version '{version}', and there is none. Register or approve one first, or correct 'realtime.variants'.");
 }

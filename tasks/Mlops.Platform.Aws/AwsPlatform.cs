@@ -157,6 +157,13 @@ public sealed class AwsPlatform : IPlatform
         return entries;
     }
 
+    public async Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation)
+    {
+        if (Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
+            return pipelines is not null && await pipelines.CopyLogAsync(Deployment.PipelineName, name, output, cancellation);
+        return await new JobLogs(await access.OpenAsync(stage.Aws, cancellation)).CopyAsync(JobLogs.Endpoints + stage.EndpointName, null, output, cancellation);
+    }
+
     public Problem? Explain(Exception failure) => Failures.Explain(failure, caller?.Arn ?? "the default identity");
 
     public string ImageFor(ImageParameter image)
@@ -219,7 +226,7 @@ public sealed class AwsPlatform : IPlatform
         models = new SageMakerModels(home!, found.Account, objects!, held!, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
         stages = new SageMakerStages(access, workspace, site, models, held!, StoreTemplateAsync, events);
         if (site.HasRole)
-            pipelines = new SageMakerPipelines(home!, objects!, held!, Deployment.Prefix, found.Id, site.ExecutionRole, stack.Tags, events);
+            pipelines = new SageMakerPipelines(home!, objects!, models, Deployment.ModelPackageGroupName, held!, Deployment.Prefix, found.Id, site.ExecutionRole, stack.Tags, events);
     }
 
     private void UseBucket(string bucket, string account)

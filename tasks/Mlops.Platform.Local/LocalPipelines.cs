@@ -24,22 +24,30 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
 
     public Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) => Task.FromResult(registry.FindPipeline(name)?.Definition);
 
-    public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation) =>
+    public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RunListed>>([.. new RunHistory(registry).Newest(count)]);
 
-    public async Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    public Task<IReadOnlyList<RunDifference>> CompareAsync(string name, string first, string second, CancellationToken cancellation)
     {
+        var history = new RunHistory(registry);
+        return Task.FromResult<IReadOnlyList<RunDifference>>([.. history.Compare(history.Find(first), history.Find(second))]);
+    }
+
+    public async Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation)
+    {
+        var parameters = request.Parameters;
         var name = workspace.Deployment.PipelineName;
         var (definition, _) = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var values = ParameterValues(definition, parameters);
         var programs = ProgramSettings.Of(workspace, environments.Interpreters(workspace));
         var fingerprint = Fingerprint(definition, values, programs);
+        var earlier = request.Selection is { } selection ? EarlierResults.Of(name, definition, selection, registry, objects) : null;
         try
         {
             Refuse(workspace, definition, parameters);
             if (programs.InContainers)
                 _ = ContainerRuntime.Current; // There is one, or nothing begins.
-            if (Unchanged(definition, fingerprint) is { } before)
+            if (earlier is null && Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
             // An image brings its own packages.
             if (!programs.InContainers && EnsurePackages(workspace, definition, programs.Interpreters))
@@ -54,7 +62,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         }
 
         var id = NewId();
-        registry.Executions.Start(id, name, fingerprint, values);
+        // No later run of the whole pipeline is this one.
+        registry.Executions.Start(id, name, earlier is null ? fingerprint : "", values);
         events.Add(new ExecutionChanged(name, id, "Executing"));
         var scope = new ExecutionScope(definition, values, Variables(name, id), objects);
         await using var stepStorage = storage?.Invoke(root);
@@ -68,6 +77,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Environment = Environments(stepStorage, programs),
             Events = events,
             Lineage = Lineage(workspace, values, id),
+            Earlier = earlier,
             MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
         });
         var ended = new EngineResult("Failed", null, "the run was broken off");

@@ -16,6 +16,7 @@ public sealed class LocalPlatform : IPlatform
     private static readonly TimeSpan LockPatience = TimeSpan.FromMinutes(30);
 
     private readonly LocalRoot root;
+    private readonly Workspace workspace;
     private readonly LocalPipelines pipelines;
     private readonly bool inContainers;
     private readonly IEventSink events;
@@ -25,6 +26,7 @@ public sealed class LocalPlatform : IPlatform
     private LocalPlatform(LocalRoot root, LocalRegistry registry, ServerProgram server, Workspace workspace, IEventSink events, Func<LocalRoot, IStepStorage>? storage)
     {
         this.root = root;
+        this.workspace = workspace;
         this.events = events;
         Registry = registry;
         var objects = new LocalObjectStore(root, registry);
@@ -167,8 +169,16 @@ public sealed class LocalPlatform : IPlatform
     /// <summary>Stops the endpoint server. Returns false where none ran.</summary>
     public Task<bool> StopServingAsync(CancellationToken cancellation) => server.StopAsync(cancellation);
 
-    /// <summary>The log of a step's last run, or of the model that a stage serves; null where there is none.</summary>
-    public string? FindLog(string name, Workspace workspace)
+    public async Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation)
+    {
+        if (FindLog(name) is not { } log || !File.Exists(log))
+            return false;
+        await using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        await file.CopyToAsync(output, cancellation);
+        return true;
+    }
+
+    private string? FindLog(string name)
     {
         if (workspace.Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
             return Registry.Executions.NewestLog(name);

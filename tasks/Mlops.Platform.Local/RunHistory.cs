@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
-using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Registry;
@@ -68,7 +66,7 @@ public sealed class RunHistory(LocalRegistry registry)
             facts[(step.Name, "status")] = step.Status;
             foreach (var (metric, value) in registry.Executions.Metrics(row.Id, step.Name))
                 facts[(step.Name, $"metric '{metric}'")] = value.ToString("G6", CultureInfo.InvariantCulture);
-            foreach (var (output, uri) in Outputs(registry.Executions.Properties(row.Id, step.Name)))
+            foreach (var (output, uri) in StepOutputs.Of(registry.Executions.Properties(row.Id, step.Name)))
             {
                 if (registry.Executions.RecordedHash(uri) is { } sha256)
                     facts[(step.Name, output)] = Short(sha256)!;
@@ -77,12 +75,6 @@ public sealed class RunHistory(LocalRegistry registry)
 
         return facts;
     }
-
-    /// <summary>What a step wrote, as Describe of its job has it.</summary>
-    private static IEnumerable<(string Name, string Uri)> Outputs(JsonObject? properties) => Json.Objects(properties?["ProcessingOutputConfig"]?["Outputs"])
-        .Select(o => ($"output '{o["OutputName"]}'", o["S3Output"]?["S3Uri"]))
-        .Append(("model", properties?["ModelArtifacts"]?["S3ModelArtifacts"])).Append(("predictions", properties?["TransformOutput"]?["S3OutputPath"]))
-        .Where(o => o.Item2 is not null).Select(o => (o.Item1, o.Item2!.ToString()));
 
     private static string? Short(string? text) => text is { Length: 64 } && text.All(char.IsAsciiHexDigit) ? text[..ShownHash] : text;
 }

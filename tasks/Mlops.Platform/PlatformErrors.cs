@@ -88,6 +88,12 @@ public static class PlatformErrors
     public static Problem RunStopped(string execution) =>
         Problem.Error("MLOPS5015", $"Execution {execution} was stopped by somebody. Nothing was registered. Run the command again for another try.");
 
+    public static Problem NotSelectable(string reason) =>
+        Problem.Error("MLOPS5016", $"These steps cannot be run without the others: {reason}");
+
+    public static Problem NoSourceExecution(string reason) =>
+        Problem.Error("MLOPS5017", $"There is no execution with whose results the chosen steps could go on: {reason} Run the whole pipeline, begin with an earlier step, or name another execution with '--source-execution ID' ('mlops runs' lists them).");
+
     public static Problem DataLockNotWritten(string reason) =>
         Problem.Warning("MLOPS5014", $"'data.lock' cannot be written: {reason} Which content the data had is recorded with the version alone.");
 

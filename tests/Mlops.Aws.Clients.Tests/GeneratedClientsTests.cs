@@ -8,8 +8,8 @@ public sealed class GeneratedClientsTests
     {
         ["sagemaker"] = ("SageMaker",
         [
-            "CreateModelPackage", "CreatePipeline", "DeletePipeline", "DescribeEndpoint", "DescribeModelPackage", "DescribePipeline", "DescribePipelineExecution",
-            "DescribeProcessingJob", "DescribeTrainingJob", "ListModelPackages", "ListPipelineExecutions", "ListPipelineExecutionSteps", "StartPipelineExecution",
+            "CreateModelPackage", "CreatePipeline", "DeletePipeline", "DescribeEndpoint", "DescribeModelPackage", "DescribePipeline", "DescribePipelineDefinitionForExecution", "DescribePipelineExecution",
+            "DescribeProcessingJob", "DescribeTrainingJob", "ListModelPackages", "ListPipelineExecutions", "ListPipelineExecutionSteps", "ListPipelineParametersForExecution", "StartPipelineExecution",
             "StopPipelineExecution", "UpdateModelPackage", "UpdatePipeline",
         ]),
         ["sagemaker-runtime"] = ("SageMakerRuntime", ["InvokeEndpoint", "InvokeEndpointAsync"]),

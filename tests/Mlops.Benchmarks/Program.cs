@@ -10,6 +10,7 @@ using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 // Figures, not tests: dotnet run -c Release --project tests/Mlops.Benchmarks
@@ -43,7 +44,7 @@ try
         }
     }));
     var engine = Report($"run a pipeline of {Steps} steps, one after another", "ms", () => Time(1, () =>
-        platform.Pipelines.RunAsync(workspace, new Dictionary<string, string>(), default).GetAwaiter().GetResult()));
+        platform.Pipelines.RunAsync(workspace, new RunRequest(), default).GetAwaiter().GetResult()));
     Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"the engine's own cost of a step: {(engine - bare) / Steps:F2} ms"));
     await EndpointBenchmark.RunAsync(Path.Combine(folder, "capture"));
 }

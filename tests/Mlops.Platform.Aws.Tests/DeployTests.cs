@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Platform.Aws.Tests;
@@ -124,7 +125,7 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         await repository.OnAsync(async c =>
         {
             await PublishVerb.RunAsync(c, CancellationToken.None);
-            var run = await RunVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None);
+            var run = await RunVerb.RunAsync(c, new RunRequest(), CancellationToken.None);
             return await c.Platform.Stages.PutAsync(c.Workspace.Stage("test"), (await c.Platform.Models.FindAsync("penguins", run.Version!.Value, CancellationToken.None))!, null, CancellationToken.None);
         });
         await AnswerAsync(500, "broken");

@@ -56,7 +56,7 @@ internal sealed class ModelRepository : IDisposable
     public Task<Outcome> DestroyAsync(DestroyOptions options) => OnAsync(c => DestroyVerb.RunAsync(c, options, CancellationToken.None));
 
     /// <summary>Fails with the coded error that a user would see.</summary>
-    public async Task<T> OnAsync<T>(Func<VerbContext, Task<T>> verb)
+    public async Task<T> OnAsync<T>(Func<VerbContext, Task<T>> verb, CancellationToken stopping = default)
     {
         Events = new Recorder();
         await using var platform = await AwsPlatform.OpenAsync(Workspace, Events, CancellationToken.None);
@@ -64,7 +64,7 @@ internal sealed class ModelRepository : IDisposable
         {
             return await verb(new VerbContext(Workspace, platform, Events));
         }
-        catch (Exception e) when (platform.Explain(e) is { } problem)
+        catch (Exception e) when (!stopping.IsCancellationRequested && platform.Explain(e) is { } problem)
         {
             throw problem.ToException();
         }

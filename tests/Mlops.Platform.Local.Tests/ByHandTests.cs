@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Platform.Local.Tests;
@@ -68,7 +69,7 @@ public sealed class ByHandTests : IDisposable
         var events = new Recorder();
         await using var platform = LocalPlatform.Open(workspace, new ServerProgram(["false"], "test"), events);
         await PublishVerb.RunAsync(new VerbContext(workspace, platform, events), default);
-        var result = await platform.Pipelines.RunAsync(workspace, new Dictionary<string, string>(), default);
+        var result = await platform.Pipelines.RunAsync(workspace, new RunRequest(), default);
         Assert.True(result.Status == "Succeeded", result.FailureReason);
     }
 

@@ -93,7 +93,7 @@ public sealed class EngineTests : IAsyncLifetime
         var context = new VerbContext(Workspace(Pipeline(min: 0.99)), platform, events);
         await PublishVerb.RunAsync(context, default);
 
-        var problem = (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new Dictionary<string, string>(), default))).Problem;
+        var problem = (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new RunRequest(), default))).Problem;
 
         Assert.Equal(("MLOPS5001", 7, 3), (problem.Code, problem.Line, problem.Column));
         Assert.Contains("0.95 is below 0.99", problem.Message, StringComparison.Ordinal);
@@ -165,7 +165,7 @@ public sealed class EngineTests : IAsyncLifetime
         var context = new VerbContext(Workspace(Pipeline(train: "sleep 300")), platform, events);
         await PublishVerb.RunAsync(context, default);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunVerb.RunAsync(context, new Dictionary<string, string>(), stop.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunVerb.RunAsync(context, new RunRequest(), stop.Token));
 
         Assert.Equal("Stopped", platform.Registry.Executions.Newest(1)[0].Status);
     }
@@ -206,7 +206,7 @@ public sealed class EngineTests : IAsyncLifetime
         var context = new VerbContext(Workspace(definition), platform, events);
         await PublishVerb.RunAsync(context, default);
 
-        var problem = (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new Dictionary<string, string>(), default))).Problem;
+        var problem = (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new RunRequest(), default))).Problem;
 
         Assert.Equal("MLOPS6001", problem.Code);
         Assert.Equal("MLOPS6018", Assert.Single(events.All.OfType<Problem>()).Code);
@@ -221,7 +221,7 @@ public sealed class EngineTests : IAsyncLifetime
         var context = new VerbContext(Workspace(Pipeline()), platform, events);
         await PublishVerb.RunAsync(context, default);
 
-        Assert.Equal(code, (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new Dictionary<string, string> { [name] = value }, default))).Problem.Code);
+        Assert.Equal(code, (await Assert.ThrowsAsync<PlatformException>(() => RunVerb.RunAsync(context, new RunRequest { Parameters = new Dictionary<string, string> { [name] = value } }, default))).Problem.Code);
     }
 
     public async Task DisposeAsync()
@@ -256,7 +256,7 @@ public sealed class EngineTests : IAsyncLifetime
     {
         var workspace = Workspace(definition);
         await PublishVerb.RunAsync(new VerbContext(workspace, platform, events), default);
-        return await platform.Pipelines.RunAsync(workspace, parameters.ToDictionary(p => p.Name, p => p.Value), default);
+        return await platform.Pipelines.RunAsync(workspace, new RunRequest { Parameters = parameters.ToDictionary(p => p.Name, p => p.Value) }, default);
     }
 
     private Workspace Workspace(PipelineDefinition definition) => new()

@@ -113,7 +113,7 @@ public abstract class StepTestsBase : IDisposable
         var workspace = Workspace(definition, standIns);
         await using var platform = LocalPlatform.Open(workspace, new ServerProgram(["false"], "test"), events);
         await PublishVerb.RunAsync(new VerbContext(workspace, platform, events), default);
-        return await platform.Pipelines.RunAsync(workspace, new Dictionary<string, string>(), default);
+        return await platform.Pipelines.RunAsync(workspace, new RunRequest(), default);
     }
 
     private protected LocalPlatform Open() => LocalPlatform.Open(Workspace(Pipeline()), new ServerProgram(["false"], "test"), events);

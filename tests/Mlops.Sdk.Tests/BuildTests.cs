@@ -175,6 +175,7 @@ public sealed class BuildTests(PackagesFixture packages)
     [InlineData("-t:MlopsStatus", "", "MLOPS0010")]
     [InlineData("-t:MlopsApprove", "-p:MlopsModelVersion=abc", "MLOPS0016")]
     [InlineData("-t:MlopsRun", "-p:MlopsParameters=x", "MLOPS0016")]
+    [InlineData("-t:MlopsRun", "-p:MlopsFromStep=nowhere", "MLOPS5016")]
     public async Task Verbs_say_what_is_wrong_with_how_they_are_used(string verb, string property, string code)
     {
         var model = await packages.ScriptsAsync();

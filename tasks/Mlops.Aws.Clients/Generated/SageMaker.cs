@@ -163,6 +163,17 @@ namespace Amazon.SageMaker.Model
         public string PipelineVersionDescription { get; set; }
     }
 
+    public partial class DescribePipelineDefinitionForExecutionRequest : AmazonSageMakerRequest
+    {
+        public string PipelineExecutionArn { get; set; }
+    }
+
+    public partial class DescribePipelineDefinitionForExecutionResponse : AmazonWebServiceResponse
+    {
+        public string PipelineDefinition { get; set; }
+        public DateTime? CreationTime { get; set; }
+    }
+
     public partial class DescribePipelineExecutionRequest : AmazonSageMakerRequest
     {
         public string PipelineExecutionArn { get; set; }
@@ -324,6 +335,19 @@ namespace Amazon.SageMaker.Model
     public partial class ListPipelineExecutionStepsResponse : AmazonWebServiceResponse
     {
         public List<PipelineExecutionStep> PipelineExecutionSteps { get; set; }
+        public string NextToken { get; set; }
+    }
+
+    public partial class ListPipelineParametersForExecutionRequest : AmazonSageMakerRequest
+    {
+        public string PipelineExecutionArn { get; set; }
+        public string NextToken { get; set; }
+        public int? MaxResults { get; set; }
+    }
+
+    public partial class ListPipelineParametersForExecutionResponse : AmazonWebServiceResponse
+    {
+        public List<Parameter> PipelineParameters { get; set; }
         public string NextToken { get; set; }
     }
 
@@ -3020,12 +3044,14 @@ namespace Amazon.SageMaker
         Task<Model.DescribeEndpointResponse> DescribeEndpointAsync(Model.DescribeEndpointRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeModelPackageResponse> DescribeModelPackageAsync(Model.DescribeModelPackageRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribePipelineResponse> DescribePipelineAsync(Model.DescribePipelineRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DescribePipelineDefinitionForExecutionResponse> DescribePipelineDefinitionForExecutionAsync(Model.DescribePipelineDefinitionForExecutionRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribePipelineExecutionResponse> DescribePipelineExecutionAsync(Model.DescribePipelineExecutionRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeProcessingJobResponse> DescribeProcessingJobAsync(Model.DescribeProcessingJobRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeTrainingJobResponse> DescribeTrainingJobAsync(Model.DescribeTrainingJobRequest request, CancellationToken cancellationToken = default);
         Task<Model.ListModelPackagesResponse> ListModelPackagesAsync(Model.ListModelPackagesRequest request, CancellationToken cancellationToken = default);
         Task<Model.ListPipelineExecutionsResponse> ListPipelineExecutionsAsync(Model.ListPipelineExecutionsRequest request, CancellationToken cancellationToken = default);
         Task<Model.ListPipelineExecutionStepsResponse> ListPipelineExecutionStepsAsync(Model.ListPipelineExecutionStepsRequest request, CancellationToken cancellationToken = default);
+        Task<Model.ListPipelineParametersForExecutionResponse> ListPipelineParametersForExecutionAsync(Model.ListPipelineParametersForExecutionRequest request, CancellationToken cancellationToken = default);
         Task<Model.StartPipelineExecutionResponse> StartPipelineExecutionAsync(Model.StartPipelineExecutionRequest request, CancellationToken cancellationToken = default);
         Task<Model.StopPipelineExecutionResponse> StopPipelineExecutionAsync(Model.StopPipelineExecutionRequest request, CancellationToken cancellationToken = default);
         Task<Model.UpdateModelPackageResponse> UpdateModelPackageAsync(Model.UpdateModelPackageRequest request, CancellationToken cancellationToken = default);
@@ -3041,12 +3067,14 @@ namespace Amazon.SageMaker
         public virtual Task<Model.DescribeEndpointResponse> DescribeEndpointAsync(Model.DescribeEndpointRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeEndpointResponse>(new Operation("DescribeEndpoint"), request, cancellationToken);
         public virtual Task<Model.DescribeModelPackageResponse> DescribeModelPackageAsync(Model.DescribeModelPackageRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeModelPackageResponse>(new Operation("DescribeModelPackage"), request, cancellationToken);
         public virtual Task<Model.DescribePipelineResponse> DescribePipelineAsync(Model.DescribePipelineRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribePipelineResponse>(new Operation("DescribePipeline"), request, cancellationToken);
+        public virtual Task<Model.DescribePipelineDefinitionForExecutionResponse> DescribePipelineDefinitionForExecutionAsync(Model.DescribePipelineDefinitionForExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribePipelineDefinitionForExecutionResponse>(new Operation("DescribePipelineDefinitionForExecution"), request, cancellationToken);
         public virtual Task<Model.DescribePipelineExecutionResponse> DescribePipelineExecutionAsync(Model.DescribePipelineExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribePipelineExecutionResponse>(new Operation("DescribePipelineExecution"), request, cancellationToken);
         public virtual Task<Model.DescribeProcessingJobResponse> DescribeProcessingJobAsync(Model.DescribeProcessingJobRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeProcessingJobResponse>(new Operation("DescribeProcessingJob"), request, cancellationToken);
         public virtual Task<Model.DescribeTrainingJobResponse> DescribeTrainingJobAsync(Model.DescribeTrainingJobRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeTrainingJobResponse>(new Operation("DescribeTrainingJob"), request, cancellationToken);
         public virtual Task<Model.ListModelPackagesResponse> ListModelPackagesAsync(Model.ListModelPackagesRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.ListModelPackagesResponse>(new Operation("ListModelPackages"), request, cancellationToken);
         public virtual Task<Model.ListPipelineExecutionsResponse> ListPipelineExecutionsAsync(Model.ListPipelineExecutionsRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.ListPipelineExecutionsResponse>(new Operation("ListPipelineExecutions"), request, cancellationToken);
         public virtual Task<Model.ListPipelineExecutionStepsResponse> ListPipelineExecutionStepsAsync(Model.ListPipelineExecutionStepsRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.ListPipelineExecutionStepsResponse>(new Operation("ListPipelineExecutionSteps"), request, cancellationToken);
+        public virtual Task<Model.ListPipelineParametersForExecutionResponse> ListPipelineParametersForExecutionAsync(Model.ListPipelineParametersForExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.ListPipelineParametersForExecutionResponse>(new Operation("ListPipelineParametersForExecution"), request, cancellationToken);
         public virtual Task<Model.StartPipelineExecutionResponse> StartPipelineExecutionAsync(Model.StartPipelineExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.StartPipelineExecutionResponse>(new Operation("StartPipelineExecution"), request, cancellationToken);
         public virtual Task<Model.StopPipelineExecutionResponse> StopPipelineExecutionAsync(Model.StopPipelineExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.StopPipelineExecutionResponse>(new Operation("StopPipelineExecution"), request, cancellationToken);
         public virtual Task<Model.UpdateModelPackageResponse> UpdateModelPackageAsync(Model.UpdateModelPackageRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.UpdateModelPackageResponse>(new Operation("UpdateModelPackage"), request, cancellationToken);

@@ -4,6 +4,7 @@ using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
@@ -70,9 +71,9 @@ internal static class DefinitionRun
     /// <param name="sources">S3 URI and the file or folder of this machine that stands for it.</param>
     /// <returns>Null: nothing was run, as asked.</returns>
     public static async Task<Outcome?> RunAsync(
-        VerbContext context, IReadOnlyDictionary<string, string> sources, IReadOnlyDictionary<string, string> parameters, bool check, bool agreed, CancellationToken cancellation)
+        VerbContext context, IReadOnlyDictionary<string, string> sources, RunRequest run, bool check, bool agreed, CancellationToken cancellation)
     {
-        var workspace = context.Workspace;
+        var (workspace, parameters) = (context.Workspace, run.Parameters);
         var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local, parameters);
         if (check || !agreed)
             Show(context, steps);
@@ -89,7 +90,7 @@ internal static class DefinitionRun
         foreach (var (uri, path) in sources)
             ((LocalObjectStore)context.Platform.Objects).PutSource(uri, Path.GetFullPath(path));
         await context.Platform.Pipelines.PutAsync(workspace.Deployment.PipelineName, workspace.Pipeline, cancellation);
-        var result = await RunVerb.RunAsync(context, parameters, cancellation);
+        var result = await RunVerb.RunAsync(context, run, cancellation);
         return new Outcome { Verb = "run", Changed = result.Ran, PipelineName = workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
     }
 

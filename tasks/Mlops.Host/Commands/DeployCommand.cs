@@ -10,11 +10,12 @@ internal static class DeployCommand
         var stage = new Option<string?>("--stage") { Description = "Deploy up to and with this stage. Default: as far as approvals allow." };
         var version = new Option<int?>("--version") { Description = "Serve this registered version, without a run: the way back to an older one." };
         var plan = new Option<string?>("--plan") { Description = "Do what this plan ('mlops plan --out FILE') says, and nothing if that is no longer what is to be done." };
-        var parameters = ParameterOption.Create();
-        var command = new Command("deploy", "The whole way: publish, run, gate, register, then each stage with its tests.") { stage, version, plan, parameters };
+        var run = new RunOptions(isWhole: true);
+        var command = new Command("deploy", "The whole way: publish, run, gate, register, then each stage with its tests.") { stage, version, plan };
+        run.AddTo(command);
         VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
             context,
-            new DeployOptions(parsed.GetValue(stage), parsed.GetValue(version)) { Parameters = ParameterOption.Values(parsed, parameters), PlanFile = parsed.GetValue(plan) is { } file ? Path.GetFullPath(file) : null },
+            new DeployOptions(parsed.GetValue(stage), parsed.GetValue(version)) { Run = run.Read(parsed, context.Workspace.Pipeline), PlanFile = parsed.GetValue(plan) is { } file ? Path.GetFullPath(file) : null },
             cancellation));
         return command;
     }

@@ -9,23 +9,24 @@ internal static class RunCommand
     public static Command Create()
     {
         var definition = new Argument<string?>("definition") { Description = "A pipeline definition (JSON) of whatever origin. Default: the project's own, as a build made it.", Arity = ArgumentArity.ZeroOrOne };
-        var parameters = ParameterOption.Create();
+        var run = new RunOptions(isWhole: false);
         var sources = ParameterOption.Create("--source", "S3URI=PATH: what lies on this machine in place of an object or prefix that the definition names.");
         var standIns = ParameterOption.Create("--stand-in", "TARGET=COMMAND: what answers in place of a function's ARN, a queue's URL, an image's URI or a cluster's id.");
         var sandbox = new Option<string>("--sandbox") { Description = "How the definition's programs are kept apart, as 'local.sandbox' has it." };
         sandbox.AcceptOnlyFromAmong("auto", "process", "namespace", "docker");
         var check = new Option<bool>("--check") { Description = "Say what would be done with each step of the definition, and run nothing." };
         var yes = new Option<bool>("--yes") { Description = "Run the programs of the definition without asking." };
-        var command = new Command("run", "Publishes the pipeline, runs it and follows it to its end; or runs a definition.") { definition, parameters, sources, standIns, sandbox, check, yes };
+        var command = new Command("run", "Publishes the pipeline, runs it and follows it to its end; or runs a definition.") { definition, sources, standIns, sandbox, check, yes };
+        run.AddTo(command);
         var options = new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(definition) is null };
         VerbRunner.Set(command, options, async (parsed, context, cancellation) =>
         {
-            var values = ParameterOption.Values(parsed, parameters);
+            var request = run.Read(parsed, context.Workspace.Pipeline);
             if (parsed.GetValue(definition) is not null)
-                return await DefinitionRun.RunAsync(context, ParameterOption.Values(parsed, sources), values, parsed.GetValue(check), parsed.GetValue(yes), cancellation);
+                return await DefinitionRun.RunAsync(context, ParameterOption.Values(parsed, sources), request, parsed.GetValue(check), parsed.GetValue(yes), cancellation);
             await using var held = await context.Platform.LockAsync("run", cancellation);
             await PublishVerb.RunAsync(context, cancellation);
-            var result = await RunVerb.RunAsync(context, values, cancellation);
+            var result = await RunVerb.RunAsync(context, request, cancellation);
             if (!result.Ran)
                 context.Events.Add(new Notice($"Nothing has changed since execution {result.ExecutionId}: it was not run again."));
             return new Outcome { Verb = "run", Changed = result.Ran, PipelineName = context.Workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };

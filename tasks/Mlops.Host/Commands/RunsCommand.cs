@@ -18,7 +18,7 @@ internal static class RunsCommand
         VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, async (parsed, context, cancellation) =>
         {
             var name = context.Workspace.Deployment.PipelineName;
-            var runs = await context.Platform.Pipelines.NewestAsync(name, parsed.GetValue(count), cancellation);
+            var runs = await context.Platform.Pipelines.NewestAsync(name, parsed.GetValue(count), whole: true, cancellation);
             foreach (var run in runs)
                 context.Events.Add(run);
             if (runs.Count == 0)

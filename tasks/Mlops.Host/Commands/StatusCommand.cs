@@ -17,7 +17,7 @@ internal static class StatusCommand
         VerbRunner.Set(command, new CommonOptions(), async (_, context, cancellation) =>
         {
             var group = context.Workspace.Deployment.ModelPackageGroupName;
-            foreach (var run in await context.Platform.Pipelines.NewestAsync(context.Workspace.Deployment.PipelineName, Shown, cancellation))
+            foreach (var run in await context.Platform.Pipelines.NewestAsync(context.Workspace.Deployment.PipelineName, Shown, whole: false, cancellation))
                 context.Events.Add(run);
             foreach (var version in await context.Platform.Models.DescribeAsync(group, cancellation))
                 context.Events.Add(version);

@@ -15,9 +15,9 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
 
     private readonly Dictionary<string, string> shown = new(StringComparer.Ordinal);
 
-    public async Task<EndedExecution> FollowAsync(string pipeline, string arn, CancellationToken cancellation)
+    public async Task<EndedExecution> FollowAsync(string pipeline, string arn, bool stopsWhenCancelled, CancellationToken cancellation)
     {
-        var id = arn[(arn.LastIndexOf('/') + 1)..];
+        var id = ExecutionSteps.NameOf(arn);
         events.Add(new ExecutionChanged(pipeline, id, "Executing"));
         var waits = new Waits(LongestPause);
         try
@@ -25,7 +25,7 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
             while (true)
             {
                 var execution = await clients.SageMaker.DescribePipelineExecutionAsync(new DescribePipelineExecutionRequest { PipelineExecutionArn = arn }, cancellation);
-                var steps = await StepsAsync(arn, cancellation);
+                var steps = await ExecutionSteps.OfAsync(clients, arn, cancellation);
                 var changed = await ShowAsync(steps, cancellation);
                 var status = execution.PipelineExecutionStatus.Value;
                 if (status is "Succeeded" or "Failed" or "Stopped")
@@ -41,24 +41,12 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
         }
         catch (OperationCanceledException)
         {
-            events.Add(new Notice($"Execution {id} goes on in SageMaker. The same command follows it again; 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn}' ends it."));
+            if (stopsWhenCancelled)
+                await StopAsync(id, arn);
+            else
+                events.Add(new Notice($"Execution {id} goes on in SageMaker. The same command follows it again; 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn}' ends it."));
             throw;
         }
-    }
-
-    /// <summary>All steps that have begun, in the order in which they did.</summary>
-    public async Task<IReadOnlyList<PipelineExecutionStep>> StepsAsync(string arn, CancellationToken cancellation)
-    {
-        var steps = new List<PipelineExecutionStep>();
-        string? token = null;
-        do
-        {
-            var answer = await clients.SageMaker.ListPipelineExecutionStepsAsync(new ListPipelineExecutionStepsRequest { PipelineExecutionArn = arn, NextToken = token, MaxResults = 100, SortOrder = SortOrder.Ascending }, cancellation);
-            steps.AddRange(answer.PipelineExecutionSteps ?? []);
-            token = answer.NextToken;
-        }
-        while (token is not null);
-        return steps;
     }
 
     private async Task<bool> ShowAsync(IReadOnlyList<PipelineExecutionStep> steps, CancellationToken cancellation)
@@ -75,50 +63,34 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
             if (status is "Failed")
                 await ShowLogAsync(step, cancellation);
             events.Add(new StepChanged(
-                step.StepName, Type(step.Metadata), ended ? status : "Executing", ended && step.EndTime is { } end && step.StartTime is { } start ? Math.Max(0, (end - start).TotalSeconds) : null,
+                step.StepName, ExecutionSteps.Type(step.Metadata), ended ? status : "Executing", ended && step.EndTime is { } end && step.StartTime is { } start ? Math.Max(0, (end - start).TotalSeconds) : null,
                 step.CacheHitResult is not null, step.FailureReason));
-            if (status is "Succeeded" && step.Metadata?.TrainingJob?.Arn is { } training)
-                await ShowMetricsAsync(step.StepName, training, cancellation);
+            foreach (var metric in await ExecutionSteps.MetricsAsync(clients, step, cancellation))
+                events.Add(new MetricMeasured(step.StepName, metric.MetricName, metric.Value ?? 0));
         }
 
         return changed;
     }
 
-    private static string Type(PipelineExecutionStepMetadata? metadata) => metadata switch
-    {
-        { ProcessingJob: not null } => "Processing",
-        { TrainingJob: not null } => "Training",
-        { TuningJob: not null } => "Tuning",
-        { TransformJob: not null } => "Transform",
-        { Model: not null } => "Model",
-        { RegisterModel: not null } => "RegisterModel",
-        { Condition: not null } => "Condition",
-        { Fail: not null } => "Fail",
-        { Lambda: not null } => "Lambda",
-        { Callback: not null } => "Callback",
-        { EMR: not null } => "EMR",
-        _ => "Step",
-    };
-
-    private async Task ShowMetricsAsync(string step, string arn, CancellationToken cancellation)
-    {
-        var job = await clients.SageMaker.DescribeTrainingJobAsync(new DescribeTrainingJobRequest { TrainingJobName = arn[(arn.LastIndexOf('/') + 1)..] }, cancellation);
-        foreach (var metric in job.FinalMetricDataList ?? [])
-            events.Add(new MetricMeasured(step, metric.MetricName, metric.Value ?? 0));
-    }
-
     private async Task ShowLogAsync(PipelineExecutionStep step, CancellationToken cancellation)
     {
-        var (group, job) = step.Metadata switch
-        {
-            { ProcessingJob.Arn: { } arn } => ("/aws/sagemaker/ProcessingJobs", arn),
-            { TrainingJob.Arn: { } arn } => ("/aws/sagemaker/TrainingJobs", arn),
-            { TransformJob.Arn: { } arn } => ("/aws/sagemaker/TransformJobs", arn),
-            _ => (null, ""),
-        };
-        if (group is null)
+        if (ExecutionSteps.Log(step) is not { } log)
             return;
-        foreach (var line in await new JobLogs(clients).TailAsync(group, job[(job.LastIndexOf('/') + 1)..], cancellation))
+        foreach (var line in await new JobLogs(clients).TailAsync(log.Group, log.Job, cancellation))
             events.Add(new Notice($"{step.StepName} | {line}"));
+    }
+
+    /// <summary>Ends an execution for whoever stopped the command that followed it. Its jobs end a little later.</summary>
+    private async Task StopAsync(string id, string arn)
+    {
+        try
+        {
+            await clients.SageMaker.StopPipelineExecutionAsync(new StopPipelineExecutionRequest { PipelineExecutionArn = arn, ClientRequestToken = ContentHash.OfText("stop\n" + arn) }, CancellationToken.None);
+            events.Add(new Notice($"Execution {id} ends: SageMaker was asked to stop it."));
+        }
+        catch (AmazonSageMakerException e) when (e.ErrorCode is "ValidationException")
+        {
+            events.Add(new Notice($"Execution {id} had ended already: {e.Message}"));
+        }
     }
 }

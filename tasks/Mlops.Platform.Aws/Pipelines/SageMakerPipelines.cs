@@ -1,4 +1,3 @@
-using System.Globalization;
 using Amazon.SageMaker;
 using Amazon.SageMaker.Model;
 using Mlops.Definitions;
@@ -12,14 +11,14 @@ namespace Mlops.Platform.Aws.Pipelines;
 /// <summary>The pipeline in SageMaker, and its executions.</summary>
 /// <param name="prefix">Of everything in the bucket.</param>
 /// <param name="incarnation">Of all that is published here: after everything was taken away, the same content is another request.</param>
+/// <param name="models">With the versions of the group, which executions made.</param>
 /// <param name="role">The pipeline's own role.</param>
-internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objects, DeployLock held, string prefix, string incarnation, string role, IReadOnlyDictionary<string, string> tags, IEventSink events) : IPipelines
+internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objects, IModelRegistry models, string group, DeployLock held, string prefix, string incarnation, string role, IReadOnlyDictionary<string, string> tags, IEventSink events) : IPipelines
 {
     /// <summary>"CreatePipeline": a longer definition comes from S3.</summary>
     private const int MostCharacters = 1_048_576;
 
-    /// <summary>How many executions back one of the same content is looked for.</summary>
-    private const int LookedAt = 50;
+    private readonly ExecutionHistory history = new(clients, models, group);
 
     private string? published;
 
@@ -55,35 +54,34 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     public async Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) =>
         (await DescribeAsync(name, cancellation))?.PipelineDefinition is { } text ? PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text)) : null;
 
-    public async Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation)
+    public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) => history.ListAsync(name, count, whole, cancellation);
+
+    public Task<IReadOnlyList<RunDifference>> CompareAsync(string name, string first, string second, CancellationToken cancellation) => history.CompareAsync(name, first, second, cancellation);
+
+    /// <summary>Copies the log of a step's newest run. Returns false where it has none; what was taken from the cache did not run.</summary>
+    public async Task<bool> CopyLogAsync(string name, string step, Stream output, CancellationToken cancellation)
     {
-        try
+        foreach (var execution in await history.NewestAsync(name, ExecutionHistory.LookedAt, cancellation))
         {
-            var newest = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = name, MaxResults = count, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
-            return [.. (newest.PipelineExecutionSummaries ?? []).Select(e => new RunListed(e.PipelineExecutionArn.Split('/')[^1], e.PipelineExecutionStatus.Value, e.StartTime ?? default(DateTime), null, null, new Dictionary<string, double>())
-            {
-                FailureReason = e.PipelineExecutionFailureReason,
-            })];
+            var steps = await ExecutionSteps.OfAsync(clients, execution.PipelineExecutionArn, cancellation);
+            if (steps.FirstOrDefault(s => s.StepName == step && s.CacheHitResult is null && s.SelectiveExecutionResult is null) is { } found && ExecutionSteps.Log(found) is { } log)
+                return await new JobLogs(clients).CopyAsync(log.Group, log.Job + "/", output, cancellation);
         }
-        catch (ResourceNotFoundException)
-        {
-            return [];
-        }
+
+        return false;
     }
 
-    public async Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    public async Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation)
     {
         var name = workspace.Deployment.PipelineName;
         var text = published ?? (await DescribeAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
-        var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, parameters, cancellation);
-        var id = arn[(arn.LastIndexOf('/') + 1)..];
-        var follower = new ExecutionFollower(clients, events);
-        var ended = ran ? await follower.FollowAsync(name, arn, cancellation) : new EndedExecution("Succeeded", null, await follower.StepsAsync(arn, cancellation));
+        var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, request, cancellation);
+        var ended = ran ? await new ExecutionFollower(clients, events).FollowAsync(name, arn, request.StopsWhenCancelled, cancellation) : new EndedExecution("Succeeded", null, await ExecutionSteps.OfAsync(clients, arn, cancellation));
         var failed = ended.Steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed);
-        return new ExecutionResult(id, ended.Status, Reason(ended, failed), Version(ended.Steps), ran)
+        return new ExecutionResult(ExecutionSteps.NameOf(arn), ended.Status, Reason(ended, failed), ExecutionSteps.Version(ended.Steps), ran)
         {
-            GateValues = ran ? await new GateReports(clients, objects).ReadAsync(workspace.Deployment, definition, parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
+            GateValues = ran ? await new GateReports(clients, objects).ReadAsync(workspace.Deployment, definition, request.Parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
             FailedStep = failed?.StepName,
         };
     }
@@ -99,9 +97,6 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     }
 
     private static string? Reason(EndedExecution ended, PipelineExecutionStep? failed) => failed?.FailureReason ?? ended.FailureReason;
-
-    private static int? Version(IEnumerable<PipelineExecutionStep> steps) =>
-        steps.Select(s => s.Metadata?.RegisterModel?.Arn).OfType<string>().Select(a => (int?)int.Parse(a[(a.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture)).FirstOrDefault();
 
     /// <summary>32 to 128 characters.</summary>
     private static string Token(params string[] of) => ContentHash.OfText(string.Join('\n', of));
@@ -141,12 +136,15 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     /// An execution is known by its content: its display name is the hash of definition and parameters. One that succeeded is not run again, one that runs is
     /// followed, and after one that failed the next gets a token of its own.
     /// </summary>
-    private async Task<(string Arn, bool Ran)> StartOrFindAsync(DeploymentDefinition deployment, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    private async Task<(string Arn, bool Ran)> StartOrFindAsync(DeploymentDefinition deployment, PipelineDefinition definition, RunRequest request, CancellationToken cancellation)
     {
-        var name = deployment.PipelineName;
+        var (name, parameters) = (deployment.PipelineName, request.Parameters);
         var content = "run-" + Token([Json.Canonical(Content(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
-        var newest = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = name, MaxResults = LookedAt, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
-        var same = (newest.PipelineExecutionSummaries ?? []).Where(e => e.PipelineExecutionDisplayName == content).ToList();
+        var newest = await history.NewestAsync(name, ExecutionHistory.LookedAt, cancellation);
+        var selection = request.Selection is { } selected ? await SelectionAsync(name, definition, selected, newest, cancellation) : null;
+        if (selection is not null)
+            content = "select-" + Token([content, selection.SourcePipelineExecutionArn ?? "", .. selection.SelectedSteps.Select(s => s.StepName)])[..32];
+        var same = newest.Where(e => e.PipelineExecutionDisplayName == content).ToList();
         if (same.FirstOrDefault() is { } last)
         {
             if (last.PipelineExecutionStatus == PipelineExecutionStatus.Executing)
@@ -155,7 +153,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
                 return (last.PipelineExecutionArn, true);
             }
 
-            if (last.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded && IsCached(definition, last.StartTime))
+            if (selection is null && last.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded && IsCached(definition, last.StartTime))
                 return (last.PipelineExecutionArn, false);
         }
 
@@ -163,7 +161,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         if (await held.HoldAsync(cancellation))
         {
             await PutAsync(name, definition, cancellation);
-            return await StartOrFindAsync(deployment, definition, parameters, cancellation);
+            return await StartOrFindAsync(deployment, definition, request, cancellation);
         }
 
         var started = await clients.SageMaker.StartPipelineExecutionAsync(new StartPipelineExecutionRequest
@@ -172,9 +170,23 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             PipelineExecutionDisplayName = content,
             PipelineParameters = parameters.Count == 0 ? null : [.. parameters.Select(p => new Parameter { Name = p.Key, Value = p.Value })],
             ClientRequestToken = Token(incarnation, content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
+            SelectiveExecutionConfig = selection,
             ParallelismConfiguration = deployment.MaxParallelExecutionSteps is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
         }, cancellation);
         return (started.PipelineExecutionArn, true);
+    }
+
+    /// <summary>The chosen steps, and the execution whose results they go on with, where they need any.</summary>
+    private async Task<SelectiveExecutionConfig> SelectionAsync(string name, PipelineDefinition definition, SelectedSteps selected, IReadOnlyList<PipelineExecutionSummary> newest, CancellationToken cancellation)
+    {
+        var steps = selected.Steps.Select(s => new SelectedStep { StepName = s }).ToList();
+        if (StepSelection.EarlierSteps(definition, selected.Steps).Count == 0)
+            return new SelectiveExecutionConfig { SelectedSteps = steps };
+        var source = selected.Source is { } id ? await history.FindAsync(name, id, cancellation)
+            // "The execution status of the pipeline can be either Failed or Success."
+            : newest.FirstOrDefault(e => e.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded || e.PipelineExecutionStatus == PipelineExecutionStatus.Failed)
+                ?? throw PlatformErrors.NoSourceExecution("none has ended yet.").ToException();
+        return new SelectiveExecutionConfig { SelectedSteps = steps, SourcePipelineExecutionArn = source.PipelineExecutionArn };
     }
 
     /// <summary>

@@ -46,7 +46,9 @@ internal sealed class Engine
             states[nested.Name] = StepState.NotChosen;
         var all = definition.AllSteps.ToList();
         places = all.Select((s, i) => (s.Name, i)).ToDictionary(s => s.Name, s => s.i, StringComparer.Ordinal);
-        open = all.ToDictionary(s => s.Name, s => graph.WaitsFor(s.Name).Count, StringComparer.Ordinal);
+        if (context.Earlier is { } earlier)
+            GoOnFrom(earlier);
+        open = all.ToDictionary(s => s.Name, s => graph.WaitsFor(s.Name).Count(w => states[w] != StepState.Succeeded), StringComparer.Ordinal);
         followers = all.SelectMany(s => graph.WaitsFor(s.Name).Select(on => (On: on, Step: s))).ToLookup(p => p.On, p => p.Step, StringComparer.Ordinal);
         foreach (var step in all)
             Offer(step);
@@ -109,6 +111,22 @@ internal sealed class Engine
         return failed ?? (cancellation.IsCancellationRequested ? new EngineResult("Stopped", null, "stopped") : new EngineResult("Succeeded", null, null));
     }
 
+    /// <summary>Of a selective execution: what is not chosen does not run; what the chosen steps need of it has its earlier result.</summary>
+    private void GoOnFrom(EarlierResults earlier)
+    {
+        foreach (var step in definition.AllSteps.Where(s => !earlier.Chosen.Contains(s.Name)))
+        {
+            states[step.Name] = StepState.NotChosen;
+            if (!earlier.Properties.TryGetValue(step.Name, out var properties))
+                continue;
+            states[step.Name] = StepState.Succeeded;
+            var metrics = context.Registry.Executions.Metrics(earlier.Source, step.Name);
+            context.Registry.Executions.EndStep(context.ExecutionId, new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null), "Succeeded", properties, null, earlier.Source, metrics, []);
+            scope.Finished(step.Name, properties);
+            context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", 0, Cached: true));
+        }
+    }
+
     /// <summary>What a step that has succeeded was waited for by.</summary>
     private void Follow(PipelineStep step, StepOutcome outcome)
     {
@@ -148,7 +166,8 @@ internal sealed class Engine
                 start = start with { CacheKey = step.Cache is { Enabled: true } ? ContentHash.OfText(content) : null, Content = content, Log = job.Log };
             }
 
-            if (start.CacheKey is not null && FindCached(step, start.CacheKey) is { } cached)
+            // A step that was chosen runs.
+            if (start.CacheKey is not null && context.Earlier is null && FindCached(step, start.CacheKey) is { } cached)
             {
                 var metrics = executions.Metrics(cached.ExecutionId, step.Name);
                 executions.EndStep(id, start, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics, []);
@@ -157,7 +176,7 @@ internal sealed class Engine
                 return new StepOutcome(cached.Properties) { Metrics = metrics };
             }
 
-            context.Events.Add(new StepChanged(step.Name, step.Type, "Executing", Detail: start.Content is { } now ? WhyAgain(step, now) : null));
+            context.Events.Add(new StepChanged(step.Name, step.Type, "Executing", Detail: context.Earlier is not null ? "chosen" : start.Content is { } now ? WhyAgain(step, now) : null));
             var outcome = await CarryOutAsync(job, cancellation);
             if (outcome.FailureReason is null)
                 scope.Finished(step.Name, outcome.Properties);
@@ -223,12 +242,8 @@ internal sealed class Engine
     {
         var lifetime = step.Cache!.Lifetime();
         var cached = context.Registry.Executions.FindCached(key, lifetime is { } time ? DateTimeOffset.UtcNow - time : null);
-        return cached is not null && OutputsOf(cached.Properties).All(context.Objects.IsIntact) ? cached : null;
+        return cached is not null && StepOutputs.Of(cached.Properties).All(o => context.Objects.IsIntact(o.Uri)) ? cached : null;
     }
-
-    private static IEnumerable<string> OutputsOf(JsonObject properties) =>
-        Json.Objects(properties["ProcessingOutputConfig"]?["Outputs"]).Select(o => StepContext.Text(o["S3Output"]?["S3Uri"]))
-            .Append(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"])).Append(StepContext.Text(properties["TransformOutput"]?["S3OutputPath"])).Where(uri => uri.Length > 0);
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)
     {

@@ -26,6 +26,9 @@ internal sealed record EngineContext
     /// <summary>What a model of this execution is made of, as lineage nodes.</summary>
     public required IReadOnlyList<string> Lineage { get; init; }
 
+    /// <summary>Of a selective execution; null: all steps run.</summary>
+    public EarlierResults? Earlier { get; init; }
+
     /// <summary>How many steps run at once.</summary>
     public required int MaxParallel { get; init; }
 }

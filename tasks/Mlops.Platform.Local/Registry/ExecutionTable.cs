@@ -102,6 +102,9 @@ public sealed class ExecutionTable(RegistryDatabase database)
     /// <summary>The executions whose id begins so, the newest first.</summary>
     public IReadOnlyList<ExecutionRow> FindByPrefix(string prefix) => Rows("WHERE substr(id, 1, length($prefix)) = $prefix ORDER BY started_at DESC", ("$prefix", prefix));
 
+    /// <summary>The newest execution of a pipeline that has ended, however; null: none has.</summary>
+    public ExecutionRow? NewestEnded(string pipeline) => Rows("WHERE pipeline = $pipeline AND status <> 'Executing' ORDER BY started_at DESC LIMIT 1", ("$pipeline", pipeline)).FirstOrDefault();
+
     public JsonObject Parameters(string execution) => database.Query(
         "SELECT parameters FROM executions WHERE id = $id", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution)).Single();
 

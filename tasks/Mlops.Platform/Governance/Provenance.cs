@@ -44,14 +44,14 @@ public sealed class Provenance
             ? new Provenance(json) : throw new DefinitionException($"{what} is no in-toto statement of SLSA's provenance v1.");
     }
 
-    /// <param name="parameters">Those that the run was started with.</param>
+    /// <param name="request">How the run was started. What a selective one took from an earlier execution is said to be that one's.</param>
     /// <param name="isOfThisRun">False: the run was an earlier one of the same code, data and parameters; commit and configuration may have been others, and are not known.</param>
-    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, IReadOnlyDictionary<string, string> parameters, bool isOfThisRun)
+    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, RunRequest request, bool isOfThisRun)
     {
         var deployment = workspace.Deployment;
         var values = new JsonObject();
         foreach (var parameter in published.Parameters)
-            values[parameter.Name] = parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
+            values[parameter.Name] = request.Parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
         List<Material> materials =
         [
             .. isOfThisRun && GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
@@ -59,6 +59,9 @@ public sealed class Provenance
             .. deployment.Sources.Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
             .. deployment.Data.Select(d => Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
         ];
+        var external = new JsonObject { ["pipeline"] = deployment.PipelineName, ["parameters"] = values };
+        if (request.Selection is { } selection)
+            external["selectedSteps"] = new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]);
         // SageMaker knows an archive by its ETag, where it knows it.
         var algorithm = version.Sha256.Length switch { 0 => null, 64 => Material.Sha256, _ => "etag" };
         var subject = new Material(version.ModelDataUrl, null, algorithm, version.Sha256);
@@ -72,7 +75,7 @@ public sealed class Provenance
                 ["buildDefinition"] = new JsonObject
                 {
                     ["buildType"] = Home + "/pipeline/v1",
-                    ["externalParameters"] = new JsonObject { ["pipeline"] = deployment.PipelineName, ["parameters"] = values },
+                    ["externalParameters"] = external,
                     ["internalParameters"] = new JsonObject { ["modelPackageGroup"] = version.Group, ["version"] = version.Version },
                     ["resolvedDependencies"] = new JsonArray([.. materials.Select(m => m.ToJson())]),
                 },
@@ -86,14 +89,14 @@ public sealed class Provenance
     }
 
     /// <summary>Records it for a version that a run has made.</summary>
-    public static async Task RecordAsync(VerbContext context, ExecutionResult result, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    public static async Task RecordAsync(VerbContext context, ExecutionResult result, RunRequest request, CancellationToken cancellation)
     {
         var deployment = context.Workspace.Deployment;
         if (result.Version is not { } number || await context.Platform.Models.ProvenanceAsync(deployment.ModelPackageGroupName, number, cancellation) is not null)
             return;
         if (await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is { } version &&
             await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation) is { } published)
-            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, parameters, result.Ran).ToJson(), cancellation);
+            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, request, result.Ran).ToJson(), cancellation);
     }
 
     /// <summary>Published data lies under its hash; of what lies elsewhere in S3 only the place is known.</summary>

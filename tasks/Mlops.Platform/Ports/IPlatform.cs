@@ -45,6 +45,9 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>What a failure of this platform's own libraries means to a user; null: it is none of theirs.</summary>
     Problem? Explain(Exception failure);
 
+    /// <summary>Copies the log of a step's last run, or of the model that a stage serves. Returns false where there is none.</summary>
+    Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation);
+
     /// <summary>The image that a framework runs in here.</summary>
     string ImageFor(ImageParameter image);
 
@@ -83,10 +86,15 @@ public interface IPipelines
     Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation);
 
     /// <summary>The newest executions, the newest first.</summary>
-    Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, CancellationToken cancellation);
+    /// <param name="whole">With versions and metrics, where these are asked for one by one.</param>
+    Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation);
+
+    /// <summary>How two executions differ: parameters, steps, metrics and outputs.</summary>
+    /// <param name="first">An execution's id, or its first characters.</param>
+    Task<IReadOnlyList<RunDifference>> CompareAsync(string name, string first, string second, CancellationToken cancellation);
 
     /// <summary>Starts an execution and follows it to its end. Returns the last one where nothing that it depends on has changed since.</summary>
-    Task<ExecutionResult> RunAsync(Workspace workspace, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation);
+    Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation);
 }
 
 /// <param name="Status">Succeeded, Failed or Stopped.</param>

@@ -8,7 +8,8 @@ namespace Mlops.Platform.Verbs;
 /// <param name="Version">Serve this version without a run: the way back to an older one.</param>
 public sealed record DeployOptions(string? Stage = null, int? Version = null)
 {
-    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new Dictionary<string, string>();
+    /// <summary>Of the run.</summary>
+    public RunRequest Run { get; init; } = new();
 
     /// <summary>The file of a plan that was kept: this is done, and nothing else. Null: whatever is to be done.</summary>
     public string? PlanFile { get; init; }
@@ -66,7 +67,7 @@ public static class DeployVerb
     private static async Task<(bool Changed, string? Execution, int Version)> TrainAsync(VerbContext context, DeployOptions options, CancellationToken cancellation)
     {
         await PublishVerb.RunAsync(context, cancellation);
-        var result = await RunVerb.RunAsync(context, options.Parameters, cancellation);
+        var result = await RunVerb.RunAsync(context, options.Run, cancellation);
         return (result.Ran, result.ExecutionId, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
     }
 

@@ -59,7 +59,7 @@ public static class PlanVerb
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
         else if (!JsonNode.DeepEquals(before.ToJson(), now.ToJson()))
             changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName));
-        var last = before is null ? [] : await platform.Pipelines.NewestAsync(deployment.PipelineName, 1, cancellation);
+        var last = before is null ? [] : await platform.Pipelines.NewestAsync(deployment.PipelineName, 1, whole: false, cancellation);
         var steps = StepPlan.Of(last.Count == 0 ? null : before, now);
         return steps.Count > 0 || last is [{ Status: "Succeeded" }] ? steps : [new PlannedChange("Run", "step", "*", $"the last execution is {last[0].Status}: steps that succeeded in it are taken from the cache")];
     }

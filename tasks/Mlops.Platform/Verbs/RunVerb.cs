@@ -9,17 +9,18 @@ namespace Mlops.Platform.Verbs;
 /// <summary>Runs the published pipeline to its end. A failed gate is an error at the gate's line.</summary>
 public static class RunVerb
 {
-    public static async Task<ExecutionResult> RunAsync(VerbContext context, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
+    public static async Task<ExecutionResult> RunAsync(VerbContext context, RunRequest request, CancellationToken cancellation)
     {
-        CheckParameters(context.Workspace.Pipeline, parameters);
-        var result = await context.Platform.Pipelines.RunAsync(context.Workspace, parameters, cancellation);
+        CheckParameters(context.Workspace.Pipeline, request.Parameters);
+        CheckSelection(context.Workspace.Pipeline, request.Selection);
+        var result = await context.Platform.Pipelines.RunAsync(context.Workspace, request, cancellation);
         switch (result.Status)
         {
             case "Succeeded":
                 // Locally also where nothing ran: the process of the run that made the version may have ended before it wrote the statement. On aws that
                 // would cost every unchanged deploy a request.
                 if (result.Ran || context.Platform.Name == PlatformNames.Local)
-                    await Provenance.RecordAsync(context, result, parameters, cancellation);
+                    await Provenance.RecordAsync(context, result, request, cancellation);
                 return result;
             case "Stopped":
                 cancellation.ThrowIfCancellationRequested();
@@ -61,6 +62,19 @@ public static class RunVerb
         if (baseline is null || !result.GateValues.TryGetValue(baseline.Parameter, out var limit) || (floor ? value >= limit : value <= limit))
             return null;
         return string.Create(CultureInfo.InvariantCulture, $"is {(floor ? "below" : "above")} {limit}: more than {baseline.Amount} {(floor ? "below" : "above")} the approved version's");
+    }
+
+    private static void CheckSelection(PipelineDefinition pipeline, SelectedSteps? selection)
+    {
+        try
+        {
+            if (selection is not null)
+                StepSelection.Check(pipeline, selection.Steps);
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.NotSelectable(e.Message).ToException();
+        }
     }
 
     private static void CheckParameters(PipelineDefinition pipeline, IReadOnlyDictionary<string, string> given)

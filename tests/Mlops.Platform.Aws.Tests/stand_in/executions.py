@@ -33,7 +33,7 @@ class Execution:
         self.scope = expressions.Scope(self._parameters(), self._variables(), place.read)
         experiment = self.document.get("PipelineExperimentConfig") or {}
         self.experiment = self.scope.execution["PipelineExperimentConfig"] = self.scope.resolve(experiment)
-        self.waiting = expressions.in_order(self.document["Steps"])
+        self.waiting = expressions.in_order(self._chosen(request.get("SelectiveExecutionConfig")))
         self.runner = carried.Runner(place, self.scope, self.id, creator)
 
     def _parameters(self) -> dict:
@@ -57,6 +57,24 @@ class Execution:
             "PipelineExecutionArn": self.arn,
         }
 
+    def _chosen(self, selective: dict | None) -> list[dict]:
+        """The steps that run. Those that do not have their results of another execution, as far as it has any."""
+        steps = self.document["Steps"]
+        if selective is None:
+            return steps
+        names = [step["StepName"] for step in selective["SelectedSteps"]]
+        unknown = sorted(set(names) - {step["Name"] for step in steps})
+        if unknown:
+            raise AWSValidationException(f"Selected steps {unknown} are no steps of the pipeline.")
+        source = by_arn.get(selective.get("SourcePipelineExecutionArn"))
+        if "SourcePipelineExecutionArn" in selective and (source is None or source.status not in ("Succeeded", "Failed")):
+            raise AWSValidationException("The source pipeline execution must have Succeeded or Failed.")
+        for entry in source.shown if source else []:
+            if entry["StepName"] not in names and entry["StepName"] in source.scope.steps:
+                self.scope.steps[entry["StepName"]] = source.scope.steps[entry["StepName"]]
+                self.shown.append({**entry, "SelectiveExecutionResult": {"SourcePipelineExecutionArn": source.arn}})
+        return [step for step in steps if step["Name"] in names]
+
     def poll(self) -> None:
         if self.status != "Executing":
             return
@@ -65,7 +83,7 @@ class Execution:
             self._advance(len(self.waiting))
             self._end("Failed" if self.failure else "Succeeded")
         else:
-            total = len(self.waiting) + sum(1 for s in self.shown if s["StepStatus"] != "Executing")
+            total = len(self.waiting) + sum(1 for s in self.shown if s["StepStatus"] != "Executing" and "SelectiveExecutionResult" not in s)
             done = (self.polls - 1) * total // self.total_polls
             self._advance(done - (total - len(self.waiting)))
             if self.waiting and not self.failure and not any(s["StepStatus"] == "Executing" for s in self.shown):
@@ -141,6 +159,8 @@ class Execution:
             shown["PipelineExperimentConfig"] = self.experiment
         if self.status == "Failed":
             shown["FailureReason"] = self.failure
+        if self.request.get("SelectiveExecutionConfig"):
+            shown["SelectiveExecutionConfig"] = self.request["SelectiveExecutionConfig"]
         if self.request.get("ParallelismConfiguration"):
             shown["ParallelismConfiguration"] = self.request["ParallelismConfiguration"]
         return shown

@@ -1,0 +1,156 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Amazon.SageMaker;
+using Amazon.SageMaker.Model;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Aws.Pipelines;
+
+/// <summary>Earlier executions of a pipeline: what they did, and how two of them differ.</summary>
+/// <param name="models">For the metrics of the versions that they made.</param>
+/// <param name="group">The model package group.</param>
+internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models, string group)
+{
+    /// <summary>How many executions back are looked at.</summary>
+    public const int LookedAt = 50;
+
+    private const int AtOnce = 8;
+
+    /// <summary>The newest ones, the newest first; none where there is no such pipeline.</summary>
+    public async Task<IReadOnlyList<PipelineExecutionSummary>> NewestAsync(string pipeline, int count, CancellationToken cancellation)
+    {
+        try
+        {
+            var answer = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = pipeline, MaxResults = count, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
+            return answer.PipelineExecutionSummaries ?? [];
+        }
+        catch (ResourceNotFoundException)
+        {
+            return [];
+        }
+    }
+
+    public async Task<IReadOnlyList<RunListed>> ListAsync(string pipeline, int count, bool whole, CancellationToken cancellation)
+    {
+        var listed = await NewestAsync(pipeline, count, cancellation);
+        if (!whole)
+            return [.. listed.Select(e => Listed(e, null, null, new Dictionary<string, double>()))];
+        using var gate = new SemaphoreSlim(AtOnce);
+        return await Task.WhenAll(listed.Select(async execution =>
+        {
+            await gate.WaitAsync(cancellation);
+            try
+            {
+                var steps = await ExecutionSteps.OfAsync(clients, execution.PipelineExecutionArn, cancellation);
+                var end = execution.PipelineExecutionStatus == PipelineExecutionStatus.Executing ? null : steps.Max(s => s.EndTime);
+                var metrics = (await MetricsAsync(steps, cancellation)).GroupBy(m => m.Metric, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Value, StringComparer.Ordinal);
+                return Listed(execution, end is { } ended && execution.StartTime is { } start ? Math.Max(0, (ended - start).TotalSeconds) : null, ExecutionSteps.Version(steps), metrics);
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }));
+    }
+
+    /// <param name="id">Or its first characters.</param>
+    public async Task<PipelineExecutionSummary> FindAsync(string pipeline, string id, CancellationToken cancellation)
+    {
+        var newest = await NewestAsync(pipeline, LookedAt, cancellation);
+        var found = newest.Where(e => Id(e).StartsWith(id, StringComparison.Ordinal)).ToList();
+        return found.Count == 1 ? found[0] : throw AwsErrors.UnknownExecution(id, [.. (found.Count > 1 ? found : newest.Take(5)).Select(Id)]).ToException();
+    }
+
+    /// <summary>Parameters, what each step was asked for, how it ended, and metrics.</summary>
+    public async Task<IReadOnlyList<RunDifference>> CompareAsync(string pipeline, string first, string second, CancellationToken cancellation)
+    {
+        var (before, after) = (await FactsAsync(await FindAsync(pipeline, first, cancellation), cancellation), await FactsAsync(await FindAsync(pipeline, second, cancellation), cancellation));
+        return [.. before.Keys.Concat(after.Keys).Distinct().Where(f => before.GetValueOrDefault(f) != after.GetValueOrDefault(f))
+            .Select(f => new RunDifference(f.Step, f.Item, before.GetValueOrDefault(f), after.GetValueOrDefault(f)))];
+    }
+
+    public static string Id(PipelineExecutionSummary execution) => ExecutionSteps.NameOf(execution.PipelineExecutionArn);
+
+    private static RunListed Listed(PipelineExecutionSummary execution, double? seconds, int? version, IReadOnlyDictionary<string, double> metrics) =>
+        new(Id(execution), execution.PipelineExecutionStatus.Value, execution.StartTime ?? default(DateTime), seconds, version, metrics) { FailureReason = execution.PipelineExecutionFailureReason };
+
+    private async Task<IReadOnlyDictionary<(string? Step, string Item), string>> FactsAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
+    {
+        var facts = new Dictionary<(string?, string), string> { [(null, "status")] = execution.PipelineExecutionStatus.Value };
+        var steps = await ExecutionSteps.OfAsync(clients, execution.PipelineExecutionArn, cancellation);
+        if (ExecutionSteps.Version(steps) is { } version)
+            facts[(null, "version")] = version.ToString(CultureInfo.InvariantCulture);
+        var definition = await DefinitionAsync(execution, cancellation);
+        foreach (var parameter in definition.Parameters.Where(p => p.Default is not null))
+            facts[(null, $"parameter '{parameter.Name}'")] = parameter.Default!.ToString();
+        foreach (var parameter in await ParametersAsync(execution, cancellation))
+            facts[(null, $"parameter '{parameter.Name}'")] = parameter.Value;
+        foreach (var (step, metric, value) in await MetricsAsync(steps, cancellation))
+            facts[(step, $"metric '{metric}'")] = value.ToString("G6", CultureInfo.InvariantCulture);
+        foreach (var step in steps)
+            facts[(step.StepName, "status")] = step.StepStatus.Value;
+        foreach (var step in definition.AllSteps.Where(s => s.Type != StepTypes.Condition))
+            AddLeaves(step.Arguments, "", (path, value) => facts[(step.Name, path)] = value);
+        return facts;
+    }
+
+    private async Task<PipelineDefinition> DefinitionAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
+    {
+        var answer = await clients.SageMaker.DescribePipelineDefinitionForExecutionAsync(new DescribePipelineDefinitionForExecutionRequest { PipelineExecutionArn = execution.PipelineExecutionArn }, cancellation);
+        try
+        {
+            return PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(answer.PipelineDefinition));
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.Definition(e.Message).ToException();
+        }
+    }
+
+    private async Task<IReadOnlyList<Parameter>> ParametersAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
+    {
+        var found = new List<Parameter>();
+        string? token = null;
+        do
+        {
+            var answer = await clients.SageMaker.ListPipelineParametersForExecutionAsync(new ListPipelineParametersForExecutionRequest { PipelineExecutionArn = execution.PipelineExecutionArn, NextToken = token }, cancellation);
+            found.AddRange(answer.PipelineParameters ?? []);
+            token = answer.NextToken;
+        }
+        while (token is not null);
+        return found;
+    }
+
+    /// <summary>Those of trainings, and those of the evaluation's report (GROUP.METRIC.value), which have no step.</summary>
+    private async Task<IReadOnlyList<(string? Step, string Metric, double Value)>> MetricsAsync(IReadOnlyList<PipelineExecutionStep> steps, CancellationToken cancellation)
+    {
+        var found = new List<(string?, string, double)>();
+        foreach (var step in steps)
+            found.AddRange((await ExecutionSteps.MetricsAsync(clients, step, cancellation)).Select(m => ((string?)step.StepName, m.MetricName, (double)(m.Value ?? 0))));
+        if (ExecutionSteps.Version(steps) is { } version)
+            found.AddRange((await models.MetricsAsync(group, version, cancellation)).Select(m => (Path: m.Key.Split('.'), m.Value)).Where(m => m.Path is [_, _, "value"]).Select(m => ((string?)null, m.Path[1], m.Value)));
+        return found;
+    }
+
+    private static void AddLeaves(JsonNode? node, string path, Action<string, string> add)
+    {
+        switch (node)
+        {
+            // What a run puts in is no part of the definition.
+            case JsonObject o when !Expression.IsExpression(o):
+                foreach (var (name, value) in o)
+                    AddLeaves(value, path.Length == 0 ? name : $"{path}.{name}", add);
+                break;
+            case JsonArray a:
+                for (var i = 0; i < a.Count; i++)
+                    AddLeaves(a[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), add);
+                break;
+            case not null:
+                add(path, node is JsonObject ? node.ToJsonString() : node.ToString());
+                break;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Amazon.SageMaker;
+using Amazon.SageMaker.Model;
+using Mlops.Definitions;
+using Mlops.Platform.Aws.Access;
+
+namespace Mlops.Platform.Aws.Pipelines;
+
+/// <summary>The steps of an execution, as SageMaker lists them.</summary>
+internal static class ExecutionSteps
+{
+    /// <summary>All steps that have begun, in the order in which they did.</summary>
+    public static async Task<IReadOnlyList<PipelineExecutionStep>> OfAsync(AwsClients clients, string arn, CancellationToken cancellation)
+    {
+        var steps = new List<PipelineExecutionStep>();
+        string? token = null;
+        do
+        {
+            var answer = await clients.SageMaker.ListPipelineExecutionStepsAsync(new ListPipelineExecutionStepsRequest { PipelineExecutionArn = arn, NextToken = token, MaxResults = 100, SortOrder = SortOrder.Ascending }, cancellation);
+            steps.AddRange(answer.PipelineExecutionSteps ?? []);
+            token = answer.NextToken;
+        }
+        while (token is not null);
+        return steps;
+    }
+
+    /// <summary>The version that its RegisterModel step made; null: none.</summary>
+    public static int? Version(IEnumerable<PipelineExecutionStep> steps) =>
+        steps.Select(s => s.Metadata?.RegisterModel?.Arn).OfType<string>().Select(a => (int?)int.Parse(NameOf(a), CultureInfo.InvariantCulture)).FirstOrDefault();
+
+    /// <summary>What stands last in an ARN.</summary>
+    public static string NameOf(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
+
+    /// <summary>Of the step's kind; "Step": of another one.</summary>
+    public static string Type(PipelineExecutionStepMetadata? metadata) => metadata switch
+    {
+        { ProcessingJob: not null } => StepTypes.Processing,
+        { TrainingJob: not null } => StepTypes.Training,
+        { TuningJob: not null } => StepTypes.Tuning,
+        { TransformJob: not null } => StepTypes.Transform,
+        { Model: not null } => StepTypes.Model,
+        { RegisterModel: not null } => StepTypes.RegisterModel,
+        { Condition: not null } => StepTypes.Condition,
+        { Fail: not null } => StepTypes.Fail,
+        { Lambda: not null } => "Lambda",
+        { Callback: not null } => "Callback",
+        { EMR: not null } => "EMR",
+        _ => "Step",
+    };
+
+    /// <summary>Where the step's program writes, and the name of its job; null: it has no program of its own.</summary>
+    public static (string Group, string Job)? Log(PipelineExecutionStep step) => step.Metadata switch
+    {
+        { ProcessingJob.Arn: { } arn } => ("/aws/sagemaker/ProcessingJobs", NameOf(arn)),
+        { TrainingJob.Arn: { } arn } => ("/aws/sagemaker/TrainingJobs", NameOf(arn)),
+        { TransformJob.Arn: { } arn } => ("/aws/sagemaker/TransformJobs", NameOf(arn)),
+        _ => null,
+    };
+
+    /// <summary>What a training's log was searched for, at its end.</summary>
+    public static async Task<IReadOnlyList<MetricData>> MetricsAsync(AwsClients clients, PipelineExecutionStep step, CancellationToken cancellation)
+    {
+        if (step.StepStatus != StepStatus.Succeeded || step.Metadata?.TrainingJob?.Arn is not { } arn)
+            return [];
+        return (await clients.SageMaker.DescribeTrainingJobAsync(new DescribeTrainingJobRequest { TrainingJobName = NameOf(arn) }, cancellation)).FinalMetricDataList ?? [];
+    }
+}

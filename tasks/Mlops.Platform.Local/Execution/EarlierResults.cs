@@ -1,0 +1,36 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Ports;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>What a selective execution goes on with: the results of the steps before the chosen ones.</summary>
+/// <param name="Source">The execution that they are of.</param>
+/// <param name="Chosen">The steps that run, those in branches of a chosen condition included.</param>
+/// <param name="Properties">By step.</param>
+internal sealed record EarlierResults(string Source, IReadOnlySet<string> Chosen, IReadOnlyDictionary<string, JsonObject> Properties)
+{
+    public static EarlierResults Of(string pipeline, PipelineDefinition definition, SelectedSteps selection, LocalRegistry registry, LocalObjectStore objects)
+    {
+        var source = selection.Source is { } id ? new RunHistory(registry).Find(id) : registry.Executions.NewestEnded(pipeline);
+        var chosen = definition.Steps.Where(s => selection.Steps.Contains(s.Name)).SelectMany(s => s.WithNested()).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        var earlier = StepSelection.EarlierSteps(definition, selection.Steps);
+        if (earlier.Count == 0)
+            return new EarlierResults("", chosen, new Dictionary<string, JsonObject>());
+        if (source is null)
+            throw PlatformErrors.NoSourceExecution("nothing has run yet.").ToException();
+        if (source.Pipeline != pipeline)
+            throw PlatformErrors.NoSourceExecution($"'{source.Id}' is one of the pipeline '{source.Pipeline}'.").ToException();
+        return new EarlierResults(source.Id, chosen, earlier.ToDictionary(s => s, s => Result(source.Id, s, registry, objects), StringComparer.Ordinal));
+    }
+
+    private static JsonObject Result(string execution, string step, LocalRegistry registry, LocalObjectStore objects)
+    {
+        var properties = registry.Executions.Properties(execution, step) ?? throw PlatformErrors.NoSourceExecution($"the step '{step}' did not succeed in {execution}.").ToException();
+        return StepOutputs.Of(properties).FirstOrDefault(o => !objects.IsIntact(o.Uri)) is { Uri: { } lost }
+            ? throw PlatformErrors.NoSourceExecution($"what the step '{step}' wrote in {execution} is no longer as it was ('{lost}').").ToException()
+            : properties;
+    }
+}
