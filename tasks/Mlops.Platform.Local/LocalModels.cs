@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
@@ -20,6 +21,16 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root) : IModelReg
 
     public Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation) =>
         Task.FromResult(models.Find(group, version)?.Metrics ?? new Dictionary<string, double>());
+
+    public Task<VersionDescription?> DescriptionAsync(string group, int version, CancellationToken cancellation)
+    {
+        if (models.Find(group, version) is null)
+            return Task.FromResult<VersionDescription?>(null);
+        var request = models.Request(group, version);
+        return Task.FromResult<VersionDescription?>(new VersionDescription(
+            request["ModelPackageDescription"]?.ToString(), VersionDescription.ReadCard(request["ModelCard"]?["ModelCardContent"]?.ToString()),
+            (request["CustomerMetadataProperties"] as JsonObject ?? []).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? "", StringComparer.Ordinal)));
+    }
 
     public async Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) =>
         File.Exists(root.Provenance(group, version)) ? await File.ReadAllBytesAsync(root.Provenance(group, version), cancellation) : null;

@@ -40,8 +40,8 @@ public static class PlatformErrors
     public static Problem PlanUnreadable(string file, string reason) =>
         Problem.Error("MLOPS0019", $"The plan '{file}' cannot be read: {reason} Make a new one with 'mlops plan --out FILE'.");
 
-    public static Problem PlanNotWritten(string file, string reason) =>
-        Problem.Error("MLOPS0021", $"The plan cannot be written to '{file}': {reason} Name another file.");
+    public static Problem NotWritten(string what, string file, string reason) =>
+        Problem.Error("MLOPS0021", $"The {what} cannot be written to '{file}': {reason} Name another file.");
 
     public static Problem PlanOutdated(string file) =>
         Problem.Error("MLOPS0020", $"What '{file}' plans is not what a deploy would do now: the repository or the platform has changed since. Nothing was done. Look at a new plan ('mlops plan --out {file}').");

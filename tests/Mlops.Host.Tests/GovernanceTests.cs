@@ -19,6 +19,42 @@ public sealed class GovernanceTests
     }
 
     [SkippableFact]
+    public async Task A_model_card_says_all_that_is_known_of_a_version()
+    {
+        await using var repository = await DeployedAsync(c => c
+            .Replace("model: { name: planned, problem_type: regression }", "model: { name: planned, problem_type: regression, description: Guesses numbers., owner: ml@example.com, card: { intended_uses: \"Sums | totals\", risk_rating: low, caveats: Not for money. } }", StringComparison.Ordinal)
+            .Replace("  quality_gates:", "  register: { metadata: { campaign: eu } }\n  quality_gates:", StringComparison.Ordinal));
+        await repository.SucceedAsync("approve", "--reason", "one | two");
+
+        await repository.SucceedAsync("card", "1", "--out", repository.PathOf("card.md"));
+        var card = await File.ReadAllTextAsync(repository.PathOf("card.md"));
+
+        Assert.StartsWith("# planned, version 1\n\nGuesses numbers.\n\n## Overview\n\n|  |  |\n| --- | --- |\n| Status | Approved |\n", card, StringComparison.Ordinal);
+        foreach (var part in new[] { "| Owner | ml@example.com |", "| Problem type | regression |", "| Risk rating | Low |", "## Intended uses\n\nSums | totals\n", "| data/numbers | s3://", "| config.yaml |  | sha256:", "| regression_metrics.mae.value | 0.5 |", "| staging | Approved |", "| one \\| two |", "| campaign | eu |", "## Caveats and recommendations\n\nNot for money.\n" })
+            Assert.Contains(part, card, StringComparison.Ordinal);
+        Assert.Equal(card, await repository.SucceedAsync("card"));
+    }
+
+    [SkippableTheory]
+    [InlineData(true, "--metric", "mae<=0.5")]
+    [InlineData(true, "--metric", "regression_metrics.mae.value = 0.5", "--status", "PendingManualApproval")]
+    [InlineData(true, "--property", "campaign=eu", "--property", "campaign=")]
+    [InlineData(false, "--metric", "mae<0.5")]
+    [InlineData(false, "--metric", "rmse<=1")]
+    [InlineData(false, "--property", "campaign=us")]
+    [InlineData(false, "--status", "Approved")]
+    public async Task Versions_are_found_by_metrics_properties_and_status(bool isFound, params string[] wanted)
+    {
+        await using var repository = await DeployedAsync(c => c.Replace("  quality_gates:", "  register: { metadata: { campaign: eu } }\n  quality_gates:", StringComparison.Ordinal));
+
+        var output = await repository.SucceedAsync(["models", .. wanted]);
+
+        Assert.Equal(isFound, output.Contains("version 1", StringComparison.Ordinal));
+        Assert.Equal(!isFound, output.Contains("There is no such version.", StringComparison.Ordinal));
+        Assert.Equal(64, (await repository.RunAsync("models", "--metric", "mae")).ExitCode);
+    }
+
+    [SkippableFact]
     public async Task The_content_of_the_data_is_locked_beside_the_configuration()
     {
         await using var repository = await DeployedAsync();
@@ -118,10 +154,12 @@ public sealed class GovernanceTests
         Assert.Contains(Environment.UserName, audit[1], StringComparison.Ordinal);
     }
 
-    private static async Task<SmallRepository> DeployedAsync()
+    private static async Task<SmallRepository> DeployedAsync(Func<string, string>? change = null)
     {
         Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");
         var repository = new SmallRepository();
+        if (change is not null)
+            File.WriteAllText(repository.PathOf("config.yaml"), change(File.ReadAllText(repository.PathOf("config.yaml"))));
         await repository.CompileAsync();
         await repository.SucceedAsync("deploy");
         return repository;

@@ -200,6 +200,23 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task A_version_has_a_card_and_is_found_by_what_was_measured()
+    {
+        using var repository = await DeployedAsync();
+        await repository.ApproveAsync("acceptance", reason: "seen");
+
+        var card = (await repository.OnAsync(c => CardVerb.RunAsync(c, null, CancellationToken.None))).ToMarkdown();
+        Task<IReadOnlyList<VersionListed>> FindAsync(string limit) => repository.OnAsync(c => ModelsVerb.RunAsync(c, null, new Dictionary<string, string>(), [MetricCondition.Parse(limit)!], CancellationToken.None));
+
+        Assert.StartsWith("# penguins, version 1\n", card, StringComparison.Ordinal);
+        Assert.Contains("| multiclass_classification_metrics.accuracy.value | 0.95 |", card, StringComparison.Ordinal);
+        Assert.Contains("| acceptance | Approved | arn:aws:sts::123456789012:user/moto |", card, StringComparison.Ordinal);
+        Assert.DoesNotContain("mlops:", card, StringComparison.Ordinal);
+        Assert.Equal(1, Assert.Single(await FindAsync("accuracy>=0.95")).Version);
+        Assert.Empty(await FindAsync("accuracy>0.95"));
+    }
+
+    [SkippableFact]
     public async Task Destroy_keeps_data_and_versions_and_asks_before_a_protected_stage()
     {
         using var repository = await DeployedAsync();

@@ -32,7 +32,7 @@ internal static class PlanCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw PlatformErrors.PlanNotWritten(path, e.Message).ToException();
+            throw PlatformErrors.NotWritten("plan", path, e.Message).ToException();
         }
     }
 }

@@ -79,6 +79,11 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(uri, report) : [];
     }
 
+    public async Task<VersionDescription?> DescriptionAsync(string group, int version, CancellationToken cancellation) => await PackageAsync(ArnOf(group, version), cancellation) is { } package
+        ? new VersionDescription(package.ModelPackageDescription, VersionDescription.ReadCard(package.ModelCard?.ModelCardContent),
+            (package.CustomerMetadataProperties ?? []).Where(p => !VersionProperties.IsOurs(p.Key)).ToDictionary(StringComparer.Ordinal))
+        : null;
+
     public Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) => objects.ReadAsync($"s3://{objects.Bucket}/{ProvenanceKey(group, version)}", cancellation);
 
     public async Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation)

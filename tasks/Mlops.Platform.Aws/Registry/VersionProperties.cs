@@ -13,6 +13,9 @@ internal static class VersionProperties
     private const int MostDescription = 1024;
     private const string Signs = "_.:/=+-@ ";
 
+    /// <summary>Whether a property is one of these, and none of the user's.</summary>
+    public static bool IsOurs(string name) => name.StartsWith("mlops:", StringComparison.Ordinal);
+
     public static string Reason(string stage) => $"mlops:{stage}:reason";
 
     public static string Tests(string stage) => $"mlops:{stage}:tests";

@@ -92,7 +92,14 @@ public sealed record RunListed(string ExecutionId, string Status, DateTimeOffset
 
 /// <param name="Status">PendingManualApproval, Approved or Rejected.</param>
 /// <param name="MadeOf">Code, data and the execution, as lineage nodes.</param>
-public sealed record VersionListed(string ModelPackageGroupName, int Version, string Status, DateTimeOffset Created, string ExecutionId, IReadOnlyList<string> MadeOf, IReadOnlyList<DecisionListed> Decisions) : PlatformEvent;
+public sealed record VersionListed(string ModelPackageGroupName, int Version, string Status, DateTimeOffset Created, string ExecutionId, IReadOnlyList<string> MadeOf, IReadOnlyList<DecisionListed> Decisions) : PlatformEvent
+{
+    /// <summary>By path in the evaluation's report, where these were asked for.</summary>
+    public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>CustomerMetadataProperties, where these were asked for.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
+}
 
 /// <param name="Decision">Approved or Rejected.</param>
 public sealed record DecisionListed(string Stage, string Decision, string Who, DateTimeOffset When, string? Reason);

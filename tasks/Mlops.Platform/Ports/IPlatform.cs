@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 
@@ -125,6 +126,9 @@ public interface IModelRegistry
     /// <summary>Numbers of a version's evaluation report, by path.</summary>
     Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation);
 
+    /// <summary>What was written about a version when it was registered; null: there is no such version.</summary>
+    Task<VersionDescription?> DescriptionAsync(string group, int version, CancellationToken cancellation);
+
     /// <summary>The statement of what a version was made of, or null.</summary>
     Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation);
 
@@ -143,6 +147,24 @@ public sealed record ModelVersion(string Group, int Version, string Status, stri
 {
     /// <summary>By gate path, where the platform keeps them with the version.</summary>
     public IReadOnlyDictionary<string, double> Metrics { get; init; } = new Dictionary<string, double>();
+}
+
+/// <param name="Card">By SageMaker's JSON schema for model cards; null: it has none.</param>
+/// <param name="Properties">CustomerMetadataProperties.</param>
+public sealed record VersionDescription(string? Description, JsonObject? Card, IReadOnlyDictionary<string, string> Properties)
+{
+    /// <summary>Null where there is none, or none that can be read: others write cards, too.</summary>
+    public static JsonObject? ReadCard(string? content)
+    {
+        try
+        {
+            return content is null ? null : JsonNode.Parse(content) as JsonObject;
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return null;
+        }
+    }
 }
 
 /// <param name="Decision">Approved or Rejected.</param>

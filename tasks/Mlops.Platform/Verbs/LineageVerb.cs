@@ -11,20 +11,33 @@ public static class LineageVerb
     {
         var (workspace, platform, _) = context;
         var group = workspace.Deployment.ModelPackageGroupName;
-        var versions = await platform.Models.DescribeAsync(group, cancellation);
-        var found = (version is { } wanted ? versions.FirstOrDefault(v => v.Version == wanted) ?? throw PlatformErrors.UnknownVersion(group, wanted).ToException() : versions.MaxBy(v => v.Version))
-            ?? throw PlatformErrors.NoVersion(group).ToException();
+        var found = await FindAsync(context, version, cancellation);
         var statement = await ProvenanceOfAsync(context, found.Version, cancellation);
+        return new LineageListed(
+            group, found.Version, found.ExecutionId, [.. statement.Subjects.Concat(statement.Materials).Select(m => new LineageItem(m.Name, m.Uri, m.Algorithm is null ? null : $"{m.Algorithm}:{m.Digest}"))],
+            statement.Parameters, await platform.Models.MetricsAsync(group, found.Version, cancellation), found.Decisions, await StagesAsync(context, found.Version, cancellation));
+    }
+
+    /// <param name="version">Null: the newest.</param>
+    public static async Task<VersionListed> FindAsync(VerbContext context, int? version, CancellationToken cancellation)
+    {
+        var group = context.Workspace.Deployment.ModelPackageGroupName;
+        var versions = await context.Platform.Models.DescribeAsync(group, cancellation);
+        return (version is { } wanted ? versions.FirstOrDefault(v => v.Version == wanted) ?? throw PlatformErrors.UnknownVersion(group, wanted).ToException() : versions.MaxBy(v => v.Version))
+            ?? throw PlatformErrors.NoVersion(group).ToException();
+    }
+
+    /// <summary>The stages that serve a version.</summary>
+    public static async Task<IReadOnlyList<StageUrl>> StagesAsync(VerbContext context, int version, CancellationToken cancellation)
+    {
         var stages = new List<StageUrl>();
-        foreach (var stage in workspace.Deployment.Stages)
+        foreach (var stage in context.Workspace.Deployment.Stages)
         {
-            if (await platform.Stages.DescribeAsync(stage, cancellation) is { } state && state.Version == found.Version)
+            if (await context.Platform.Stages.DescribeAsync(stage, cancellation) is { } state && state.Version == version)
                 stages.Add(new StageUrl(stage.Name, state.Url, state.Version));
         }
 
-        return new LineageListed(
-            group, found.Version, found.ExecutionId, [.. statement.Subjects.Concat(statement.Materials).Select(m => new LineageItem(m.Name, m.Uri, m.Algorithm is null ? null : $"{m.Algorithm}:{m.Digest}"))],
-            statement.Parameters, await platform.Models.MetricsAsync(group, found.Version, cancellation), found.Decisions, stages);
+        return stages;
     }
 
     public static async Task<Provenance> ProvenanceOfAsync(VerbContext context, int version, CancellationToken cancellation)
