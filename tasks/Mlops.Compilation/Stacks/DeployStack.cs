@@ -150,7 +150,7 @@ internal sealed class DeployStack
             var topic = template.Parameter(Notifications.Parameter, "The topic that is told of what happens.", notify.Topic);
             if (elsewhere && !template.Resources.ContainsKey("TopicRole"))
                 Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"]), new("notify", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:${AWS::Partition}:kms:*:*:key/*"]) { Condition = Permissions.StringLike("kms:ViaService", "sns.*") }], stage.Aws.PermissionsBoundary);
-            Notifications.AddRule(template, rule.Id, rule.Meaning, topic, "SageMaker Endpoint State Change",
+            Notifications.AddRule(template, rule.Id, rule.Meaning, topic, Notifications.SageMaker, "SageMaker Endpoint State Change",
                 new JsonObject { ["EndpointName"] = new JsonArray(Cfn.Sub(StageName(plan))), ["EndpointStatus"] = new JsonArray([.. rule.States.Select(s => JsonValue.Create(s))]) },
                 new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, elsewhere ? Cfn.GetAtt("TopicRole", "Arn") : null);
         }

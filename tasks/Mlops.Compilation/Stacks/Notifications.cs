@@ -11,6 +11,12 @@ internal static class Notifications
     public const string Parameter = "TopicArn";
     private const string Key = "TopicKey";
 
+    /// <summary>The service that sends an event.</summary>
+    public const string SageMaker = "aws.sagemaker";
+
+    /// <summary>Stack states that no further deploy gets out of by itself, or that lost a stack. Source: "Stack status codes" of CloudFormation's guide.</summary>
+    private static readonly string[] Stuck = ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"];
+
     /// <summary>The topic in the build stack: one of its own, or one that is there.</summary>
     public static void Add(StackTemplate template, ModelPlan plan)
     {
@@ -24,7 +30,7 @@ internal static class Notifications
         var pipeline = Cfn.Sub($"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{plan.PipelineName.ToLowerInvariant()}");
         if (notify.Events.Contains(NotifyEvent.RunFailed))
         {
-            AddRule(template, "RunFailedRule", "A run of the pipeline failed.", Arn(notify), "SageMaker Model Building Pipeline Execution Status Change",
+            AddRule(template, "RunFailedRule", "A run of the pipeline failed.", Arn(notify), SageMaker, "SageMaker Model Building Pipeline Execution Status Change",
                 new JsonObject { ["pipelineArn"] = new JsonArray(pipeline.DeepClone()), ["currentPipelineExecutionStatus"] = new JsonArray("Failed") },
                 new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn" },
                 $"The pipeline {plan.PipelineName} failed: <execution>. The failed step and its log: mlops status, or the execution in SageMaker Studio.");
@@ -32,7 +38,7 @@ internal static class Notifications
 
         if (notify.Events.Contains(NotifyEvent.GateFailed) && plan.Gates.Count > 0)
         {
-            AddRule(template, "GateFailedRule", "A model did not pass the quality gates.", Arn(notify), "SageMaker Model Building Pipeline Execution Step Status Change",
+            AddRule(template, "GateFailedRule", "A model did not pass the quality gates.", Arn(notify), SageMaker, "SageMaker Model Building Pipeline Execution Step Status Change",
                 new JsonObject { ["pipelineArn"] = new JsonArray(pipeline.DeepClone()), ["stepName"] = new JsonArray("quality-gates-failed"), ["currentStepStatus"] = new JsonArray("Failed") },
                 new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn", ["reason"] = "$.detail.failureReason" },
                 $"A model of {plan.ModelName} was not registered: <reason> Execution: <execution>.");
@@ -40,17 +46,34 @@ internal static class Notifications
 
         if (notify.Events.Contains(NotifyEvent.ApprovalNeeded))
         {
-            AddRule(template, "ApprovalNeededRule", "A version waits for approval.", Arn(notify), "SageMaker Model Package State Change",
+            AddRule(template, "ApprovalNeededRule", "A version waits for approval.", Arn(notify), SageMaker, "SageMaker Model Package State Change",
                 new JsonObject { ["ModelPackageGroupName"] = new JsonArray(plan.GroupName), ["ModelApprovalStatus"] = new JsonArray("PendingManualApproval") },
                 new JsonObject { ["version"] = "$.detail.ModelPackageVersion" },
                 $"Version <version> of {plan.ModelName} waits for approval: dotnet publish -t:MlopsApprove -p:MlopsModelVersion=<version>, or -t:MlopsReject with -p:MlopsReason.");
         }
+
+        if (notify.Events.Contains(NotifyEvent.StackStuck))
+        {
+            AddRule(template, "StackStuckRule", "A stack cannot go on.", Arn(notify), "aws.cloudformation", "CloudFormation Stack Status Change",
+                new JsonObject
+                {
+                    ["stack-id"] = new JsonArray([.. Stacks(plan).Select(s => new JsonObject { ["prefix"] = Cfn.Sub($"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{s}/") })]),
+                    ["status-details"] = new JsonObject { ["status"] = new JsonArray([.. Stuck.Select(s => JsonValue.Create(s))]) },
+                },
+                new JsonObject { ["stack"] = "$.detail.stack-id", ["status"] = "$.detail.status-details.status", ["reason"] = "$.detail.status-details.status-reason" },
+                $"A stack of {plan.ModelName} is stuck in <status>: <stack>. <reason> Deploy again: the command says what to do where it cannot go on by itself.");
+        }
     }
+
+    /// <summary>The stacks whose events arrive where the build is: its own, and those of stages beside it.</summary>
+    private static IEnumerable<string> Stacks(ModelPlan plan) => plan.Stages
+        .Where(s => (s.Aws.Account is null || s.Aws.Account == plan.Aws.Account) && (s.Aws.Region is null || s.Aws.Region == plan.Aws.Region))
+        .Select(s => s.Name).Prepend("build").Select(s => $"{plan.ModelName}-{s}");
 
     /// <summary>The topic's ARN in the build stack.</summary>
     public static JsonNode Arn(PlannedNotifications notify) => notify.Topic is null ? Cfn.Ref(Topic) : Cfn.Ref(Parameter);
 
-    public static void AddRule(StackTemplate template, string id, string meaning, JsonNode topic, string detailType, JsonObject detail, JsonObject paths, string message, JsonNode? role = null)
+    public static void AddRule(StackTemplate template, string id, string meaning, JsonNode topic, string source, string detailType, JsonObject detail, JsonObject paths, string message, JsonNode? role = null)
     {
         var target = new JsonObject
         {
@@ -63,7 +86,7 @@ internal static class Notifications
         template.Add(id, "AWS::Events::Rule", new JsonObject
         {
             ["Description"] = meaning,
-            ["EventPattern"] = new JsonObject { ["source"] = new JsonArray("aws.sagemaker"), ["detail-type"] = new JsonArray(detailType), ["detail"] = detail },
+            ["EventPattern"] = new JsonObject { ["source"] = new JsonArray(source), ["detail-type"] = new JsonArray(detailType), ["detail"] = detail },
             ["Targets"] = new JsonArray(target),
         });
     }

@@ -12,7 +12,7 @@ public sealed record NotifySection : Section
     [Key("topic", "An SNS topic of your own.", DefaultText = "one made by the build stack", Arn = "sns:")]
     public Located<Arn>? Topic { get; init; }
 
-    [Key("events", "Of what.", DefaultText = "all", Min = 1, Max = 7)]
+    [Key("events", "Of what.", DefaultText = "all", Min = 1, Max = 8)]
     public IReadOnlyList<Located<NotifyEvent>>? Events { get; init; }
 }
 
@@ -23,6 +23,7 @@ public enum NotifyEvent
     ApprovalNeeded,
     Deployed,
     RolledBack,
+    StackStuck,
     Violation,
     Alarm,
 }
