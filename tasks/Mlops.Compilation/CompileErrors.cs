@@ -38,6 +38,9 @@ public static class CompileErrors
         new("MLOPS3062", Severity.Warning, span, $"'{entryPoint}' imports '{module}', which lies beside it and does not travel with it: the step will not find it. " +
             (folder is null ? "Move both into a folder of their own, and name it as 'source_dir'." : $"Add 'source_dir: {folder}'."));
 
+    public static Diagnostic StandInUnused(Span span, string target) =>
+        new("MLOPS3063", Severity.Warning, span, $"No step asks '{target}': this stand-in is of no use, unless a run's parameter names it. It takes the place of a function's ARN, a queue's URL, an image's URI, a cluster's id, or a step by its name.");
+
     public static Diagnostic CannotWrite(string path, string reason) =>
         Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
 

@@ -8,6 +8,7 @@ using Mlops.Compilation.Stacks;
 using Mlops.Configuration;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Model;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation;
@@ -62,6 +63,7 @@ public static class ModelCompiler
 
         var sources = new SourceKeys(plan.Prefix, bundles);
         var pipeline = PipelineEmitter.Emit(plan, sources);
+        WarnOfStandIns(read.Config!, pipeline, diagnostics);
         var stacks = StackArtifacts.Make(plan, sources).ToList();
         var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config), read.Source!.Sha256);
         List<Artifact> artifacts =
@@ -74,6 +76,15 @@ public static class ModelCompiler
         ];
         artifacts.Add(Manifest(artifacts));
         return new(read, diagnostics.InOrder(), artifacts, [.. inputs]);
+    }
+
+    private static void WarnOfStandIns(ModelConfig config, PipelineDefinition pipeline, DiagnosticBag diagnostics)
+    {
+        if (config.Local?.StandIns is not { Count: > 0 } standIns)
+            return;
+        var named = Json.Canonical(pipeline.ToJson());
+        foreach (var standIn in standIns.Where(s => !named.Contains(s.Name, StringComparison.Ordinal)))
+            diagnostics.Add(CompileErrors.StandInUnused(standIn.NameSpan, standIn.Name));
     }
 
     private static Dictionary<string, WrittenBundle> WriteBundles(

@@ -182,10 +182,15 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         var code = Text(e, "Code") ?? DefectCode;
         var file = Text(e, "File") ?? ProjectFile.GetMetadata("FullPath");
         var (line, column) = (Number(e, "Line"), Number(e, "Column"));
+        // MSBuild repeats place and code before each line of an error: what a program said is shown before it, and its last line in it.
+        var message = (Text(e, "Message") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        foreach (var said in message.Skip(1).SkipLast(1))
+            Log.LogMessage(MessageImportance.High, "{0}", said);
+        var text = message.Length > 1 ? $"{message[0]} {message[^1]}" : message.FirstOrDefault();
         if (Text(e, "Severity") == "Warning")
-            Log.LogWarning(null, code, null, Link(code), file, line, column, 0, 0, "{0}", Text(e, "Message"));
+            Log.LogWarning(null, code, null, Link(code), file, line, column, 0, 0, "{0}", text);
         else
-            Log.LogError(null, code, null, Link(code), file, line, column, 0, 0, "{0}", Text(e, "Message"));
+            Log.LogError(null, code, null, Link(code), file, line, column, 0, 0, "{0}", text);
     }
 
     private void ShowOutcome(JsonElement e)

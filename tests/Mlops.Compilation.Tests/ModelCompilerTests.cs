@@ -111,6 +111,19 @@ public sealed class ModelCompilerTests
     }
 
     [Fact]
+    public void A_stand_in_that_no_step_asks_is_a_warning_at_its_name()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "python-minimal"), folder.Path);
+        File.AppendAllText(folder.File("config.yaml"), "\nlocal: { stand_ins: { train: sh train.sh, trian: sh train.sh } }\n");
+
+        var found = Assert.Single(Compile(folder.Path).Diagnostics, d => d.Code == "MLOPS3063");
+
+        Assert.Equal(43, found.Span.Column);
+        Assert.Contains("No step asks 'trian'", found.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_module_that_lies_beside_an_entry_point_and_is_left_behind_is_a_warning_with_the_folder_to_name()
     {
         using var folder = TestFolder.Temporary();

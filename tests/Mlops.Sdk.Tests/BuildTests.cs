@@ -184,6 +184,21 @@ public sealed class BuildTests(PackagesFixture packages)
         Assert.Contains($"error {code}", (await model.RunAsync(["build", "--no-restore", verb, .. property.Length > 0 ? new[] { property } : []])).Output, StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task A_failed_program_is_one_error_with_what_it_said_before_it()
+    {
+        Skip.IfNot(Conformance.HasPython("json"), "python3 is not installed.");
+        var model = await packages.ScriptsAsync();
+        await File.WriteAllTextAsync(Path.Combine(model.Folder, "src", "train.py"), "print('first line')\nprint('second line')\nraise SystemExit('no rows')\n");
+
+        var output = (await model.RunAsync("build", "-t:MlopsRun", "-tl:off", "-clp:NoSummary")).Output;
+
+        var error = Assert.Single(output.Split('\n').Where(l => l.Contains("error MLOPS", StringComparison.Ordinal)).Distinct());
+        Assert.Contains("The step 'train' failed", error, StringComparison.Ordinal);
+        Assert.Contains("no rows", error, StringComparison.Ordinal);
+        Assert.Contains("second line", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Publishing_without_a_build_or_permission_is_not_silent()
     {

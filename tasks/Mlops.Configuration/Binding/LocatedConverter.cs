@@ -50,6 +50,7 @@ internal sealed class LocatedConverter<T>(ScalarType type, KeyAttribute attribut
         {
             Diagnostic d => d,
             null when scalar.Text.Contains("${", StringComparison.Ordinal) => Errors.ReferenceNotAllowed(scalar.Span, key),
+            null when scalar.Quoted && type.Parse(scalar with { Quoted = false }, key) is not null and not Diagnostic => Errors.WrongValue(scalar.Span, key, scalar.Text, $"{Expected}, written without quotes: {key}: {scalar.Text}"),
             null => Errors.WrongValue(scalar.Span, key, scalar.Text, Expected),
             _ when pattern is not null && !pattern.IsMatch(scalar.Text) => Errors.WrongValue(scalar.Span, key, scalar.Text, Expected),
             Arn arn when attribute.Arn is { } kinds && !arn.IsOneOf(kinds) => Errors.WrongArn(scalar.Span, key, arn.Service, Arn.Form(kinds)),

@@ -24,7 +24,7 @@ public static class ConfigReference
             - **Units**: `30s`, `10m`, `2h`, `7d`; `500ms` for latencies; `30gb` (GiB), `512mb`. Scalars are read as YAML 1.2 has them: `no`, `on`, `1:30` and dates are texts.
             - **Schedules**: `hourly`, `daily`, `weekly`, `rate(6 hours)`, `cron(minutes hours day-of-month month day-of-week year)`, in `time_zone`.
             - **Limits** `{ min, max }` are inclusive, on the metric's own scale; either may be left out.
-            - `null` is the same as leaving a key out. A key that could not take effect is an error. At least `model.name`, and `build.train` or `model.artifact`, are needed.
+            - `null` is the same as leaving a key of this language out; a name of your own, such as a hyperparameter, needs a value. A key that could not take effect is an error. At least `model.name`, and `build.train` or `model.artifact`, are needed.
 
             A few values may be given at build time instead, with the same checks: `-p:MlopsSet="KEY=VALUE;KEY=VALUE"`, or `--set KEY=VALUE` of `mlops`, with a KEY of
 
