@@ -9,7 +9,7 @@ public static class StepSelection
     /// <summary>A step, and every one that waits for it, directly or by way of others; in the document's order.</summary>
     public static IReadOnlyList<string> From(PipelineDefinition definition, string first)
     {
-        var chosen = new HashSet<string>([Known(definition, first)], StringComparer.Ordinal);
+        var chosen = Chosen(definition, [Known(definition, first)]);
         var graph = new StepGraph(definition);
         while (definition.Steps.FirstOrDefault(s => !chosen.Contains(s.Name) && WaitsFor(graph, s).Overlaps(chosen)) is { } next)
             chosen.UnionWith(next.WithNested().Select(s => s.Name));
@@ -33,7 +33,7 @@ public static class StepSelection
     public static IReadOnlyList<string> EarlierSteps(PipelineDefinition definition, IReadOnlyList<string> steps)
     {
         var graph = new StepGraph(definition);
-        var chosen = definition.Steps.Where(s => steps.Contains(s.Name)).SelectMany(s => s.WithNested()).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+        var chosen = Chosen(definition, steps);
         var found = new HashSet<string>(StringComparer.Ordinal);
         var open = new Queue<string>(chosen);
         while (open.TryDequeue(out var step))
@@ -44,6 +44,19 @@ public static class StepSelection
 
         return [.. definition.AllSteps.Select(s => s.Name).Where(found.Contains)];
     }
+
+    /// <summary>The chosen steps, and those in the branches of chosen conditions.</summary>
+    public static HashSet<string> Chosen(PipelineDefinition definition, IReadOnlyList<string> steps) =>
+        definition.Steps.Where(s => steps.Contains(s.Name)).SelectMany(s => s.WithNested()).Select(s => s.Name).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>The pipeline parameters that the chosen steps use.</summary>
+    public static IReadOnlySet<string> Parameters(PipelineDefinition definition, IReadOnlyList<string> steps) =>
+        definition.Steps.Where(s => steps.Contains(s.Name)).SelectMany(s => Expression.References(s.ToJson()))
+            .Select(PropertyPath.Parse).Where(p => p is ["Parameters", _, ..]).Select(p => p[1]).ToHashSet(StringComparer.Ordinal);
+
+    /// <summary>Whether the chosen steps name something, such as the key of a bundle.</summary>
+    public static bool Names(PipelineDefinition definition, IReadOnlyList<string> steps, string text) =>
+        definition.Steps.Where(s => steps.Contains(s.Name)).Any(s => s.ToJson().ToJsonString().Contains(text, StringComparison.Ordinal));
 
     private static HashSet<string> WaitsFor(StepGraph graph, PipelineStep step) => [.. step.WithNested().SelectMany(s => graph.WaitsFor(s.Name))];
 

@@ -44,13 +44,13 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var earlier = request.Selection is { } selection ? EarlierResults.Of(name, definition, selection, registry, objects) : null;
         try
         {
-            Refuse(workspace, definition, parameters);
+            Refuse(workspace, definition, parameters, earlier);
             if (programs.InContainers)
                 _ = ContainerRuntime.Current; // There is one, or nothing begins.
             if (earlier is null && Unchanged(definition, fingerprint) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
             // An image brings its own packages.
-            if (!programs.InContainers && EnsurePackages(workspace, definition, programs.Interpreters))
+            if (!programs.InContainers && EnsurePackages(workspace, definition, programs.Interpreters, earlier))
             {
                 programs = programs with { Interpreters = environments.Interpreters(workspace) };
                 fingerprint = Fingerprint(definition, values, programs);
@@ -76,7 +76,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Programs = programs,
             Environment = Environments(stepStorage, programs),
             Events = events,
-            Lineage = Lineage(workspace, values, id),
+            Lineage = Lineage(workspace, definition, values, id, earlier),
             Earlier = earlier,
             MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
         });
@@ -93,14 +93,14 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         }
 
         events.Add(new ExecutionChanged(name, id, ended.Status));
-        return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values));
+        return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values)) with { SourceExecutionId = earlier is { Source.Length: > 0 } ? earlier.Source : null };
     }
 
     /// <summary>Refuses what cannot be run here before anything starts: all of it, each at its place.</summary>
-    private void Refuse(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters)
+    private void Refuse(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, EarlierResults? earlier)
     {
         _ = new StepGraph(definition);
-        var problems = StepPreview.Of(definition, workspace.Deployment.Local, parameters).Where(s => s.Problem is not null).Select(s => workspace.At(s.Problem!, s.Name)).ToList();
+        var problems = StepPreview.Of(definition, workspace.Deployment.Local, parameters).Where(s => s.Problem is not null && earlier?.Chosen.Contains(s.Name) != false).Select(s => workspace.At(s.Problem!, s.Name)).ToList();
         foreach (var problem in problems.SkipLast(1))
             events.Add(problem);
         if (problems.Count > 0)
@@ -115,9 +115,9 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     }
 
     /// <summary>Refuses programs that would fail at an import. Returns true where an environment was made for them.</summary>
-    private bool EnsurePackages(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> interpreters)
+    private bool EnsurePackages(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> interpreters, EarlierResults? earlier)
     {
-        var others = StepPreview.Of(definition, workspace.Deployment.Local, new Dictionary<string, string>()).Where(s => s.Packages.Count > 0).Select(s => (s.Name, s.Packages)).ToList();
+        var others = StepPreview.Of(definition, workspace.Deployment.Local, new Dictionary<string, string>()).Where(s => s.Packages.Count > 0 && earlier?.Chosen.Contains(s.Name) != false).Select(s => (s.Name, s.Packages)).ToList();
         if (PythonPackages.Missing(workspace, interpreters, others) is not { } problem)
             return false;
         if (!environments.TryMake(workspace, out var reason))
@@ -208,12 +208,18 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         };
     }
 
-    private static List<string> Lineage(Workspace workspace, JsonObject values, string id) =>
-    [
-        $"execution:{id}",
-        .. workspace.Deployment.Sources.Select(s => $"code:{s.Sha256}").Distinct(StringComparer.Ordinal),
-        .. workspace.Deployment.Data.Select(d => $"data:{d.Name}@{values[d.Parameter]}"),
-    ];
+    /// <summary>Of a selective execution what its chosen steps use, and the execution that it went on from.</summary>
+    private static List<string> Lineage(Workspace workspace, PipelineDefinition definition, JsonObject values, string id, EarlierResults? earlier)
+    {
+        var used = earlier is null ? null : StepSelection.Parameters(definition, earlier.Steps);
+        return
+        [
+            $"execution:{id}",
+            .. earlier is { Source.Length: > 0 } ? new[] { $"execution:{earlier.Source}" } : [],
+            .. workspace.Deployment.Sources.Where(s => earlier is null || StepSelection.Names(definition, earlier.Steps, s.Key)).Select(s => $"code:{s.Sha256}").Distinct(StringComparer.Ordinal),
+            .. workspace.Deployment.Data.Where(d => used?.Contains(d.Parameter) != false).Select(d => $"data:{d.Name}@{values[d.Parameter]}"),
+        ];
+    }
 
     /// <summary>What the gates looked at: values of the report by path, limits of the baselines by parameter.</summary>
     private static Dictionary<string, double> GateValues(Workspace workspace, ExecutionScope scope, JsonObject values)

@@ -43,6 +43,7 @@ public sealed class RunHistory(LocalRegistry registry)
         registry.Executions.Steps(row.Id).SelectMany(s => registry.Executions.Metrics(row.Id, s.Name).Select(m => (m.Key, m.Value))).Concat(Reported(row))
             .GroupBy(m => m.Item1, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Item2, StringComparer.Ordinal))
     {
+        IsSelective = row.IsSelective,
         FailureReason = row.Status == "Failed" ? row.FailureReason?.TrimEnd().Split('\n')[^1].Trim() : null,
     };
 

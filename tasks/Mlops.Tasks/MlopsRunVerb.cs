@@ -182,15 +182,22 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         var code = Text(e, "Code") ?? DefectCode;
         var file = Text(e, "File") ?? ProjectFile.GetMetadata("FullPath");
         var (line, column) = (Number(e, "Line"), Number(e, "Column"));
-        // MSBuild repeats place and code before each line of an error: what a program said is shown before it, and its last line in it.
-        var message = (Text(e, "Message") ?? "").Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        foreach (var said in message.Skip(1).SkipLast(1))
-            Log.LogMessage(MessageImportance.High, "{0}", said);
-        var text = message.Length > 1 ? $"{message[0]} {message[^1]}" : message.FirstOrDefault();
+        var text = OneLine(Text(e, "Message") ?? "");
         if (Text(e, "Severity") == "Warning")
             Log.LogWarning(null, code, null, Link(code), file, line, column, 0, 0, "{0}", text);
         else
             Log.LogError(null, code, null, Link(code), file, line, column, 0, 0, "{0}", text);
+    }
+
+    /// <summary>MSBuild repeats place and code before each line of an error: what a program said is shown before it, and its last line in it.</summary>
+    private string OneLine(string message)
+    {
+        var lines = message.Split('\n').Select(l => l.TrimEnd()).Where(l => l.Length > 0).ToList();
+        if (lines.Count < 2 || !lines[0].EndsWith("last lines:", StringComparison.Ordinal))
+            return string.Join(' ', lines.Select(l => l.Trim()));
+        foreach (var said in lines.Skip(1))
+            Log.LogMessage(MessageImportance.High, "{0}", said);
+        return $"{lines[0]} {lines[^1].Trim()}";
     }
 
     private void ShowOutcome(JsonElement e)

@@ -29,8 +29,8 @@ public sealed class GovernanceTests
         await repository.SucceedAsync("card", "1", "--out", repository.PathOf("card.md"));
         var card = await File.ReadAllTextAsync(repository.PathOf("card.md"));
 
-        Assert.StartsWith("# planned, version 1\n\nGuesses numbers.\n\n## Overview\n\n|  |  |\n| --- | --- |\n| Status | Approved |\n", card, StringComparison.Ordinal);
-        foreach (var part in new[] { "| Owner | ml@example.com |", "| Problem type | regression |", "| Risk rating | Low |", "## Intended uses\n\nSums | totals\n", "| data/numbers | s3://", "| config.yaml |  | sha256:", "| regression_metrics.mae.value | 0.5 |", "| staging | Approved |", "| one \\| two |", "| campaign | eu |", "## Caveats and recommendations\n\nNot for money.\n" })
+        Assert.StartsWith("# planned, version 1\n\n> Guesses numbers.\n\n## Overview\n\n|  |  |\n| --- | --- |\n| Status | Approved |\n", card, StringComparison.Ordinal);
+        foreach (var part in new[] { "| Owner | ml@example.com |", "| Problem type | regression |", "| Risk rating | Low |", "## Intended uses\n\n> Sums | totals\n", "| data/numbers | s3://", "| config.yaml |  | sha256:", "| regression_metrics.mae.value | 0.5 |", "| staging | Approved |", "| one \\| two |", "| campaign | eu |", "## Caveats and recommendations\n\n> Not for money.\n" })
             Assert.Contains(part, card, StringComparison.Ordinal);
         Assert.Equal(card, await repository.SucceedAsync("card"));
     }

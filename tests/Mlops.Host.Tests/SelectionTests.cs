@@ -41,6 +41,21 @@ public sealed class SelectionTests : IDisposable
         Assert.Equal("first second third last first first second third last", Ran());
     }
 
+    [SkippableFact]
+    public async Task Chosen_steps_go_on_from_the_newest_execution_that_has_what_they_need()
+    {
+        await WholeAsync();
+        await RunAsync("--only", "first");
+
+        await RunAsync("--from", "third");
+
+        Assert.Equal("first second third last first third last", Ran());
+    }
+
+    [Fact]
+    public async Task A_choice_of_nothing_is_none_of_everything() =>
+        Assert.Equal(64, (await MlopsProgram.RunAsync(folder.Path, "run", "chain.json", "--yes", "--only")).ExitCode);
+
     [SkippableTheory]
     [InlineData("MLOPS5016: These steps cannot be run without the others: The pipeline has no step 'secnd'. It has: first, second, third, last.", "--from", "secnd")]
     [InlineData("MLOPS5016: These steps cannot be run without the others: The step 'second' lies between 'first' and another one that is chosen, and needs what 'first' makes: choose it, too.", "--only", "first", "--only", "third")]

@@ -23,6 +23,13 @@ public sealed class ExecutionTests(StandIn aws) : AwsTest(aws)
         var steps = Aws.Boto($"[[s['StepName'], 'SelectiveExecutionResult' in s] for s in client('sagemaker').list_pipeline_execution_steps(PipelineExecutionArn={Newest}['PipelineExecutionArn'], SortOrder='Ascending')['PipelineExecutionSteps']]")!.AsArray();
         Assert.Contains("[\"train\",true]", steps.Select(s => s!.ToJsonString()));
         Assert.Contains("[\"evaluate\",false]", steps.Select(s => s!.ToJsonString()));
+        var definition = JsonNode.Parse((string)Aws.Boto("client('s3').get_object(Bucket='penguins-123456789012-us-east-1', Key='penguins/provenance/penguins/2.intoto.json')['Body'].read().decode()")!)!["predicate"]!["buildDefinition"]!;
+        Assert.Equal("evaluate", (string?)definition["externalParameters"]!["selectedSteps"]![0]);
+        Assert.NotNull((string?)definition["externalParameters"]!["sourceExecution"]);
+        // What the earlier execution was made of, this one does not know.
+        var known = definition["resolvedDependencies"]!.AsArray().ToDictionary(d => (string)d!["name"]!, d => d!["digest"] is not null);
+        Assert.True(known["code/source/evaluate.tar"]);
+        Assert.False(known["code/source/train.tar"] || known["data/penguins"]);
     }
 
     [SkippableFact]

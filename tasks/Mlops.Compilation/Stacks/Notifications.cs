@@ -14,8 +14,8 @@ internal static class Notifications
     /// <summary>The service that sends an event.</summary>
     public const string SageMaker = "aws.sagemaker";
 
-    /// <summary>Stack states that no further deploy gets out of by itself, or that lost a stack. Source: "Stack status codes" of CloudFormation's guide.</summary>
-    private static readonly string[] Stuck = ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"];
+    /// <summary>States that a stack is left in: it never came up, or a change could be neither made nor undone. Source: "Stack status codes" of CloudFormation's guide.</summary>
+    private static readonly string[] Stuck = ["ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED", "DELETE_FAILED"];
 
     /// <summary>The topic in the build stack: one of its own, or one that is there.</summary>
     public static void Add(StackTemplate template, ModelPlan plan)
@@ -54,14 +54,14 @@ internal static class Notifications
 
         if (notify.Events.Contains(NotifyEvent.StackStuck))
         {
-            AddRule(template, "StackStuckRule", "A stack cannot go on.", Arn(notify), "aws.cloudformation", "CloudFormation Stack Status Change",
+            AddRule(template, "StackStuckRule", "A stack was left in a state that needs a look.", Arn(notify), "aws.cloudformation", "CloudFormation Stack Status Change",
                 new JsonObject
                 {
                     ["stack-id"] = new JsonArray([.. Stacks(plan).Select(s => new JsonObject { ["prefix"] = Cfn.Sub($"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{s}/") })]),
                     ["status-details"] = new JsonObject { ["status"] = new JsonArray([.. Stuck.Select(s => JsonValue.Create(s))]) },
                 },
                 new JsonObject { ["stack"] = "$.detail.stack-id", ["status"] = "$.detail.status-details.status", ["reason"] = "$.detail.status-details.status-reason" },
-                $"A stack of {plan.ModelName} is stuck in <status>: <stack>. <reason> Deploy again: the command says what to do where it cannot go on by itself.");
+                $"A stack of {plan.ModelName} was left in <status>: <stack>. <reason> Deploy again: the command goes on where it can, and says what to do where it cannot.");
         }
     }
 

@@ -74,7 +74,8 @@ internal static class DefinitionRun
         VerbContext context, IReadOnlyDictionary<string, string> sources, RunRequest run, bool check, bool agreed, CancellationToken cancellation)
     {
         var (workspace, parameters) = (context.Workspace, run.Parameters);
-        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local, parameters);
+        var chosen = run.Selection is { } selection ? StepSelection.Chosen(workspace.Pipeline, selection.Steps) : null;
+        var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local, parameters).Where(s => chosen?.Contains(s.Name) != false).ToList();
         if (check || !agreed)
             Show(context, steps);
         WarnOfUnused(context, sources.Keys, parameters);

@@ -14,7 +14,7 @@ internal sealed class RunOptions
 
     private readonly Option<string?> from = new("--from") { Description = "Run this step and all that wait for it, with what an earlier execution left: a selective execution." };
 
-    private readonly Option<string[]> only = new("--only") { Description = "Run this step alone, or these: give it several times.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<string[]> only = new("--only") { Description = "Run this step alone, or these: give it several times.", Arity = ArgumentArity.OneOrMore };
 
     private readonly Option<string?> source = new("--source-execution") { Description = "The execution whose results '--from' and '--only' go on with. Default: the newest one that has ended." };
 
@@ -31,10 +31,12 @@ internal sealed class RunOptions
             return;
         command.Validators.Add(result =>
         {
-            var (begins, chooses) = (result.GetValue(from) is not null, result.GetValue(only) is { Length: > 0 });
+            // Values cannot be asked for where an option lacks its own.
+            bool IsGiven(Option option) => result.GetResult(option) is { Tokens.Count: > 0 };
+            var (begins, chooses) = (IsGiven(from), IsGiven(only));
             if (begins && chooses)
                 result.AddError("--from and --only exclude each other.");
-            if (result.GetValue(source) is not null && !begins && !chooses)
+            if (IsGiven(source) && !begins && !chooses)
                 result.AddError("--source-execution goes with --from or --only.");
         });
     }

@@ -1,4 +1,3 @@
-using Amazon.SageMaker;
 using Amazon.SageMaker.Model;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
@@ -44,7 +43,7 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
             if (stopsWhenCancelled)
                 await StopAsync(id, arn);
             else
-                events.Add(new Notice($"Execution {id} goes on in SageMaker. The same command follows it again; 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn}' ends it."));
+                events.Add(new Notice($"Execution {id} goes on in SageMaker. The same command follows it again; '{StopCommand(arn)}' ends it."));
             throw;
         }
     }
@@ -88,9 +87,12 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
             await clients.SageMaker.StopPipelineExecutionAsync(new StopPipelineExecutionRequest { PipelineExecutionArn = arn, ClientRequestToken = ContentHash.OfText("stop\n" + arn) }, CancellationToken.None);
             events.Add(new Notice($"Execution {id} ends: SageMaker was asked to stop it."));
         }
-        catch (AmazonSageMakerException e) when (e.ErrorCode is "ValidationException")
+        catch (Exception e) when (e is Amazon.Runtime.AmazonServiceException or Amazon.Runtime.AmazonClientException or HttpRequestException or IOException)
         {
-            events.Add(new Notice($"Execution {id} had ended already: {e.Message}"));
+            // It may have ended, too: SageMaker says so with the same error as for what is wrong.
+            events.Add(new Notice($"Execution {id} was not stopped: {e.Message} If it goes on, '{StopCommand(arn)}' ends it."));
         }
     }
+
+    private static string StopCommand(string arn) => $"aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn}";
 }

@@ -17,15 +17,27 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
     /// <summary>How many executions back are looked at.</summary>
     public const int LookedAt = 50;
 
+    /// <summary>How the display names of selective executions begin.</summary>
+    public const string Selective = "select-";
+
     private const int AtOnce = 8;
+    private const int LargestPage = 100;
 
     /// <summary>The newest ones, the newest first; none where there is no such pipeline.</summary>
     public async Task<IReadOnlyList<PipelineExecutionSummary>> NewestAsync(string pipeline, int count, CancellationToken cancellation)
     {
         try
         {
-            var answer = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = pipeline, MaxResults = count, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
-            return answer.PipelineExecutionSummaries ?? [];
+            var found = new List<PipelineExecutionSummary>();
+            string? token = null;
+            do
+            {
+                var answer = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = pipeline, MaxResults = Math.Min(count - found.Count, LargestPage), NextToken = token, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
+                found.AddRange(answer.PipelineExecutionSummaries ?? []);
+                token = answer.NextToken;
+            }
+            while (token is not null && found.Count < count);
+            return found;
         }
         catch (ResourceNotFoundException)
         {
@@ -75,7 +87,7 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
     public static string Id(PipelineExecutionSummary execution) => ExecutionSteps.NameOf(execution.PipelineExecutionArn);
 
     private static RunListed Listed(PipelineExecutionSummary execution, double? seconds, int? version, IReadOnlyDictionary<string, double> metrics) =>
-        new(Id(execution), execution.PipelineExecutionStatus.Value, execution.StartTime ?? default(DateTime), seconds, version, metrics) { FailureReason = execution.PipelineExecutionFailureReason };
+        new(Id(execution), execution.PipelineExecutionStatus.Value, execution.StartTime ?? default(DateTime), seconds, version, metrics) { FailureReason = execution.PipelineExecutionFailureReason, IsSelective = execution.PipelineExecutionDisplayName?.StartsWith(Selective, StringComparison.Ordinal) == true };
 
     private async Task<IReadOnlyDictionary<(string? Step, string Item), string>> FactsAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
     {
@@ -92,8 +104,8 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
             facts[(step, $"metric '{metric}'")] = value.ToString("G6", CultureInfo.InvariantCulture);
         foreach (var step in steps)
             facts[(step.StepName, "status")] = step.StepStatus.Value;
-        foreach (var step in definition.AllSteps.Where(s => s.Type != StepTypes.Condition))
-            AddLeaves(step.Arguments, "", (path, value) => facts[(step.Name, path)] = value);
+        foreach (var step in definition.AllSteps)
+            AddLeaves(step.Type == StepTypes.Condition ? step.Arguments["Conditions"] : step.Arguments, "", (path, value) => facts[(step.Name, path)] = value);
         return facts;
     }
 

@@ -24,9 +24,9 @@ internal static class ExecutionSteps
         return steps;
     }
 
-    /// <summary>The version that its RegisterModel step made; null: none.</summary>
+    /// <summary>The version that its RegisterModel step made; null: none. What a selective execution took over is none of its own.</summary>
     public static int? Version(IEnumerable<PipelineExecutionStep> steps) =>
-        steps.Select(s => s.Metadata?.RegisterModel?.Arn).OfType<string>().Select(a => (int?)int.Parse(NameOf(a), CultureInfo.InvariantCulture)).FirstOrDefault();
+        steps.Where(s => s.SelectiveExecutionResult is null).Select(s => s.Metadata?.RegisterModel?.Arn).OfType<string>().Select(a => (int?)int.Parse(NameOf(a), CultureInfo.InvariantCulture)).FirstOrDefault();
 
     /// <summary>What stands last in an ARN.</summary>
     public static string NameOf(string arn) => arn[(arn.LastIndexOf('/') + 1)..];

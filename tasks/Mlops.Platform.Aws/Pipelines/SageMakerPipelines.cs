@@ -83,6 +83,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         {
             GateValues = ran ? await new GateReports(clients, objects).ReadAsync(workspace.Deployment, definition, request.Parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
             FailedStep = failed?.StepName,
+            SourceExecutionId = ended.Steps.Select(s => s.SelectiveExecutionResult?.SourcePipelineExecutionArn).OfType<string>().Select(ExecutionSteps.NameOf).FirstOrDefault(),
         };
     }
 
@@ -143,7 +144,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         var newest = await history.NewestAsync(name, ExecutionHistory.LookedAt, cancellation);
         var selection = request.Selection is { } selected ? await SelectionAsync(name, definition, selected, newest, cancellation) : null;
         if (selection is not null)
-            content = "select-" + Token([content, selection.SourcePipelineExecutionArn ?? "", .. selection.SelectedSteps.Select(s => s.StepName)])[..32];
+            content = ExecutionHistory.Selective + Token([content, selection.SourcePipelineExecutionArn ?? "", .. selection.SelectedSteps.Select(s => s.StepName)])[..32];
         var same = newest.Where(e => e.PipelineExecutionDisplayName == content).ToList();
         if (same.FirstOrDefault() is { } last)
         {
@@ -172,7 +173,8 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             ClientRequestToken = Token(incarnation, content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
             SelectiveExecutionConfig = selection,
             ParallelismConfiguration = deployment.MaxParallelExecutionSteps is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
-        }, cancellation);
+            // Whoever stops now is told what became of it: an execution that nobody knows of costs money.
+        }, CancellationToken.None);
         return (started.PipelineExecutionArn, true);
     }
 
@@ -180,13 +182,21 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     private async Task<SelectiveExecutionConfig> SelectionAsync(string name, PipelineDefinition definition, SelectedSteps selected, IReadOnlyList<PipelineExecutionSummary> newest, CancellationToken cancellation)
     {
         var steps = selected.Steps.Select(s => new SelectedStep { StepName = s }).ToList();
-        if (StepSelection.EarlierSteps(definition, selected.Steps).Count == 0)
+        var earlier = StepSelection.EarlierSteps(definition, selected.Steps);
+        if (earlier.Count == 0)
             return new SelectiveExecutionConfig { SelectedSteps = steps };
-        var source = selected.Source is { } id ? await history.FindAsync(name, id, cancellation)
+        foreach (var source in selected.Source is { } id ? [await history.FindAsync(name, id, cancellation)] : newest)
+        {
             // "The execution status of the pipeline can be either Failed or Success."
-            : newest.FirstOrDefault(e => e.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded || e.PipelineExecutionStatus == PipelineExecutionStatus.Failed)
-                ?? throw PlatformErrors.NoSourceExecution("none has ended yet.").ToException();
-        return new SelectiveExecutionConfig { SelectedSteps = steps, SourcePipelineExecutionArn = source.PipelineExecutionArn };
+            if (source.PipelineExecutionStatus != PipelineExecutionStatus.Succeeded && source.PipelineExecutionStatus != PipelineExecutionStatus.Failed)
+                continue;
+            // One of chosen steps alone may lack what these need.
+            var succeeded = (await ExecutionSteps.OfAsync(clients, source.PipelineExecutionArn, cancellation)).Where(s => s.StepStatus == StepStatus.Succeeded).Select(s => s.StepName).ToHashSet(StringComparer.Ordinal);
+            if (earlier.All(succeeded.Contains))
+                return new SelectiveExecutionConfig { SelectedSteps = steps, SourcePipelineExecutionArn = source.PipelineExecutionArn };
+        }
+
+        throw PlatformErrors.NoSourceExecution($"{(selected.Source is null ? "in none" : $"not in '{selected.Source}'")} that has Succeeded or Failed all of these steps succeeded: {string.Join(", ", earlier)}.").ToException();
     }
 
     /// <summary>

@@ -46,8 +46,8 @@ internal sealed class Engine
             states[nested.Name] = StepState.NotChosen;
         var all = definition.AllSteps.ToList();
         places = all.Select((s, i) => (s.Name, i)).ToDictionary(s => s.Name, s => s.i, StringComparer.Ordinal);
-        if (context.Earlier is { } earlier)
-            GoOnFrom(earlier);
+        foreach (var step in context.Earlier is { } earlier ? all.Where(s => !earlier.Chosen.Contains(s.Name)) : [])
+            states[step.Name] = context.Earlier!.Properties.ContainsKey(step.Name) ? StepState.Succeeded : StepState.NotChosen;
         open = all.ToDictionary(s => s.Name, s => graph.WaitsFor(s.Name).Count(w => states[w] != StepState.Succeeded), StringComparer.Ordinal);
         followers = all.SelectMany(s => graph.WaitsFor(s.Name).Select(on => (On: on, Step: s))).ToLookup(p => p.On, p => p.Step, StringComparer.Ordinal);
         foreach (var step in all)
@@ -71,6 +71,8 @@ internal sealed class Engine
     {
         var running = new Dictionary<Task<StepOutcome>, PipelineStep>();
         EngineResult? failed = null;
+        if (context.Earlier is { } earlier)
+            GoOnFrom(earlier);
         while (true)
         {
             if (failed is null && !cancellation.IsCancellationRequested)
@@ -111,17 +113,13 @@ internal sealed class Engine
         return failed ?? (cancellation.IsCancellationRequested ? new EngineResult("Stopped", null, "stopped") : new EngineResult("Succeeded", null, null));
     }
 
-    /// <summary>Of a selective execution: what is not chosen does not run; what the chosen steps need of it has its earlier result.</summary>
+    /// <summary>Of a selective execution: what the chosen steps need of the others has its earlier result.</summary>
     private void GoOnFrom(EarlierResults earlier)
     {
-        foreach (var step in definition.AllSteps.Where(s => !earlier.Chosen.Contains(s.Name)))
+        foreach (var step in definition.AllSteps.Where(s => earlier.Properties.ContainsKey(s.Name)))
         {
-            states[step.Name] = StepState.NotChosen;
-            if (!earlier.Properties.TryGetValue(step.Name, out var properties))
-                continue;
-            states[step.Name] = StepState.Succeeded;
-            var metrics = context.Registry.Executions.Metrics(earlier.Source, step.Name);
-            context.Registry.Executions.EndStep(context.ExecutionId, new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null), "Succeeded", properties, null, earlier.Source, metrics, []);
+            var (start, properties) = (new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null), earlier.Properties[step.Name]);
+            context.Registry.Executions.EndStep(context.ExecutionId, start, "Succeeded", properties, null, earlier.Source, context.Registry.Executions.Metrics(earlier.Source, step.Name), []);
             scope.Finished(step.Name, properties);
             context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", 0, Cached: true));
         }

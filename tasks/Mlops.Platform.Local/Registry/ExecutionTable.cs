@@ -102,8 +102,8 @@ public sealed class ExecutionTable(RegistryDatabase database)
     /// <summary>The executions whose id begins so, the newest first.</summary>
     public IReadOnlyList<ExecutionRow> FindByPrefix(string prefix) => Rows("WHERE substr(id, 1, length($prefix)) = $prefix ORDER BY started_at DESC", ("$prefix", prefix));
 
-    /// <summary>The newest execution of a pipeline that has ended, however; null: none has.</summary>
-    public ExecutionRow? NewestEnded(string pipeline) => Rows("WHERE pipeline = $pipeline AND status <> 'Executing' ORDER BY started_at DESC LIMIT 1", ("$pipeline", pipeline)).FirstOrDefault();
+    /// <summary>The newest executions of a pipeline that have ended, however, the newest first.</summary>
+    public IReadOnlyList<ExecutionRow> NewestEnded(string pipeline, int count) => Rows("WHERE pipeline = $pipeline AND status <> 'Executing' ORDER BY started_at DESC LIMIT $count", ("$pipeline", pipeline), ("$count", count));
 
     public JsonObject Parameters(string execution) => database.Query(
         "SELECT parameters FROM executions WHERE id = $id", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution)).Single();
@@ -124,14 +124,19 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL AND cached_from IS NULL ORDER BY started_at DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
 
     private List<ExecutionRow> Rows(string where, params (string, object?)[] parameters) => database.Query(
-        $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version, model_group FROM executions {where}",
+        $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version, model_group, fingerprint = '' FROM executions {where}",
         r => new ExecutionRow(
             r.GetString(0), r.GetString(1), r.GetString(2), Times.Parse(r.GetString(3)), r.IsDBNull(4) ? null : Times.Parse(r.GetString(4)),
-            r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetInt32(7), r.IsDBNull(8) ? null : r.GetString(8)),
+            r.IsDBNull(5) ? null : r.GetString(5), r.IsDBNull(6) ? null : r.GetString(6), r.IsDBNull(7) ? null : r.GetInt32(7), r.IsDBNull(8) ? null : r.GetString(8))
+        { IsSelective = r.GetBoolean(9) },
         parameters);
 }
 
-public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion, string? ModelGroup);
+public sealed record ExecutionRow(string Id, string Pipeline, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? FailureReason, string? FailedStep, int? ModelVersion, string? ModelGroup)
+{
+    /// <summary>Chosen steps alone ran: no run of the whole pipeline is the same.</summary>
+    public bool IsSelective { get; init; }
+}
 
 public sealed record StepRow(string Name, string Type, string Status, DateTimeOffset Started, DateTimeOffset? Ended, string? CachedFrom, string? Log, string? FailureReason);
 

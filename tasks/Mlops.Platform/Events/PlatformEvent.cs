@@ -86,6 +86,9 @@ public sealed record StageChanged(string Stage, string Status, int Version, stri
 /// <param name="Metrics">Those that steps printed, and those of the evaluation's report.</param>
 public sealed record RunListed(string ExecutionId, string Status, DateTimeOffset Started, double? Seconds, int? Version, IReadOnlyDictionary<string, double> Metrics) : PlatformEvent
 {
+    /// <summary>Chosen steps alone ran.</summary>
+    public bool IsSelective { get; init; }
+
     /// <summary>The last line of the reason, of one that failed.</summary>
     public string? FailureReason { get; init => field = value is null ? null : Printable.Of(value); }
 }

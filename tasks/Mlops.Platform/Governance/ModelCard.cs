@@ -58,7 +58,7 @@ public sealed record ModelCard
             yield return [Model.Sha256.Length == 64 ? "SHA-256" : "ETag", Model.Sha256];
         if (Told("model_overview", "model_creator") is { } owner)
             yield return ["Owner", owner];
-        if ((string?)Description.Card?["additional_information"]?["custom_details"]?["problem_type"] is { } problem)
+        if (Told(Description.Card?["additional_information"], "custom_details", "problem_type") is { } problem)
             yield return ["Problem type", problem];
         if (Told("intended_uses", "risk_rating") is { } risk)
             yield return ["Risk rating", risk];
@@ -67,17 +67,23 @@ public sealed record ModelCard
     private IEnumerable<string[]> Materials(Func<string, bool> wanted) =>
         (Statement?.Materials ?? []).Where(m => wanted(m.Name)).Select(m => new[] { m.Name, m.Uri ?? "", m.Algorithm is null ? "" : $"{m.Algorithm}:{m.Digest}" });
 
-    private string? Told(string section, string item) => Description.Card?[section]?[item] is JsonValue value ? value.ToString() : null;
+    private string? Told(string section, string item) => Told(Description.Card, section, item);
+
+    /// <summary>Null also where it is no text: others write cards, too.</summary>
+    private static string? Told(JsonNode? card, string section, string item) => ((card as JsonObject)?[section] as JsonObject)?[item] is JsonValue value ? value.ToString() : null;
 
     private static string Time(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
+    /// <summary>What people wrote is quoted: it can be no heading or table of this document.</summary>
     private static void Paragraph(StringBuilder text, string? title, string? content)
     {
         if (string.IsNullOrWhiteSpace(content))
             return;
         if (title is not null)
             text.Append('\n').Append("## ").Append(title).Append('\n');
-        text.Append('\n').Append(content.Trim()).Append('\n');
+        text.Append('\n');
+        foreach (var line in content.Trim().ReplaceLineEndings("\n").Split('\n'))
+            text.Append("> ").Append(Printable.Of(line)).Append('\n');
     }
 
     /// <summary>Nothing where there are no rows.</summary>
@@ -95,6 +101,6 @@ public sealed record ModelCard
         void Row(IEnumerable<string> values) => text.Append("| ").AppendJoin(" | ", values).Append(" |\n");
     }
 
-    /// <summary>One line, and none that ends the cell.</summary>
-    private static string Cell(string value) => Printable.Of(value).ReplaceLineEndings(" ").Replace("|", "\\|", StringComparison.Ordinal);
+    /// <summary>One line of text, whatever signs of Markdown or HTML it has.</summary>
+    private static string Cell(string value) => string.Concat(Printable.Of(value).ReplaceLineEndings(" ").Select(c => c is '\\' or '|' or '<' or '[' or '`' ? "\\" + c : c.ToString()));
 }

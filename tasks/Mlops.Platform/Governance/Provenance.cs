@@ -44,24 +44,27 @@ public sealed class Provenance
             ? new Provenance(json) : throw new DefinitionException($"{what} is no in-toto statement of SLSA's provenance v1.");
     }
 
-    /// <param name="request">How the run was started. What a selective one took from an earlier execution is said to be that one's.</param>
-    /// <param name="isOfThisRun">False: the run was an earlier one of the same code, data and parameters; commit and configuration may have been others, and are not known.</param>
-    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, RunRequest request, bool isOfThisRun)
+    /// <param name="request">How the run was started. Of a selective one only what its chosen steps use is known; parameters and digests of the rest are the earlier execution's, and left open.</param>
+    /// <param name="result">Where it did not run, the run was an earlier one of the same code, data and parameters; commit and configuration may have been others, and are not known.</param>
+    public static Provenance Of(Workspace workspace, PipelineDefinition published, ModelVersion version, RunRequest request, ExecutionResult result)
     {
-        var deployment = workspace.Deployment;
+        var (deployment, isOfThisRun) = (workspace.Deployment, result.Ran);
+        var selected = request.Selection?.Steps;
+        var used = selected is null ? null : StepSelection.Parameters(published, selected);
+        var isWhole = isOfThisRun && result.SourceExecutionId is null;
         var values = new JsonObject();
         foreach (var parameter in published.Parameters)
-            values[parameter.Name] = request.Parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
+            values[parameter.Name] = used?.Contains(parameter.Name) == false ? null : request.Parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
         List<Material> materials =
         [
-            .. isOfThisRun && GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
-            isOfThisRun ? new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256) : new(deployment.ConfigFile, null, null, null),
-            .. deployment.Sources.Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
-            .. deployment.Data.Select(d => Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
+            .. isWhole && GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
+            isWhole ? new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256) : new(deployment.ConfigFile, null, null, null),
+            .. deployment.Sources.Select(s => selected is null || StepSelection.Names(published, selected, s.Key) ? new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256) : new Material(Material.Code + s.File, null, null, null)),
+            .. deployment.Data.Select(d => used?.Contains(d.Parameter) == false ? new Material(Material.DataSet + d.Name, null, null, null) : Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
         ];
         var external = new JsonObject { ["pipeline"] = deployment.PipelineName, ["parameters"] = values };
         if (request.Selection is { } selection)
-            external["selectedSteps"] = new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]);
+            (external["selectedSteps"], external["sourceExecution"]) = (new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]), result.SourceExecutionId);
         // SageMaker knows an archive by its ETag, where it knows it.
         var algorithm = version.Sha256.Length switch { 0 => null, 64 => Material.Sha256, _ => "etag" };
         var subject = new Material(version.ModelDataUrl, null, algorithm, version.Sha256);
@@ -96,7 +99,7 @@ public sealed class Provenance
             return;
         if (await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is { } version &&
             await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation) is { } published)
-            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, request, result.Ran).ToJson(), cancellation);
+            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, request, result).ToJson(), cancellation);
     }
 
     /// <summary>Published data lies under its hash; of what lies elsewhere in S3 only the place is known.</summary>

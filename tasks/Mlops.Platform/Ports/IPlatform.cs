@@ -108,6 +108,9 @@ public sealed record ExecutionResult(string ExecutionId, string Status, string? 
 
     public string? FailedStep { get; init; }
 
+    /// <summary>Of a selective execution: the one whose results it went on with; null: it needed none.</summary>
+    public string? SourceExecutionId { get; init; }
+
     public string? Log { get; init; }
 }
 

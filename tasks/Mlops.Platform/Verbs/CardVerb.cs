@@ -17,7 +17,7 @@ public static class CardVerb
             Version = found,
             Model = await platform.Models.FindAsync(group, found.Version, cancellation) ?? throw PlatformErrors.UnknownVersion(group, found.Version).ToException(),
             Description = await platform.Models.DescriptionAsync(group, found.Version, cancellation) ?? new VersionDescription(null, null, new Dictionary<string, string>()),
-            Statement = await platform.Models.ProvenanceAsync(group, found.Version, cancellation) is { } statement ? Provenance.Parse(statement, $"The statement of version {found.Version}") : null,
+            Statement = await LineageVerb.FindProvenanceAsync(context, found.Version, cancellation),
             Metrics = await platform.Models.MetricsAsync(group, found.Version, cancellation),
             Stages = await LineageVerb.StagesAsync(context, found.Version, cancellation),
         };

@@ -1,3 +1,5 @@
+using System.Globalization;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Governance;
 
@@ -40,9 +42,22 @@ public static class LineageVerb
         return stages;
     }
 
+    /// <summary>Null: nobody wrote one.</summary>
+    public static async Task<Provenance?> FindProvenanceAsync(VerbContext context, int version, CancellationToken cancellation)
+    {
+        try
+        {
+            return await context.Platform.Models.ProvenanceAsync(context.Workspace.Deployment.ModelPackageGroupName, version, cancellation) is { } statement ? Provenance.Parse(statement, $"The statement of version {version}") : null;
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.ProvenanceUnreadable(string.Create(CultureInfo.InvariantCulture, $"version {version}"), e.Message).ToException();
+        }
+    }
+
     public static async Task<Provenance> ProvenanceOfAsync(VerbContext context, int version, CancellationToken cancellation)
     {
         var group = context.Workspace.Deployment.ModelPackageGroupName;
-        return Provenance.Parse(await context.Platform.Models.ProvenanceAsync(group, version, cancellation) ?? throw PlatformErrors.NoProvenance(group, version).ToException(), $"The statement of version {version}");
+        return await FindProvenanceAsync(context, version, cancellation) ?? throw PlatformErrors.NoProvenance(group, version).ToException();
     }
 }

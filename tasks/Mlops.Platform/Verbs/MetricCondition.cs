@@ -15,7 +15,14 @@ public sealed partial record MetricCondition(string Metric, string Operator, dou
 
     /// <summary>False also where it was not measured.</summary>
     /// <param name="metrics">Of a version, by path.</param>
-    public bool Holds(IReadOnlyDictionary<string, double> metrics) => metrics.Where(m => IsMeant(m.Key)).Select(m => (double?)m.Value).FirstOrDefault() is { } value && Operator switch
+    public bool Holds(IReadOnlyDictionary<string, double> metrics)
+    {
+        // A whole path means one; where several groups have a metric, all of them are meant.
+        var meant = metrics.TryGetValue(Metric, out var exact) ? [exact] : metrics.Where(m => m.Key.EndsWith($".{Metric}.value", StringComparison.Ordinal)).Select(m => m.Value).ToList();
+        return meant.Count > 0 && meant.All(Holds);
+    }
+
+    private bool Holds(double value) => Operator switch
     {
         "<" => value < Limit,
         "<=" => value <= Limit,
@@ -23,8 +30,6 @@ public sealed partial record MetricCondition(string Metric, string Operator, dou
         ">" => value > Limit,
         _ => value.Equals(Limit),
     };
-
-    private bool IsMeant(string path) => path == Metric || path.EndsWith($".{Metric}.value", StringComparison.Ordinal);
 
     [GeneratedRegex(@"^\s*(?<metric>[A-Za-z_][\w.\-@]*)\s*(?<operator><=|>=|<|>|=)\s*(?<limit>\S+)\s*$")]
     private static partial Regex Form();

@@ -8,6 +8,9 @@ namespace Mlops.Platform.Verbs;
 /// <summary>What a deploy would do, in the order in which it would; nothing is changed.</summary>
 public static class PlanVerb
 {
+    /// <summary>How many executions back are looked at.</summary>
+    private const int LookedAt = 20;
+
     public static async Task<Plan> RunAsync(VerbContext context, CancellationToken cancellation)
     {
         var (workspace, platform, events) = context;
@@ -59,9 +62,10 @@ public static class PlanVerb
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
         else if (!JsonNode.DeepEquals(before.ToJson(), now.ToJson()))
             changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName));
-        var last = before is null ? [] : await platform.Pipelines.NewestAsync(deployment.PipelineName, 1, whole: false, cancellation);
-        var steps = StepPlan.Of(last.Count == 0 ? null : before, now);
-        return steps.Count > 0 || last is [{ Status: "Succeeded" }] ? steps : [new PlannedChange("Run", "step", "*", $"the last execution is {last[0].Status}: steps that succeeded in it are taken from the cache")];
+        // A selective execution does not stand for the whole pipeline.
+        var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
+        var steps = StepPlan.Of(last is null ? null : before, now);
+        return steps.Count > 0 || last is { Status: "Succeeded" } ? steps : [new PlannedChange("Run", "step", "*", $"the last execution is {last!.Status}: steps that succeeded in it are taken from the cache")];
     }
 
     private static async Task<IReadOnlyList<PlannedChange>> StageAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)

@@ -69,11 +69,13 @@ class Execution:
         source = by_arn.get(selective.get("SourcePipelineExecutionArn"))
         if "SourcePipelineExecutionArn" in selective and (source is None or source.status not in ("Succeeded", "Failed")):
             raise AWSValidationException("The source pipeline execution must have Succeeded or Failed.")
+        chosen = [step for step in steps if step["Name"] in names]
+        running = {inner["Name"] for step in chosen for inner in _with_nested(step)}
         for entry in source.shown if source else []:
-            if entry["StepName"] not in names and entry["StepName"] in source.scope.steps:
+            if entry["StepName"] not in running and entry["StepName"] in source.scope.steps:
                 self.scope.steps[entry["StepName"]] = source.scope.steps[entry["StepName"]]
                 self.shown.append({**entry, "SelectiveExecutionResult": {"SourcePipelineExecutionArn": source.arn}})
-        return [step for step in steps if step["Name"] in names]
+        return chosen
 
     def poll(self) -> None:
         if self.status != "Executing":
@@ -164,6 +166,11 @@ class Execution:
         if self.request.get("ParallelismConfiguration"):
             shown["ParallelismConfiguration"] = self.request["ParallelismConfiguration"]
         return shown
+
+
+def _with_nested(step: dict) -> list[dict]:
+    branches = [inner for branch in ("IfSteps", "ElseSteps") for inner in step["Arguments"].get(branch, [])] if step["Type"] == "Condition" else []
+    return [step, *(found for inner in branches for found in _with_nested(inner))]
 
 
 def _value(parameter: dict, given: str | None):
