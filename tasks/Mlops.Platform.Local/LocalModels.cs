@@ -1,4 +1,4 @@
-using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Ports;
@@ -29,7 +29,7 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root) : IModelReg
         var request = models.Request(group, version);
         return Task.FromResult<VersionDescription?>(new VersionDescription(
             request["ModelPackageDescription"]?.ToString(), VersionDescription.ReadCard(request["ModelCard"]?["ModelCardContent"]?.ToString()),
-            (request["CustomerMetadataProperties"] as JsonObject ?? []).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? "", StringComparer.Ordinal)));
+            Json.TextMembers(request["CustomerMetadataProperties"])));
     }
 
     public async Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) =>

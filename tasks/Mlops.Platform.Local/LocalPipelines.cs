@@ -93,7 +93,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         }
 
         events.Add(new ExecutionChanged(name, id, ended.Status));
-        return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values)) with { SourceExecutionId = earlier is { Source.Length: > 0 } ? earlier.Source : null };
+        return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values)) with { SourceExecutionId = earlier?.Source };
     }
 
     /// <summary>Refuses what cannot be run here before anything starts: all of it, each at its place.</summary>
@@ -215,7 +215,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return
         [
             $"execution:{id}",
-            .. earlier is { Source.Length: > 0 } ? new[] { $"execution:{earlier.Source}" } : [],
+            .. earlier?.Source is { } source ? new[] { $"execution:{source}" } : [],
             .. workspace.Deployment.Sources.Where(s => earlier is null || StepSelection.Names(definition, earlier.Steps, s.Key)).Select(s => $"code:{s.Sha256}").Distinct(StringComparer.Ordinal),
             .. workspace.Deployment.Data.Where(d => used?.Contains(d.Parameter) != false).Select(d => $"data:{d.Name}@{values[d.Parameter]}"),
         ];

@@ -16,7 +16,7 @@ internal sealed class RunOptions
 
     private readonly Option<string[]> only = new("--only") { Description = "Run this step alone, or these: give it several times.", Arity = ArgumentArity.OneOrMore };
 
-    private readonly Option<string?> source = new("--source-execution") { Description = "The execution whose results '--from' and '--only' go on with. Default: the newest one that has ended." };
+    private readonly Option<string?> source = new("--source-execution") { Description = "The execution whose results '--from' and '--only' go on with. Default: the newest one that has what they need." };
 
     private readonly Option<bool> stopOnCancel = new("--stop-on-cancel") { Description = "Ctrl-C ends the execution in SageMaker, too. Without it that goes on, and the same command follows it again." };
 

@@ -7,11 +7,11 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local.Execution;
 
 /// <summary>What a selective execution goes on with: the results of the steps before the chosen ones.</summary>
-/// <param name="Source">The execution that they are of.</param>
+/// <param name="Source">The execution that they are of; null: none are needed.</param>
 /// <param name="Steps">The chosen steps of the top level.</param>
 /// <param name="Chosen">The steps that run, those in branches of a chosen condition included.</param>
 /// <param name="Properties">By step.</param>
-internal sealed record EarlierResults(string Source, IReadOnlyList<string> Steps, IReadOnlySet<string> Chosen, IReadOnlyDictionary<string, JsonObject> Properties)
+internal sealed record EarlierResults(string? Source, IReadOnlyList<string> Steps, IReadOnlySet<string> Chosen, IReadOnlyDictionary<string, JsonObject> Properties)
 {
     /// <summary>How many executions back are looked at.</summary>
     private const int LookedAt = 50;
@@ -20,12 +20,12 @@ internal sealed record EarlierResults(string Source, IReadOnlyList<string> Steps
     {
         var chosen = StepSelection.Chosen(definition, selection.Steps);
         var earlier = StepSelection.EarlierSteps(definition, selection.Steps);
+        if (earlier.Count == 0)
+            return new EarlierResults(null, selection.Steps, chosen, new Dictionary<string, JsonObject>());
         // The newest may have run chosen steps alone.
         var ended = selection.Source is null ? registry.Executions.NewestEnded(pipeline, LookedAt) : [];
         var source = selection.Source is { } id ? new RunHistory(registry).Find(id)
             : ended.FirstOrDefault(e => earlier.All(s => registry.Executions.Properties(e.Id, s) is not null)) ?? (ended.Count > 0 ? ended[0] : null);
-        if (earlier.Count == 0)
-            return new EarlierResults("", selection.Steps, chosen, new Dictionary<string, JsonObject>());
         if (source is null)
             throw PlatformErrors.NoSourceExecution("nothing has run yet.").ToException();
         if (source.Pipeline != pipeline)

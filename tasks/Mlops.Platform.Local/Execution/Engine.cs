@@ -119,7 +119,7 @@ internal sealed class Engine
         foreach (var step in definition.AllSteps.Where(s => earlier.Properties.ContainsKey(s.Name)))
         {
             var (start, properties) = (new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null), earlier.Properties[step.Name]);
-            context.Registry.Executions.EndStep(context.ExecutionId, start, "Succeeded", properties, null, earlier.Source, context.Registry.Executions.Metrics(earlier.Source, step.Name), []);
+            context.Registry.Executions.EndStep(context.ExecutionId, start, "Succeeded", properties, null, earlier.Source, context.Registry.Executions.Metrics(earlier.Source!, step.Name), []);
             scope.Finished(step.Name, properties);
             context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", 0, Cached: true));
         }
