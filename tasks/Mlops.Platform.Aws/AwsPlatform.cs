@@ -161,6 +161,8 @@ public sealed class AwsPlatform : IPlatform
     {
         if (Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
             return pipelines is not null && await pipelines.CopyLogAsync(Deployment.PipelineName, name, output, cancellation);
+        if (stage.Endpoint is null)
+            return await new StageBatches(access, events).CopyLogAsync(stage, output, cancellation);
         return await new JobLogs(await access.OpenAsync(stage.Aws, cancellation)).CopyAsync(JobLogs.Endpoints + stage.EndpointName, null, output, cancellation);
     }
 

@@ -54,9 +54,6 @@ public static class LocalErrors
     public static Problem BatchOnly(string stage) =>
         Problem.Error("MLOPS6026", $"The stage '{stage}' serves batches alone: it has no endpoint that could be asked. Predict a data set with 'mlops batch --stage {stage}'.");
 
-    public static Problem NoBatch(string stage) =>
-        Problem.Error("MLOPS6028", $"The stage '{stage}' predicts no batches. Give it a section 'batch' with input and output.");
-
     public static Problem NoBatchInput(string stage, string input, string path) =>
         Problem.Error("MLOPS6029", $"The batch of '{stage}' has no input: '{input}' is not there ('{path}'). Put the records there, or name others with '--input'.");
 

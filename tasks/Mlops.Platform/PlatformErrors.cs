@@ -149,4 +149,7 @@ public static class PlatformErrors
     }
 
     private static string Listed(IEnumerable<string> names) => string.Join(", ", names.Select(n => $"'{n}'")) is { Length: > 0 } list ? list : "none";
+
+    public static Problem NoBatch(string stage) =>
+        Problem.Error("MLOPS6028", $"The stage '{stage}' predicts no batches. Give it a section 'batch' with input and output.");
 }

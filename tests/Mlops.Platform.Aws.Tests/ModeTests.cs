@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using Mlops.Platform.Ports;
+using Mlops.Platform.Verbs;
 
 namespace Mlops.Platform.Aws.Tests;
 
@@ -32,6 +34,73 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
         await repository.DeployAsync();
 
         Assert.Equal("MLOPS7041", (await repository.FailAsync(() => InvokeAsync(repository, "four"))).Code);
+    }
+
+    [SkippableFact]
+    public async Task A_batch_is_an_execution_of_the_stage_s_pipeline_and_may_take_other_records()
+    {
+        using var repository = await BatchAsync();
+
+        var first = await PredictAsync(repository);
+        var other = await PredictAsync(repository, new BatchRequest("s3://acme-ml/in/monday.csv", null, false));
+
+        Assert.Equal((1, "s3://acme-ml/out/"), (first.Version, first.Output));
+        Assert.NotEqual(first.ExecutionId, other.ExecutionId);
+        var given = Aws.Boto("[[(p['Name'], p['Value']) for p in client('sagemaker').list_pipeline_parameters_for_execution(PipelineExecutionArn=e['PipelineExecutionArn']).get('PipelineParameters', []) if 'monday' in p['Value']] for e in client('sagemaker').list_pipeline_executions(PipelineName='modes-four-batch', SortOrder='Ascending')['PipelineExecutionSummaries']]")!;
+        Assert.Equal("""[[],[["input","s3://acme-ml/in/monday.csv"]]]""", given.ToJsonString());
+    }
+
+    [SkippableFact]
+    public async Task A_batch_that_fails_says_why_and_its_log_can_be_read()
+    {
+        using var repository = await BatchAsync();
+        await Aws.SetAsync(JsonNode.Parse("""{"fail": {"step": "predict", "reason": "ClientError: no records", "log": ["reading", "nothing there"]}}""")!.AsObject());
+
+        var problem = await repository.FailAsync(() => PredictAsync(repository));
+
+        Assert.Equal("MLOPS7046", problem.Code);
+        Assert.Contains("no records", problem.Message, StringComparison.Ordinal);
+        using var log = new MemoryStream();
+        Assert.True(await repository.OnAsync(c => c.Platform.CopyLogAsync("four", log, CancellationToken.None)));
+        Assert.Equal("reading\nnothing there\n", System.Text.Encoding.UTF8.GetString(log.ToArray()));
+    }
+
+    [SkippableFact]
+    public async Task A_batch_that_was_interrupted_is_followed_again()
+    {
+        using var repository = await BatchAsync();
+        await Aws.SetAsync(JsonNode.Parse("""{"polls": 1000}""")!.AsObject());
+        using var stopping = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => repository.OnAsync(c => c.Platform.Stages.PredictAsync(c.Workspace.Stage("four"), new BatchRequest(null, null, false), stopping.Token), stopping.Token));
+
+        // This one ends it, too.
+        using var again = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => repository.OnAsync(c => c.Platform.Stages.PredictAsync(c.Workspace.Stage("four"), new BatchRequest(null, null, true), again.Token), again.Token));
+
+        Assert.Equal(["Stopped"], Texts(Aws.Boto("[e['PipelineExecutionStatus'] for e in client('sagemaker').list_pipeline_executions(PipelineName='modes-four-batch')['PipelineExecutionSummaries']]")));
+    }
+
+    [SkippableTheory]
+    [InlineData("four", "records.csv", "MLOPS7047")]
+    [InlineData("four", "s3://acme-ml/requests-of-others/", "MLOPS7047")]
+    [InlineData("one", null, "MLOPS6028")]
+    public async Task A_batch_that_cannot_be_is_refused_before_anything_starts(string stage, string? input, string code)
+    {
+        using var repository = await BatchAsync();
+
+        Assert.Equal(code, (await repository.FailAsync(() => repository.OnAsync(c => c.Platform.Stages.PredictAsync(c.Workspace.Stage(stage), new BatchRequest(input, null, false), CancellationToken.None)))).Code);
+        Assert.Equal(0, (int?)Aws.Boto("len(client('sagemaker').list_pipeline_executions(PipelineName='modes-four-batch')['PipelineExecutionSummaries'])"));
+    }
+
+    [SkippableFact]
+    public async Task A_batch_before_the_first_deploy_says_so()
+    {
+        await StartAsync();
+        MakeBuckets("acme-ml");
+        using var repository = new ModelRepository("stages-of-every-mode");
+        await repository.OnAsync(c => PublishVerb.RunAsync(c, CancellationToken.None));
+
+        Assert.Equal("MLOPS7048", (await repository.FailAsync(() => PredictAsync(repository))).Code);
     }
 
     [SkippableFact]
@@ -79,6 +148,21 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
         Assert.Equal("MLOPS7043", problem.Code);
         Assert.Contains("'12'", problem.Message, StringComparison.Ordinal);
     }
+
+    /// <summary>A repository whose first version serves everywhere, in batches, too.</summary>
+    private async Task<ModelRepository> BatchAsync()
+    {
+        await StartAsync();
+        MakeBuckets("acme-ml");
+        var repository = new ModelRepository("stages-of-every-mode");
+        await repository.DeployAsync();
+        await repository.ApproveAsync("four");
+        await repository.DeployAsync();
+        return repository;
+    }
+
+    private static Task<BatchResult> PredictAsync(ModelRepository repository, BatchRequest? request = null) =>
+        repository.OnAsync(c => c.Platform.Stages.PredictAsync(c.Workspace.Stage("four"), request ?? new BatchRequest(null, null, false), CancellationToken.None));
 
     private static Task<InvokeResult> InvokeAsync(ModelRepository repository, string stage) =>
         repository.OnAsync(c => c.Platform.Stages.InvokeAsync(c.Workspace.Stage(stage), new InvokeRequest("1,2"u8.ToArray(), "text/csv"), CancellationToken.None));

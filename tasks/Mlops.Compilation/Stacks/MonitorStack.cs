@@ -106,7 +106,7 @@ internal sealed class MonitorStack
     private void AddMonitor(PlannedMonitor monitor)
     {
         var id = Retraining.Pascal(monitor.Name);
-        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", Step(monitor), Cfn.GetAtt(Role, "Arn"), stage.Aws.Network);
+        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", Step(monitor), Cfn.GetAtt(Role, "Arn"), network: stage.Aws.Network);
         template.Add($"{id}Schedule", "AWS::Scheduler::Schedule",
             Retraining.Schedule(monitor.Schedule, plan.Operations.TimeZone, BatchResources.PipelineArn($"{DeployStack.StageName(plan)}-{monitor.Name}"), Cfn.GetAtt(Trigger, "Arn")), $"{id}Pipeline");
         var alarm = new JsonObject

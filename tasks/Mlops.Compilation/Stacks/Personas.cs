@@ -57,11 +57,15 @@ internal static class Personas
 
     private static string Stacks(ModelPlan plan) => $"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{plan.ModelName}-*/*";
 
+    /// <summary>Those of the stages, and their executions.</summary>
+    private static string[] BatchPipelines(ModelPlan plan) =>
+        plan.Stages.Any(s => s.Batch is not null) ? [$"{SageMaker}:pipeline/{plan.ModelName}-*-batch", $"{SageMaker}:pipeline/{plan.ModelName}-*-batch/*"] : [];
+
     private static IEnumerable<Permission> Look(ModelPlan plan)
     {
         var pipeline = $"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}";
         yield return new("", ["sagemaker:DescribePipeline", "sagemaker:DescribePipelineDefinitionForExecution", "sagemaker:DescribePipelineExecution", "sagemaker:ListPipelineExecutionSteps", "sagemaker:ListPipelineExecutions", "sagemaker:ListPipelineParametersForExecution"],
-            [pipeline, $"{pipeline}/*"]);
+            [pipeline, $"{pipeline}/*", .. BatchPipelines(plan)]);
         yield return new("", ["sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
             [$"{SageMaker}:model-package-group/{plan.GroupName}", $"{SageMaker}:model-package/{plan.GroupName}/*"]);
         yield return new("", ["sagemaker:DescribeEndpoint", "sagemaker:DescribeEndpointConfig"], [$"{SageMaker}:endpoint/{plan.ModelName}-*", $"{SageMaker}:endpoint-config/*"]);
@@ -75,7 +79,7 @@ internal static class Personas
     private static IEnumerable<Permission> Run(ModelPlan plan)
     {
         var pipeline = $"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}";
-        yield return new("", ["sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"], [pipeline, $"{pipeline}/*"]);
+        yield return new("", ["sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"], [pipeline, $"{pipeline}/*", .. BatchPipelines(plan)]);
     }
 
     private static Permission Try(ModelPlan plan) => new("", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], [$"{SageMaker}:endpoint/{plan.ModelName}-*"]);

@@ -18,10 +18,12 @@ internal sealed class RunOptions
 
     private readonly Option<string?> source = new("--source-execution") { Description = "The execution whose results '--from' and '--only' go on with. Default: the newest one that has what they need." };
 
-    private readonly Option<bool> stopOnCancel = new("--stop-on-cancel") { Description = "Ctrl-C ends the execution in SageMaker, too. Without it that goes on, and the same command follows it again." };
+    private readonly Option<bool> stopOnCancel = StopOnCancel();
 
     /// <param name="isWhole">The verb runs the whole pipeline: what is deployed is made by all of its steps.</param>
     public RunOptions(bool isWhole) => this.isWhole = isWhole;
+
+    public static Option<bool> StopOnCancel() => new("--stop-on-cancel") { Description = "Ctrl-C ends the execution in SageMaker, too. Without it that goes on, and the same command follows it again." };
 
     public void AddTo(Command command)
     {

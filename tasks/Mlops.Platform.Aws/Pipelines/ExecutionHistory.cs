@@ -24,7 +24,10 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
     private const int LargestPage = 100;
 
     /// <summary>The newest ones, the newest first; none where there is no such pipeline.</summary>
-    public async Task<IReadOnlyList<PipelineExecutionSummary>> NewestAsync(string pipeline, int count, CancellationToken cancellation)
+    public Task<IReadOnlyList<PipelineExecutionSummary>> NewestAsync(string pipeline, int count, CancellationToken cancellation) => NewestAsync(clients, pipeline, count, cancellation);
+
+    /// <summary>The newest ones of a pipeline of any account, the newest first; none where there is no such pipeline.</summary>
+    public static async Task<IReadOnlyList<PipelineExecutionSummary>> NewestAsync(AwsClients clients, string pipeline, int count, CancellationToken cancellation)
     {
         try
         {

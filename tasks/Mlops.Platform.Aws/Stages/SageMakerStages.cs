@@ -81,6 +81,12 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
 
     public Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation) => new StageInvoker(access, site, workspace).InvokeAsync(stage, request, cancellation);
 
+    public async Task<BatchResult> PredictAsync(Stage stage, BatchRequest request, CancellationToken cancellation)
+    {
+        var state = await DescribeAsync(stage, cancellation) ?? throw AwsErrors.NotDeployed(stage.Name).ToException();
+        return await new StageBatches(access, events).PredictAsync(stage, state.Version, request, cancellation);
+    }
+
     public Task<bool> IsTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation) => models.IsTestedAsync(Group, version, stage.Name, tests, cancellation);
 
     public Task MarkTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation) => models.MarkTestedAsync(Group, version, stage.Name, tests, cancellation);

@@ -28,7 +28,7 @@ public sealed class LocalBatches
     /// <returns>The version that predicted, and the folder with the answers.</returns>
     public async Task<(int Version, string Output)> RunAsync(Stage stage, string? input, string? output, CancellationToken cancellation)
     {
-        var batch = stage.Batch ?? throw LocalErrors.NoBatch(stage.Name).ToException();
+        var batch = stage.Batch ?? throw PlatformErrors.NoBatch(stage.Name).ToException();
         var row = registry.Endpoints.Find(stage.EndpointName) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         var arguments = (JsonObject)batch.Transform.DeepClone();
         var from = PathOf(input ?? ExpressionEvaluator.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));

@@ -77,6 +77,12 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
     public Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<OtherEndpoint>>(
         [.. registry.Endpoints.All().Where(r => stages.All(s => s.EndpointName != r.Name)).Select(r => new OtherEndpoint(r.Name, r.Version))]);
 
+    public async Task<BatchResult> PredictAsync(Stage stage, BatchRequest request, CancellationToken cancellation)
+    {
+        var (version, folder) = await batches.RunAsync(stage, request.Input, request.Output, cancellation);
+        return new BatchResult(version, folder, null);
+    }
+
     public async Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation)
     {
         if (stage.Endpoint is null)

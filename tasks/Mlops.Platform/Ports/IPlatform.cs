@@ -194,6 +194,9 @@ public interface IStages
     /// <summary>Asks a stage's endpoint for a prediction, over SageMaker Runtime.</summary>
     Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation);
 
+    /// <summary>Predicts a whole data set with the version that a stage serves, to its end.</summary>
+    Task<BatchResult> PredictAsync(Stage stage, BatchRequest request, CancellationToken cancellation);
+
     /// <summary>Whether a version passed these tests of the stage, ever.</summary>
     /// <param name="tests">The hash of the tests, payloads included: others were not passed.</param>
     Task<bool> IsTestedAsync(Stage stage, int version, string tests, CancellationToken cancellation);
