@@ -18,6 +18,12 @@ public interface IExpressionScope
 
     /// <summary>The content of a step's property file; throws <see cref="DefinitionException"/> where there is none.</summary>
     JsonNode PropertyFile(string step, string name);
+
+    /// <summary>The content of a JSON file in S3; throws <see cref="DefinitionException"/> where there is none.</summary>
+    JsonNode Document(string s3Uri);
+
+    /// <summary>PipelineExperimentConfig's ExperimentName or TrialName, as the definition has it, or null.</summary>
+    JsonNode? Experiment(string name);
 }
 
 /// <summary>Computes values of the definition language: Get, Std:Join, Std:JsonGet, nested at will.</summary>
@@ -66,6 +72,7 @@ public sealed class ExpressionEvaluator(IExpressionScope scope)
         {
             ["Parameters", var name] => scope.Parameter(name) ?? throw new DefinitionException($"There is no parameter '{name}'."),
             ["Execution", var name] => scope.ExecutionVariable(name) ?? throw new DefinitionException($"There is no execution variable '{name}'."),
+            ["PipelineExperimentConfig", var name] => Evaluate(scope.Experiment(name)) ?? throw new DefinitionException($"The pipeline's PipelineExperimentConfig has no '{name}'."),
             ["Steps", var step, .. var rest] => Walk(scope.StepProperties(step) ?? throw new DefinitionException($"The step '{step}' has not run."), rest, path),
             _ => throw new DefinitionException($"'{path}' refers to nothing that a pipeline has."),
         };
@@ -81,6 +88,12 @@ public sealed class ExpressionEvaluator(IExpressionScope scope)
 
     private JsonNode? JsonGet(JsonNode? argument)
     {
+        if (argument?["S3Uri"] is { } place)
+        {
+            var (uri, within) = (Text(Evaluate(place)), Text(Evaluate(argument["Path"])));
+            return Walk(scope.Document(uri), PropertyPath.Parse(within), $"{uri}:{within}")?.DeepClone();
+        }
+
         var reference = argument?["PropertyFile"]?["Get"]?.ToString() ?? throw new DefinitionException("Std:JsonGet names no property file.");
         if (PropertyPath.Parse(reference) is not ["Steps", var step, "PropertyFiles", var name])
             throw new DefinitionException($"'{reference}' is not a property file.");

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Mlops.Definitions;
@@ -31,6 +32,8 @@ public sealed record PipelineDefinition
             ExperimentConfig = root["PipelineExperimentConfig"] as JsonObject,
             Steps = PipelineStep.ListFromJson(root["Steps"] ?? throw new DefinitionException($"{what} has no 'Steps'.")),
         };
+        if (definition.Parameters.GroupBy(p => p.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } same)
+            throw new DefinitionException($"Two parameters are called '{same.Key}'.");
         var twice = definition.AllSteps.GroupBy(s => s.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1);
         return twice is null ? definition : throw new DefinitionException($"Two steps are called '{twice.Key}'.");
     }
@@ -55,13 +58,27 @@ public sealed record PipelineDefinition
 /// <param name="Allowed">EnumValues: strings only; empty: any.</param>
 public sealed record PipelineParameter(string Name, string Type, JsonNode? Default, IReadOnlyList<string> Allowed)
 {
+    private static readonly string[] Types = ["String", "Integer", "Float", "Boolean"];
+
     public static PipelineParameter FromJson(JsonNode? node)
     {
         var o = JsonShape.Object(node, "a parameter");
-        return new(
-            JsonShape.Text(o, "Name", "a parameter"), JsonShape.Text(o, "Type", "a parameter"), o["DefaultValue"]?.DeepClone(),
-            [.. JsonShape.Items(o["EnumValues"], "EnumValues").Select(v => v?.ToString() ?? "")]);
+        var name = JsonShape.Name(o, "a parameter");
+        var parameter = new PipelineParameter(name, JsonShape.Text(o, "Type", $"the parameter '{name}'"), o["DefaultValue"]?.DeepClone(), [.. JsonShape.Items(o["EnumValues"], "EnumValues").Select(v => v?.ToString() ?? "")]);
+        if (!Types.Contains(parameter.Type))
+            throw new DefinitionException($"The parameter '{name}' has the type '{parameter.Type}'; there are {string.Join(", ", Types)}.");
+        if (parameter.Default is { } value && !parameter.Takes(value))
+            throw new DefinitionException($"The parameter '{name}' is {(parameter.Allowed.Count > 0 ? "one of " + string.Join(", ", parameter.Allowed) : $"a {parameter.Type}")}, and its default is {value.ToJsonString()}.");
+        return parameter;
     }
+
+    private bool Takes(JsonNode value) => Type switch
+    {
+        "String" => value.GetValueKind() == JsonValueKind.String && (Allowed.Count == 0 || Allowed.Contains(value.GetValue<string>())),
+        "Boolean" => value.GetValueKind() is JsonValueKind.True or JsonValueKind.False,
+        "Integer" => Json.Number(value) is { } number && number == Math.Floor(number),
+        _ => Json.Number(value) is not null,
+    };
 
     public JsonObject ToJson()
     {

@@ -101,6 +101,9 @@ public sealed class AwsPlatform : IPlatform
         return true;
     }
 
+    /// <summary><see cref="PrepareAsync"/> looks at the accounts of all stages.</summary>
+    public Task CheckServingAsync(CancellationToken cancellation) => Task.CompletedTask;
+
     public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
     {
         if (stack is not null && !stack.IsWhole)

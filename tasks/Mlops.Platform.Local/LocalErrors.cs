@@ -45,8 +45,10 @@ public static class LocalErrors
     public static Problem NoEndpoint(string endpoint) =>
         Problem.Error("MLOPS6013", $"The endpoint '{endpoint}' is not running. Deploy first: 'dotnet publish -t:MlopsDeploy'.");
 
+    public const string RolledBackCode = "MLOPS6024";
+
     public static Problem RolledBack(string endpoint, int version, string reason) =>
-        Problem.Error("MLOPS6024", string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on. See 'mlops logs STAGE', and train again."));
+        Problem.Error(RolledBackCode, string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on, and the version is rejected for this stage ('mlops approve --version {version} --stage STAGE' lets it try again). See 'mlops logs STAGE', and train again."));
 
     public static Problem NoFurtherVersion(string stage, string variant, string version) =>
         Problem.Error("MLOPS6025", $"The variant '{variant}' of the stage '{stage}' serves the version '{version}', and there is none that was not rejected. Register (or approve) one first, or name another.");
@@ -105,6 +107,9 @@ public static class LocalErrors
     public static Problem PackagesMissing(string program, string interpreter, string shown, string install) =>
         Problem.Error("MLOPS6020", $"'{program}' imports {shown}, which the Python of this machine ('{interpreter}') has not. Nothing was started. Install: {interpreter} -m pip install {install}; or name another Python: local: {{ interpreters: {{ python: .venv/bin/python }} }}.");
 
+    public static Problem PackagesNotRequired(string program, string shown, string install) =>
+        Problem.Error("MLOPS6020", $"'{program}' imports {shown}, which requirements.txt does not name. Nothing was started. Add to the requirements.txt beside it: {install}.");
+
     public static Problem UnknownRun(string name, IReadOnlyList<string> known) =>
         Problem.Error("MLOPS6021", $"'{name}' is not the id of one run. {(known.Count == 0 ? "Nothing has run yet." : $"There are {string.Join(", ", known)}: give as many characters as tell one from the others ('mlops runs' lists them).")}");
 
@@ -135,6 +140,9 @@ public static class LocalErrors
 
     public static Problem SourceMissing(string uri, string path) =>
         Problem.Error("MLOPS6019", $"'{path}', which stands for '{uri}', does not exist. Name a file or folder: --source {uri}=PATH.");
+
+    public static Problem NotDoneHere(string step, string asked) =>
+        Problem.Error("MLOPS6045", $"The step '{step}' asks for {asked}, which this machine does not do. Nothing was started. Give it files in S3 in that place, or run the pipeline on aws.");
 
     public static Problem RegistryDamaged(string path, string reason) =>
         Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Put a copy back in its place, or move the file away: the next deploy then begins a new registry, and artifacts under 's3' stay.");

@@ -88,6 +88,9 @@ public sealed class LocalPlatform : IPlatform
         return Task.FromResult(false);
     }
 
+    public Task CheckServingAsync(CancellationToken cancellation) =>
+        workspace.Deployment.Stages.Any(s => s.Endpoint is not null) ? server.CheckPortAsync(cancellation) : Task.CompletedTask;
+
     public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
     {
         var stopped = await StopServingAsync(cancellation);
@@ -171,23 +174,28 @@ public sealed class LocalPlatform : IPlatform
 
     public async Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation)
     {
-        if (FindLog(name) is not { } log || !File.Exists(log))
-            return false;
-        await using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        await file.CopyToAsync(output, cancellation);
-        return true;
+        var logs = LogsOf(name).Where(File.Exists).ToList();
+        foreach (var log in logs)
+        {
+            if (logs.Count > 1)
+                await output.WriteAsync(System.Text.Encoding.UTF8.GetBytes($"== {Path.GetRelativePath(root.Folder, log)}\n"), cancellation);
+            await using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            await file.CopyToAsync(output, cancellation);
+        }
+
+        return logs.Count > 0;
     }
 
-    private string? FindLog(string name)
+    /// <summary>Of a step the newest one; of a stage those of all its processes that wrote something, the newest last.</summary>
+    private IEnumerable<string> LogsOf(string name)
     {
         if (workspace.Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
-            return Registry.Executions.NewestLog(name);
+            return Registry.Executions.NewestLog(name) is { } newest ? [newest] : [];
         if (stage.Endpoint is null)
-            return File.Exists(root.BatchLog(stage.EndpointName)) ? root.BatchLog(stage.EndpointName) : null;
+            return [root.BatchLog(stage.EndpointName)];
         var folder = root.Endpoint(stage.EndpointName);
-        return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder, "model.log", SearchOption.AllDirectories).MaxBy(File.GetLastWriteTimeUtc)
-            : null;
+        List<string> all = Directory.Exists(folder) ? [.. Directory.EnumerateFiles(folder, "*.log", SearchOption.AllDirectories).Where(f => Path.GetFileName(f).StartsWith("model.", StringComparison.Ordinal)).OrderBy(File.GetLastWriteTimeUtc)] : [];
+        return all.Where(f => new FileInfo(f).Length > 0) is var said && said.Any() ? said : all.TakeLast(1);
     }
 
     /// <summary>Holds a lock of the operating system until disposed; null: another process has it.</summary>

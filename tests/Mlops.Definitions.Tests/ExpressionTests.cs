@@ -14,6 +14,8 @@ public sealed class ExpressionTests
     [InlineData("""{"Std:Join":{"On":"/","Values":["s3:/",{"Get":"Parameters.bucket"},{"Std:Join":{"On":"-","Values":[1,true,2.5]}}]}}""", "\"s3://data/1-true-2.5\"")]
     [InlineData("""{"Std:JsonGet":{"PropertyFile":{"Get":"Steps.pre.PropertyFiles.report"},"Path":"metrics.accuracy.value"}}""", "0.9")]
     [InlineData("""{"Std:JsonGet":{"PropertyFile":{"Get":"Steps.pre.PropertyFiles.report"},"Path":"list[1]"}}""", "2")]
+    [InlineData("""{"Std:JsonGet":{"S3Uri":{"Std:Join":{"On":"/","Values":["s3://b","limits.json"]}},"Path":"limits.auc"}}""", "0.8")]
+    [InlineData("""{"Get":"PipelineExperimentConfig.ExperimentName"}""", "\"mine\"")]
     [InlineData("""{"A":[{"Get":"Parameters.depth"},"x"]}""", """{"A":[6,"x"]}""")]
     public void Expressions_are_computed(string expression, string expected) =>
         Assert.Equal(expected, Evaluator.Evaluate(JsonNode.Parse(expression))!.ToJsonString());
@@ -55,7 +57,11 @@ public sealed class ExpressionTests
 
     private sealed class Scope : IExpressionScope
     {
-        public JsonNode? Parameter(string name) => name switch { "depth" => 6, "bucket" => "data", _ => null };
+        public JsonNode Document(string s3Uri) => JsonNode.Parse("""{ "limits": { "auc": 0.8 } }""")!;
+
+        public JsonNode? Experiment(string name) => name == "ExperimentName" ? Expression.Parameter("name") : null;
+
+        public JsonNode? Parameter(string name) => name switch { "depth" => 6, "bucket" => "data", "name" => "mine", _ => null };
 
         public JsonNode? ExecutionVariable(string name) => name == "PipelineExecutionId" ? "abc" : null;
 

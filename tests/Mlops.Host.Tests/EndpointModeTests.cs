@@ -113,6 +113,48 @@ public sealed class EndpointModeTests
     }
 
     [SkippableFact]
+    public async Task The_variant_that_serves_what_is_deployed_may_stand_anywhere()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");
+        await repository.BuildAsync("2", "  - { stage: staging, realtime: { variants: [{ version: 1 }, { version: latest }] } }");
+        await repository.SucceedAsync("deploy");
+        var url = await repository.UrlAsync();
+
+        using var first = await repository.PostAsync(url, "x", "Variant1");
+        using var second = await repository.PostAsync(url, "x", "Variant2");
+
+        Assert.Equal(("1\n", "2\n"), (await first.Content.ReadAsStringAsync(), await second.Content.ReadAsStringAsync()));
+    }
+
+    [SkippableFact]
+    public async Task A_server_whose_folder_was_deleted_ends_by_itself()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");
+        var pid = (int)JsonNode.Parse(await File.ReadAllTextAsync(repository.PathOf(".mlops/server.json")))!["Pid"]!;
+        using var server = System.Diagnostics.Process.GetProcessById(pid);
+
+        Directory.Delete(repository.PathOf(".mlops"), recursive: true);
+
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        await server.WaitForExitAsync(limit.Token);
+    }
+
+    [SkippableFact]
+    public async Task A_port_that_another_program_has_is_said_before_anything_runs()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");
+        using var other = new System.Net.Sockets.TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        await repository.BuildAsync("2", $"  - {{ stage: staging, realtime: {{}} }}\nlocal: {{ port: {((IPEndPoint)other.LocalEndpoint).Port} }}");
+
+        var (exitCode, output) = await repository.RunAsync("deploy");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("MLOPS6009", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("train", output, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Variants_share_the_requests_by_their_weights_and_a_caller_may_name_one()
     {
         await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");
@@ -183,6 +225,12 @@ public sealed class EndpointModeTests
         await asking;
         Assert.All(answers, a => Assert.Equal((HttpStatusCode.OK, "2\n"), a));
 
+        // It does not come in by being deployed again while nobody asks: that is for a person to decide.
+        Assert.Contains("Rejected", await repository.SucceedAsync("deploy"), StringComparison.Ordinal);
+        Assert.Contains("Rejected for staging by rollout", await repository.SucceedAsync("status"), StringComparison.Ordinal);
+        Assert.DoesNotContain("staging", await repository.SucceedAsync("plan"), StringComparison.Ordinal);
+        Assert.Contains("RuntimeError: broken", await repository.SucceedAsync("logs", "staging"), StringComparison.Ordinal);
+
         async Task AskAsync()
         {
             while (!ending.IsCancellationRequested)
@@ -190,6 +238,7 @@ public sealed class EndpointModeTests
                 using var response = await repository.PostAsync(url, "x");
                 answers.Enqueue((response.StatusCode, await response.Content.ReadAsStringAsync()));
                 await Task.Delay(5);
+
             }
         }
     }

@@ -19,7 +19,7 @@ internal sealed partial class ServedRepository : IAsyncDisposable
         folder.Write("data/numbers.csv", "1,2\n");
         folder.Write("src/train.py", """
             import os, json
-            open(os.environ["SM_MODEL_DIR"] + "/model.txt", "w").write(json.loads(os.environ["SM_HPS"])["answer"])
+            open(os.environ["SM_MODEL_DIR"] + "/model.txt", "w").write(str(json.loads(os.environ["SM_HPS"])["answer"]))
             """);
         folder.Write("src/evaluate.py", """
             import os

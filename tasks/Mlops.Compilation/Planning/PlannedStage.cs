@@ -41,7 +41,11 @@ public abstract record PlannedEndpoint;
 
 /// <param name="Variants">Versions that share the requests; empty: one version gets all.</param>
 public sealed record RealtimeEndpoint(
-    PlannedInstance Instance, PlannedAutoscaling? Autoscaling, PlannedRollout? Rollout, IReadOnlyList<PlannedVariant> Variants, PlannedShadow? Shadow) : PlannedEndpoint;
+    PlannedInstance Instance, PlannedAutoscaling? Autoscaling, PlannedRollout? Rollout, IReadOnlyList<PlannedVariant> Variants, PlannedShadow? Shadow) : PlannedEndpoint
+{
+    /// <summary>The index of the variant that serves what a deploy brings: the one that is called as the stage takes versions in, else the first without a number.</summary>
+    public required int Deployed { get; init; }
+}
 
 /// <param name="MaxConcurrency">Requests at once.</param>
 /// <param name="ProvisionedConcurrency">For so many it is kept warm; null: for none.</param>

@@ -33,11 +33,19 @@ internal sealed class StagePlanner(ModelConfig config)
         { Realtime: { } r } => new RealtimeEndpoint(StepPlanner.Instance(r.Instance, null, DefaultInstance), Autoscaling(r.Autoscaling),
             r.Rollout is { } rollout ? new(rollout.Strategy?.Value ?? RolloutStrategy.AllAtOnce, (int)(rollout.Percent?.Value ?? 10), rollout.Bake?.Value.Seconds ?? 600) : null,
             [.. (r.Variants ?? []).Select(v => new PlannedVariant(v.Version!.Value.Value.Text, v.Weight?.Value ?? 1))],
-            r.Shadow is { } shadow ? new(shadow.Version?.Value.Text ?? VersionChoice.Latest, (int)(shadow.Percent?.Value ?? 100)) : null),
+            r.Shadow is { } shadow ? new(shadow.Version?.Value.Text ?? VersionChoice.Latest, (int)(shadow.Percent?.Value ?? 100)) : null)
+        { Deployed = Deployed(stage, r.Variants ?? []) },
         { Serverless: { } s } => new ServerlessEndpoint((s.Memory?.Value.GiB ?? 2) * 1024, (int)(s.MaxConcurrency?.Value ?? 20), (int?)s.ProvisionedConcurrency?.Value),
         { Async: { } a } => new AsyncEndpoint(StepPlanner.Instance(a.Instance, null, DefaultInstance), a.Output?.Value.Text, a.Failures?.Value.Text, (int?)a.MaxConcurrency?.Value, Autoscaling(a.Autoscaling)),
         _ => null,
     };
+
+    private static int Deployed(StageSection stage, IReadOnlyList<VariantSection> variants)
+    {
+        var word = stage.Approval?.Value == Approval.Manual ? VersionChoice.Approved : VersionChoice.Latest;
+        var versions = variants.Select(v => v.Version!.Value.Value).ToList();
+        return Math.Max(0, versions.FindIndex(v => v.Text == word) is >= 0 and var named ? named : versions.FindIndex(v => !v.IsNumber));
+    }
 
     private static PlannedAutoscaling? Autoscaling(AutoscalingSection? scaling) => scaling is null ? null : new(
         (int)scaling.Min!.Value.Value, (int)scaling.Max!.Value.Value, (scaling.InvocationsPerInstance ?? scaling.BacklogPerInstance)!.Value.Value,

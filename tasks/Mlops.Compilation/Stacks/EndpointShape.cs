@@ -45,8 +45,7 @@ internal sealed class EndpointShape(ModelPlan plan, PlannedStage stage, PlaceVal
     {
         if (endpoint is not RealtimeEndpoint realtime)
             yield break;
-        // The first variant is the model that every stage has.
-        foreach (var (variant, i) in realtime.Variants.Select((v, i) => (v, i + 1)).Skip(1))
+        foreach (var (variant, i) in realtime.Variants.Select((v, i) => (v, i + 1)).Where(v => v.Item2 != realtime.Deployed + 1))
             yield return ($"Variant{i}", $"Model{i}", variant.Version);
         if (realtime.Shadow is { } shadow)
             yield return (ShadowVariant, ShadowModel, shadow.Version);
@@ -100,7 +99,7 @@ internal sealed class EndpointShape(ModelPlan plan, PlannedStage stage, PlaceVal
                 break;
             case RealtimeEndpoint { Variants: { Count: > 0 } variants } realtime:
                 foreach (var (planned, i) in variants.Select((v, i) => (v, i + 1)))
-                    yield return OnInstances($"Variant{i}", i == 1 ? "Model" : $"Model{i}", realtime.Instance, planned.Weight);
+                    yield return OnInstances($"Variant{i}", i == realtime.Deployed + 1 ? "Model" : $"Model{i}", realtime.Instance, planned.Weight);
                 break;
             default:
                 yield return OnInstances(OneVariant, "Model", stage.Instance!, 1);

@@ -48,6 +48,8 @@ internal static class EndpointChecks
         {
             foreach (var twice in variants.Where(v => v.Version is not null).GroupBy(v => v.Version!.Value.Value).SelectMany(g => g.Skip(1)))
                 diagnostics.Add(Errors.NameTwice(twice.Version!.Value.Span, twice.Version.Value.Value.Text, variants.First(v => v.Version?.Value == twice.Version.Value.Value).Version!.Value.Span));
+            if (variants.All(v => v.Version is { Value.IsNumber: true }))
+                diagnostics.Add(Errors.NoDeployedVariant(variants[0].Version!.Value.Span));
             if (variants.All(v => v.Weight is { Value: 0 }))
                 diagnostics.Add(Errors.NoEffect(variants[0].Span, "variants", "no variant has a weight above 0, and so none gets requests. Raise one."));
         }

@@ -35,7 +35,7 @@ public static partial class Errors
         Error("MLOPS3029", span, $"'{Shown(name)}' stands twice. Remove one of the two, or choose another{(inList ? "; write { NAME: REFERENCE } in place of the list to choose names" : "")}.") with { Related = new(first, "First defined") };
 
     public static Diagnostic UnknownColumn(Span span, string column, string file, IReadOnlyCollection<string> columns) =>
-        Error("MLOPS3009", span, $"'{file}' has no column '{Shown(column)}'.{DidYouMean.Sentence(column, columns)} It has {Names(columns)}.");
+        Error("MLOPS3009", span, $"'{file}' has no column '{Shown(column)}'.{DidYouMean.Sentence(column, columns)} {(columns.All(c => c.Length == 0) ? "Its first line, which names them, is empty." : $"It has {Names(columns)}.")}");
 
     public static Diagnostic NothingToTrain(Span span) =>
         Error("MLOPS3010", span, "There is no 'build.train': without a training step there is no model. Add one, or name a model that you bring in 'model.artifact'.");

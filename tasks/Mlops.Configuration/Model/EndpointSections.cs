@@ -68,7 +68,7 @@ public enum RolloutStrategy
 [Section("the variant")]
 public sealed record VariantSection : Section
 {
-    [Key("version", "Which version: approved, latest or a number.", Required = true)]
+    [Key("version", "Which version: approved, latest or a number. One of them is what a deploy brings: `approved` where people approve, else `latest`.", Required = true)]
     public Located<VersionChoice>? Version { get; init; }
 
     [Key("weight", "Its share of the requests, beside the others' weights.", Default = "1", Min = 0, Max = 1000)]

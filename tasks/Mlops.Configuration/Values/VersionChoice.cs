@@ -13,4 +13,7 @@ public readonly record struct VersionChoice(string Text)
         text is Approved or Latest || (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0) ? new VersionChoice(text) : null;
 
     public override string ToString() => Text;
+
+    /// <summary>Neither 'approved' nor 'latest'.</summary>
+    public bool IsNumber => Text is not (Approved or Latest);
 }

@@ -17,6 +17,10 @@ namespace Mlops.Host.Server;
 /// <summary>One server a root: SageMaker Runtime's HTTP on loopback, and the control of its models for whoever can read its token.</summary>
 internal static class EndpointServer
 {
+    private const int MostMissed = 2;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
+
     public static async Task<int> RunAsync(string folder, int? port, int? preferred, CancellationToken cancellation)
     {
         try
@@ -60,12 +64,39 @@ internal static class EndpointServer
 
             state.Write(root);
             await supervisor.RestoreAsync(cancellation);
+            using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            var watched = LeaveWithItsFolderAsync(root, app.Lifetime, leaving.Token);
             await app.WaitForShutdownAsync(cancellation);
-            File.Delete(root.ServerFile);
+            await leaving.CancelAsync();
+            await watched;
+            if (IsOurs(root))
+                File.Delete(root.ServerFile);
             return ExitCodes.Done;
         }
 
         throw new IOException("no port is free.");
+    }
+
+    private static bool IsOurs(LocalRoot root) => ServerState.Read(root)?.Pid == Environment.ProcessId;
+
+    /// <summary>A server whose folder was deleted could never be found and stopped: it ends by itself.</summary>
+    private static async Task LeaveWithItsFolderAsync(LocalRoot root, IHostApplicationLifetime lifetime, CancellationToken leaving)
+    {
+        var missed = 0;
+        try
+        {
+            while (missed < MostMissed)
+            {
+                await Task.Delay(LookEvery, leaving);
+                missed = IsOurs(root) ? 0 : missed + 1;
+            }
+
+            lifetime.StopApplication();
+        }
+        catch (OperationCanceledException)
+        {
+            // It was stopped otherwise.
+        }
     }
 
     private static WebApplication Build(ServerState state, EndpointSupervisor supervisor, RuntimeApi api)

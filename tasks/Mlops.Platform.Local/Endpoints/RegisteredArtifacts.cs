@@ -1,4 +1,5 @@
 using Mlops.Definitions;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -16,8 +17,7 @@ internal static class RegisteredArtifacts
         foreach (var container in Json.Objects(registry.Models.Request(group, number)["InferenceSpecification"]?["Containers"]))
         {
             // Those of containers before and behind the model were hashed when it was registered.
-            var model = ExpressionEvaluator.Text(container["ModelDataUrl"]);
-            if (model.Length > 0 && model != version.ModelDataUrl && !objects.IsIntact(model))
+            if (ModelData.UrlOf(container) is { } model && model != version.ModelDataUrl && !objects.IsIntact(model))
                 throw LocalErrors.ArtifactChanged(model).ToException();
             var code = ExpressionEvaluator.Text(container["Environment"]?["SAGEMAKER_SUBMIT_DIRECTORY"]);
             if (code.StartsWith("s3://", StringComparison.Ordinal) && !objects.IsWhatItsKeySays(code))

@@ -43,23 +43,32 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
             ?? throw new DefinitionException($"The step '{step}' has no property file '{name}'.");
         var output = Json.Objects(StepProperties(step)?["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault(o => StepContext.Text(o["OutputName"]) == declared.Output);
         var uri = StepContext.Text(output?["S3Output"]?["S3Uri"] ?? throw new DefinitionException($"The step '{step}' has not written '{declared.Output}'."));
-        var path = Path.Combine(objects.ExistingPathOf(uri), declared.FilePath);
+        return Read(Path.Combine(objects.ExistingPathOf(uri), declared.FilePath), $"'{declared.FilePath}' of the step '{step}'",
+            $"The step '{step}' did not write '{declared.FilePath}' into its output '{declared.Output}'.");
+    }
+
+    public JsonNode Document(string s3Uri) => Read(objects.PathOf(s3Uri), $"'{s3Uri}'", $"'{s3Uri}', which Std:JsonGet reads, is not there.");
+
+    public JsonNode? Experiment(string name) => definition.ExperimentConfig?[name];
+
+    private static JsonNode Read(string path, string what, string missing)
+    {
         try
         {
-            var report = JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new DefinitionException($"'{declared.FilePath}' of the step '{step}' is empty.");
+            var report = JsonNode.Parse(File.ReadAllBytes(path)) ?? throw new DefinitionException($"{what} is empty.");
             return Infinite(report) is not { } infinite ? report
-                : throw new DefinitionException($"'{infinite}' in '{declared.FilePath}' of the step '{step}' is no finite number.");
+                : throw new DefinitionException($"'{infinite}' in {what} is no finite number.");
         }
         catch (JsonException e)
         {
             var number = NotANumber().Match(File.ReadAllText(path));
             throw new DefinitionException(number.Success
-                ? $"'{declared.FilePath}' of the step '{step}' has the value {number.Groups["value"].Value}{(number.Groups["name"].Success ? $" for '{number.Groups["name"].Value}'" : "")}, which is no number of JSON: the metric could not be computed."
-                : $"'{declared.FilePath}' of the step '{step}' is not JSON, line {e.LineNumber + 1}: {e.Message.Split(" LineNumber:")[0]}");
+                ? $"{what} has the value {number.Groups["value"].Value}{(number.Groups["name"].Success ? $" for '{number.Groups["name"].Value}'" : "")}, which is no number of JSON: the metric could not be computed."
+                : $"{what} is not JSON, line {e.LineNumber + 1}: {e.Message.Split(" LineNumber:")[0]}");
         }
-        catch (FileNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new DefinitionException($"The step '{step}' did not write '{declared.FilePath}' into its output '{declared.Output}'.");
+            throw new DefinitionException(missing);
         }
     }
 

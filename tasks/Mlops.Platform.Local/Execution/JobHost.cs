@@ -63,9 +63,29 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
         }
     }
 
-    /// <summary>SageMaker downloads what lies below the prefix into a folder; a single object keeps its name.</summary>
-    /// <param name="sharded">ShardedByS3Key: each host gets its part of the objects.</param>
-    public void Place(string source, string folder, bool sharded)
+    /// <summary>SageMaker downloads what lies below the prefix into a folder; a single object keeps its name. ShardedByS3Key: each host gets its part of the objects.</summary>
+    /// <param name="source">S3DataSource, or S3Input.</param>
+    public void Place(JsonNode? source, LocalObjectStore objects, string folder)
+    {
+        var sharded = StepContext.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
+        if (S3Source.Listed(source, objects) is not { } listed)
+        {
+            Place(objects.ExistingPathOf(StepContext.Text(source?["S3Uri"])), folder, sharded);
+            return;
+        }
+
+        Directory.CreateDirectory(folder);
+        foreach (var ((name, path), i) in listed.Select((f, i) => (f, i)))
+        {
+            var target = Path.GetFullPath(Path.Combine(folder, name));
+            if (!target.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                throw new DefinitionException($"'{name}' leads out of the input's folder.");
+            if (!sharded || i % Count == Number - 1)
+                Files.Copy(path, target);
+        }
+    }
+
+    private void Place(string source, string folder, bool sharded)
     {
         if (!Directory.Exists(source))
         {

@@ -15,6 +15,10 @@ internal sealed class ParameterScope(PipelineDefinition definition, IReadOnlyDic
 
     public JsonNode PropertyFile(string step, string name) => throw new DefinitionException($"What '{step}' measures is known when it has run.");
 
+    public JsonNode Document(string s3Uri) => throw new DefinitionException($"What '{s3Uri}' holds is known when the pipeline runs.");
+
+    public JsonNode? Experiment(string name) => definition.ExperimentConfig?[name];
+
     /// <summary>A value that is a text, or that is made one of parameters; null: it is none, or only the run will tell.</summary>
     public string? Text(JsonNode? node)
     {

@@ -24,14 +24,19 @@ internal static class ProcessingJob
             return StepOutcome.Failed(failure);
 
         var stored = new List<StoredObject>();
-        foreach (var output in outputs)
+        var places = outputs.Select(o => StepContext.Text(o["LocalPath"]).TrimEnd('/')).ToList();
+        foreach (var (output, place) in outputs.Zip(places))
         {
-            var uri = StepContext.Text(output["S3Uri"]);
-            JobHost.Gather(hosts, StepContext.Text(output["LocalPath"]));
-            Files.Replace(container.Path(StepContext.Text(output["LocalPath"])), step.Objects.PathOf(uri));
-            stored.Add(step.Objects.Describe(uri));
+            JobHost.Gather(hosts, place);
+            var from = container.Path(place);
+            // What lies in the folders of two outputs is sent with each.
+            if (places.Count(p => (p + "/").StartsWith(place + "/", StringComparison.Ordinal) || (place + "/").StartsWith(p + "/", StringComparison.Ordinal)) > 1)
+                Files.Copy(container.Path(place), from = Path.Combine(step.Folder, $".output-{stored.Count}"));
+            Files.Merge(from, step.Objects.PathOf(StepContext.Text(output["S3Uri"])));
+            stored.Add(new(StepContext.Text(output["S3Uri"]), "", ""));
         }
 
+        stored = [.. stored.Select(o => step.Objects.Describe(o.Uri))]; // One may lie below another.
         return new StepOutcome(Properties(step, container)) { Objects = stored };
     }
 
@@ -41,7 +46,7 @@ internal static class ProcessingJob
         foreach (var input in Json.Objects(step.Arguments["ProcessingInputs"]))
         {
             if (input["S3Input"] is JsonObject s3)
-                host.Place(step.Objects.ExistingPathOf(StepContext.Text(s3["S3Uri"])), container.Path(StepContext.Text(s3["LocalPath"])), StepContext.Text(s3["S3DataDistributionType"]) == "ShardedByS3Key");
+                host.Place(s3, step.Objects, container.Path(StepContext.Text(s3["LocalPath"])));
         }
 
         foreach (var output in outputs)

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Models;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -18,12 +19,12 @@ internal static class RegisterModelStep
         if (containers.Count == 0)
             throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
         // The model's own, of containers before and behind it as well: the one that training made, or the only one.
-        var urls = containers.Select(c => c["ModelDataUrl"]).OfType<JsonNode>().Select(StepContext.Text).ToList();
+        var urls = containers.Select(ModelData.UrlOf).OfType<string>().ToList();
         if (urls.Count == 0)
-            throw new DefinitionException($"'{step.Step.Name}' has no container with a ModelDataUrl.");
+            throw new DefinitionException($"'{step.Step.Name}' has no container with a model (ModelDataUrl or ModelDataSource).");
         foreach (var archive in urls)
             step.Objects.HashOf(archive);
-        var url = urls.FirstOrDefault(u => u.Contains("/output/model.tar.gz", StringComparison.Ordinal)) ?? urls[0];
+        var url = urls.FirstOrDefault(u => u.Contains("/output/model", StringComparison.Ordinal)) ?? urls[0];
         var hash = step.Objects.HashOf(url);
         // What was measured of a model, and which run made it, does not make it another one.
         var identity = (JsonObject)request.DeepClone();
@@ -48,8 +49,8 @@ internal static class RegisterModelStep
         var containers = given.SelectMany(c => Containers(step, c)).ToList();
         foreach (var container in containers)
         {
-            if (container["ModelDataUrl"] is { } url)
-                step.Objects.ExistingPathOf(StepContext.Text(url));
+            if (ModelData.UrlOf(container) is { } url)
+                step.Objects.ExistingPathOf(url);
         }
 
         if (given.Any(c => c["ModelPackageName"] is not null))

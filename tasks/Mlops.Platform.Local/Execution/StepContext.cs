@@ -57,7 +57,7 @@ internal sealed record StepContext
         return new StepProcess
         {
             Step = Step.Name,
-            Command = contained ? InImage(host, program, environment) : OnMachine(host, [.. program.Entrypoint, .. program.Arguments]),
+            Command = contained ? InImage(host, program, environment) : OnMachine(host, [.. program.Entrypoint, .. program.Arguments], environment),
             Folder = program.WorkingDirectory ?? host.Container.BaseFolder,
             Container = contained ? host.Folder : null,
             Input = program.Input,
@@ -82,14 +82,14 @@ internal sealed record StepContext
         Hosts = host.Count > 1 ? host.Addresses : [],
     });
 
-    private IReadOnlyList<string> OnMachine(JobHost host, IReadOnlyList<string> command)
+    private IReadOnlyList<string> OnMachine(JobHost host, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment)
     {
         var wanted = Execution.Programs.WantsMount(command, host.Container.BaseFolder);
         // Several hosts find each other by their names, where these can be made known to them alone.
         if (!wanted && (host.Count == 1 || !Execution.Programs.MayMount || !MountedPaths.Possible))
             return command;
         if (MountedPaths.Possible)
-            return MountedPaths.Wrap(command, host.Container.BaseFolder, host.Count > 1 ? host.Addresses : []);
+            return MountedPaths.Wrap(command, host.Container.BaseFolder, host.Count > 1 ? host.Addresses : [], environment);
         if (Execution.Programs.InNamespace)
             throw LocalErrors.NoNamespace(Step.Name).ToException();
         Events.Add(LocalErrors.PathNotMounted(Step.Name));

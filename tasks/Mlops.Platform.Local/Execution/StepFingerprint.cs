@@ -53,10 +53,19 @@ internal static class StepFingerprint
         return Programs.Find(name) is { } program ? Programs.Identity(program) : name;
     }
 
+    /// <summary>Of objects that a manifest or the beginning of keys names.</summary>
+    private static IEnumerable<KeyValuePair<string, JsonNode?>> Named(JsonObject source, LocalObjectStore objects)
+    {
+        // A manifest that is not there is reported when the step wants to read it.
+        if (source["S3DataType"] is null || !(objects.IsThere(StepContext.Text(source["S3Uri"])) || source["S3DataType"]!.ToString() == "S3Prefix") || S3Source.Listed(source, objects) is not { } listed)
+            return [];
+        return [KeyValuePair.Create<string, JsonNode?>("Objects", new JsonObject(listed.DistinctBy(f => f.Name).Select(f => KeyValuePair.Create<string, JsonNode?>(f.Name, ContentHash.Of(f.Path)))))];
+    }
+
     /// <summary>The same value with the content of S3 URIs in place of the URIs, which hold a run's id.</summary>
     public static JsonNode? ByContent(JsonNode? node, LocalObjectStore objects) => node switch
     {
-        JsonObject o => new JsonObject(o.Select(m => KeyValuePair.Create(m.Key, ByContent(m.Value, objects)))),
+        JsonObject o => new JsonObject([.. o.Select(m => KeyValuePair.Create(m.Key, ByContent(m.Value, objects))), .. Named(o, objects)]),
         JsonArray a => new JsonArray([.. a.Select(i => ByContent(i, objects))]),
         // Inputs and code; what is not there is reported when the step wants to read it.
         JsonValue v when StepContext.Text(v) is var text && objects.IsThere(text) => objects.HashOf(text),

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;
@@ -19,7 +20,7 @@ public static class StepInputs
         // A step that writes somewhere into a bucket does not write everything that others read there.
         static bool HasKey(string uri) => uri.TrimEnd('/').LastIndexOf('/') > "s3://".Length;
 
-        bool IsMissing(string uri) => LocalObjectStore.IsUri(uri) && !objects.IsThere(uri)
+        bool IsMissing(string uri) => LocalObjectStore.IsUri(uri) && !objects.IsThere(uri) && objects.Beginning(uri).Count == 0
             && !there.Any(t => (uri + "/").StartsWith(t + "/", StringComparison.Ordinal) || t.StartsWith(uri.TrimEnd('/') + "/", StringComparison.Ordinal));
     }
 
@@ -28,7 +29,7 @@ public static class StepInputs
             .Concat(Json.Objects((step.Arguments["TrainingJobDefinition"] ?? step.Arguments)["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .Append(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"])
             .Append(step.Arguments["HyperParameters"]?["sagemaker_submit_directory"])
-            .Concat(Json.Objects(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).Select(c => c?["ModelDataUrl"]));
+            .Concat(Json.Objects(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).Select(ModelData.Place));
 
     private static IEnumerable<JsonNode?> Outputs(PipelineStep step) =>
         Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["S3Output"]?["S3Uri"])

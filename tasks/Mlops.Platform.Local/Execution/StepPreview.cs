@@ -35,6 +35,12 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
 
         public StepPreview Of(PipelineStep step)
         {
+            var preview = Look(step);
+            return preview.Problem is null && NotHere.Of(step) is { } asked ? preview with { Problem = LocalErrors.NotDoneHere(step.Name, asked) } : preview;
+        }
+
+        private StepPreview Look(PipelineStep step)
+        {
             switch (step.Type)
             {
                 case StepTypes.Processing:

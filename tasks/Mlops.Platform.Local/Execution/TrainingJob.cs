@@ -31,6 +31,13 @@ internal static partial class TrainingJob
         var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"], step.Arguments["AlgorithmSpecification"]);
         var failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
         metrics.ShowLast();
+        // They outlive a failure: the next try goes on from there.
+        if (Checkpoints(step) is ({ } folderOf, { } kept))
+        {
+            JobHost.Gather(hosts, folderOf);
+            Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept));
+        }
+
         if (failed is { } failure)
             return StepOutcome.Failed(hosts.Select(h => Failure(h.Container)).FirstOrDefault(f => f is not null) ?? failure);
         foreach (var folder in OutputFolders)
@@ -47,18 +54,24 @@ internal static partial class TrainingJob
     {
         var container = host.Container;
         foreach (var (name, channel) in channels)
-        {
-            var source = channel["DataSource"]?["S3DataSource"];
-            host.Place(step.Objects.ExistingPathOf(StepContext.Text(source?["S3Uri"])), container.Path($"/opt/ml/input/data/{name}"), IsSharded(source));
-        }
+            host.Place(channel["DataSource"]?["S3DataSource"], step.Objects, container.Path($"/opt/ml/input/data/{name}"));
 
         var program = Program(step, container, hyperparameters);
         if (container.IsMounted && hyperparameters.ContainsKey("sagemaker_submit_directory"))
             hyperparameters = new(hyperparameters, StringComparer.Ordinal) { ["sagemaker_submit_directory"] = CodeFolder };
         WriteConfig(host, step, channels, hyperparameters);
-        foreach (var folder in OutputFolders.Append("/opt/ml/checkpoints"))
+        foreach (var folder in OutputFolders.Append(Checkpoints(step).Folder))
             container.Make(folder);
+        if (Checkpoints(step).S3Uri is { } kept && Directory.Exists(step.Objects.PathOf(kept)))
+            Files.Copy(step.Objects.PathOf(kept), container.Path(Checkpoints(step).Folder));
         return step.Process(host, program, Environment(step, host, channels, hyperparameters), metrics.Read);
+    }
+
+    /// <summary>CheckpointConfig: the folder, and where it is kept; null: nowhere.</summary>
+    private static (string Folder, string? S3Uri) Checkpoints(StepContext step)
+    {
+        var config = step.Arguments["CheckpointConfig"];
+        return (config?["LocalPath"] is { } path ? StepContext.Text(path) : "/opt/ml/checkpoints", config?["S3Uri"] is { } uri ? StepContext.Text(uri) : null);
     }
 
     private static bool IsSharded(JsonNode? source) => StepContext.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
@@ -78,10 +91,16 @@ internal static partial class TrainingJob
             return program with { Entrypoint = [step.Interpreter("python3"), BuiltInAlgorithms.Train(step.Folder), version] };
         if (code is null)
             throw LocalErrors.NoProgram(step.Step.Name, program.Image).ToException();
-        return program with
-        {
-            Entrypoint = [step.Interpreter("python3"), Path.Combine(code, hyperparameters["sagemaker_program"].Trim('"')), .. UserArguments(hyperparameters)],
-        };
+        return program with { Entrypoint = Script(step, Path.Combine(code, hyperparameters["sagemaker_program"].Trim('"')), new ScriptHyperparameters(hyperparameters).Arguments), WorkingDirectory = code };
+    }
+
+    /// <summary>Python runs what is Python; another program runs by itself, as the toolkit's entry_point_type.py has it.</summary>
+    private static List<string> Script(StepContext step, string path, IReadOnlyList<string> arguments)
+    {
+        if (path.EndsWith(".py", StringComparison.Ordinal) || OperatingSystem.IsWindows() || !File.Exists(path))
+            return [step.Interpreter("python3"), path, .. arguments];
+        File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserExecute);
+        return ["/bin/sh", "-c", "exec \"$0\" \"$@\"", path, .. arguments];
     }
 
     /// <summary>Unpacks the code of script mode; null: the job has none.</summary>
@@ -99,20 +118,15 @@ internal static partial class TrainingJob
     private static string? BuiltIn(JsonObject job, Dictionary<string, string> hyperparameters) =>
         hyperparameters.ContainsKey("sagemaker_program") ? null : BuiltInAlgorithms.XgboostVersion(StepContext.Text(job["AlgorithmSpecification"]?["TrainingImage"]));
 
-    /// <summary>The toolkit hands hyperparameters over as --name value, its own ones left out, in ordinal order.</summary>
-    private static IEnumerable<string> UserArguments(Dictionary<string, string> hyperparameters) =>
-        UserParameters(hyperparameters).SelectMany(h => new[] { (h.Key.Length == 1 ? "-" : "--") + h.Key, h.Value });
-
-    private static IOrderedEnumerable<KeyValuePair<string, string>> UserParameters(Dictionary<string, string> hyperparameters) =>
-        hyperparameters.Where(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal)).OrderBy(h => h.Key, StringComparer.Ordinal);
-
     private static void WriteConfig(JobHost host, StepContext step, Dictionary<string, JsonObject> channels, Dictionary<string, string> hyperparameters)
     {
         var container = host.Container;
         container.WriteConfig("input/config/hyperparameters.json", Json.OfTexts(hyperparameters));
         container.WriteConfig("input/config/resourceconfig.json", ResourceConfig(step, host));
-        container.WriteConfig("input/config/inputdataconfig.json", new JsonObject(channels.Select(c => KeyValuePair.Create<string, JsonNode?>(c.Key, ChannelConfig(c.Value)))));
+        container.WriteConfig("input/config/inputdataconfig.json", InputDataConfig(channels));
     }
+
+    private static JsonObject InputDataConfig(Dictionary<string, JsonObject> channels) => new(channels.Select(c => KeyValuePair.Create<string, JsonNode?>(c.Key, ChannelConfig(c.Value))));
 
     private static JsonObject ChannelConfig(JsonObject channel)
     {
@@ -134,7 +148,7 @@ internal static partial class TrainingJob
     {
         var container = host.Container;
         var environment = JobEnvironment.Of(step, container, "TRAINING_JOB_NAME");
-        var user = UserParameters(hyperparameters).ToDictionary(h => h.Key, h => h.Value, StringComparer.Ordinal);
+        var user = new ScriptHyperparameters(hyperparameters);
         foreach (var (name, value) in new Dictionary<string, string>
         {
             ["SM_MODEL_DIR"] = container.Inside("/opt/ml/model"),
@@ -143,8 +157,9 @@ internal static partial class TrainingJob
             ["SM_OUTPUT_DIR"] = container.Inside("/opt/ml/output"),
             ["SM_OUTPUT_DATA_DIR"] = container.Inside("/opt/ml/output/data"),
             ["SM_CHANNELS"] = new JsonArray([.. channels.Keys.Order(StringComparer.Ordinal).Select(c => JsonValue.Create(c))]).ToJsonString(),
-            ["SM_HPS"] = Json.OfTexts(user).ToJsonString(),
-            ["SM_USER_ARGS"] = new JsonArray([.. UserArguments(hyperparameters).Select(a => JsonValue.Create(a))]).ToJsonString(),
+            ["SM_HPS"] = user.Json,
+            ["SM_USER_ARGS"] = new JsonArray([.. user.Arguments.Select(a => JsonValue.Create(a))]).ToJsonString(),
+            ["SM_INPUT_DATA_CONFIG"] = InputDataConfig(channels).ToJsonString(),
             ["SM_CURRENT_HOST"] = host.Name,
             ["SM_HOSTS"] = host.Names.ToJsonString(),
             ["SM_NETWORK_INTERFACE_NAME"] = "lo",
@@ -159,8 +174,11 @@ internal static partial class TrainingJob
 
         foreach (var channel in channels.Keys)
             environment[$"SM_CHANNEL_{channel.ToUpperInvariant()}"] = container.Inside($"/opt/ml/input/data/{channel}");
-        foreach (var (name, value) in user)
-            environment[$"SM_HP_{name.ToUpperInvariant()}"] = value;
+        foreach (var (name, value) in user.Variables)
+            environment[name] = value;
+        // Modules of a script in a folder of its own lie beside it.
+        if (hyperparameters.ContainsKey("sagemaker_program") && !container.IsMounted)
+            environment["PYTHONPATH"] = string.Join(Path.PathSeparator, new[] { container.Inside(CodeFolder), environment.GetValueOrDefault("PYTHONPATH") }.OfType<string>());
         return environment;
     }
 
@@ -173,10 +191,19 @@ internal static partial class TrainingJob
     private static JsonObject Store(StepContext step, ContainerFolder container, IReadOnlyDictionary<string, double> metrics)
     {
         var output = $"{StepContext.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
-        var model = $"{output}/model.tar.gz";
-        Archives.Pack(container.Path("/opt/ml/model"), step.Objects.PathOf(model));
+        // CompressionType NONE: the files as they are.
+        var isPacked = StepContext.Text(step.Arguments["OutputDataConfig"]?["CompressionType"]) != "NONE";
+        var model = isPacked ? $"{output}/model.tar.gz" : $"{output}/model/";
+        Keep("/opt/ml/model", model);
         if (Directory.EnumerateFileSystemEntries(container.Path("/opt/ml/output/data")).Any())
-            Archives.Pack(container.Path("/opt/ml/output/data"), step.Objects.PathOf($"{output}/output.tar.gz"));
+            Keep("/opt/ml/output/data", isPacked ? $"{output}/output.tar.gz" : $"{output}/data/");
+        void Keep(string folder, string uri)
+        {
+            if (isPacked)
+                Archives.Pack(container.Path(folder), step.Objects.PathOf(uri));
+            else
+                Files.Merge(container.Path(folder), step.Objects.PathOf(uri));
+        }
 
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["TrainingJobName"] = step.JobName;

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
@@ -38,17 +39,21 @@ internal static class Transform
     {
         if (!job.ByLine)
         {
-            var (whole, problem) = await AskAsync(job, await File.ReadAllBytesAsync(file, cancellation), addresses, http, cancellation);
+            using var content = new MemoryStream();
+            await using (var read = Open(job, file))
+                await read.CopyToAsync(content, cancellation);
+            var (whole, _, problem) = await AskAsync(job, content.ToArray(), addresses, http, cancellation);
             if (problem is null)
                 await File.WriteAllBytesAsync(target, whole, cancellation);
             return problem;
         }
 
         await using var written = new StreamWriter(target) { NewLine = "\n" };
-        foreach (var records in Batches(job, File.ReadLines(file).Where(l => l.Length > 0)))
+        using var reader = new StreamReader(Open(job, file));
+        foreach (var records in Batches(job, Lines(reader).Where(l => l.Length > 0)))
         {
             var sent = records.Select(r => job.InputFilter is { } filter ? TransformRecords.Write(RecordFilter.Apply(filter, TransformRecords.Parse(r, job.ContentType)), job.ContentType) : r);
-            var (answer, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), addresses, http, cancellation);
+            var (answer, type, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), addresses, http, cancellation);
             if (problem is not null)
                 return problem;
             var lines = Encoding.UTF8.GetString(answer).TrimEnd('\n', '\r').Split('\n').Select(l => l.TrimEnd('\r')).ToList();
@@ -62,39 +67,49 @@ internal static class Transform
             if (lines.Count != records.Count)
                 return $"{records.Count} records were sent, and {lines.Count} answers came back: to be joined or filtered, there must be one for each. Answer line by line, or send one record in a request (BatchStrategy SingleRecord).";
             foreach (var (record, line) in records.Zip(lines))
-                await written.WriteLineAsync(Shape(job, record, line));
+                await written.WriteLineAsync(Shape(job, record, line, type));
         }
 
         return null;
     }
 
-    private static string Shape(Request job, string record, string line)
+    private static Stream Open(Request job, string file) => job.IsCompressed ? new GZipStream(File.OpenRead(file), CompressionMode.Decompress) : File.OpenRead(file);
+
+    private static IEnumerable<string> Lines(StreamReader reader)
     {
-        var answer = TransformRecords.Parse(line, job.Accept);
-        var joined = job.JoinsInput ? TransformRecords.Join(TransformRecords.Parse(record, job.ContentType), answer) : answer;
-        var shown = job.OutputFilter is { } filter ? RecordFilter.Apply(filter, joined) : joined;
-        return TransformRecords.Write(shown, job.JoinsInput && TransformRecords.IsCsv(job.ContentType) ? job.ContentType : job.Accept);
+        while (reader.ReadLine() is { } line)
+            yield return line;
     }
 
-    private static async Task<(byte[] Answer, string? Problem)> AskAsync(Request job, byte[] body, IReadOnlyList<Uri> addresses, HttpClient http, CancellationToken cancellation)
+    /// <param name="type">Of the answer.</param>
+    private static string Shape(Request job, string record, string line, string type)
+    {
+        var answer = TransformRecords.Parse(line, type);
+        var joined = job.JoinsInput ? TransformRecords.Join(TransformRecords.Parse(record, job.ContentType), answer) : answer;
+        var shown = job.OutputFilter is { } filter ? RecordFilter.Apply(filter, joined) : joined;
+        return TransformRecords.Write(shown, job.JoinsInput && TransformRecords.IsCsv(job.ContentType) ? job.ContentType : type);
+    }
+
+    private static async Task<(byte[] Answer, string Type, string? Problem)> AskAsync(Request job, byte[] body, IReadOnlyList<Uri> addresses, HttpClient http, CancellationToken cancellation)
     {
         using var request = new HttpRequestMessage { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", job.ContentType);
-        request.Headers.TryAddWithoutValidation("Accept", job.Accept);
+        if (job.Accept is not null)
+            request.Headers.TryAddWithoutValidation("Accept", job.Accept);
         try
         {
             using var response = await ContainerChain.SendAsync(http, addresses, request, cancellation);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
-            return response.IsSuccessStatusCode ? (answer, null)
-                : ([], $"the model answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 500)))}");
+            return response.IsSuccessStatusCode ? (answer, job.Accept ?? response.Content.Headers.ContentType?.MediaType ?? "application/json", null)
+                : ([], "", $"the model answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 500)))}");
         }
         catch (HttpRequestException e)
         {
-            return ([], $"the model did not answer: {e.Message}");
+            return ([], "", $"the model did not answer: {e.Message}");
         }
         catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return ([], "the model did not answer within an hour");
+            return ([], "", "the model did not answer within an hour");
         }
     }
 
@@ -126,7 +141,11 @@ internal static class Transform
 
         public string ContentType { get; } = Text(arguments["TransformInput"]?["ContentType"], "application/octet-stream");
 
-        public string Accept { get; } = Text(arguments["TransformOutput"]?["Accept"], "application/json");
+        /// <summary>Null: the model chooses.</summary>
+        public string? Accept { get; } = arguments["TransformOutput"]?["Accept"] is { } accept ? StepContext.Text(accept) : null;
+
+        /// <summary>CompressionType Gzip, of the records.</summary>
+        public bool IsCompressed { get; } = StepContext.Text(arguments["TransformInput"]?["CompressionType"]) == "Gzip";
 
         public bool OneByOne { get; } = StepContext.Text(arguments["BatchStrategy"]) == "SingleRecord";
 

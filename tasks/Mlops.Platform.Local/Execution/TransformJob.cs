@@ -24,7 +24,7 @@ internal static class TransformJob
         if (await Transform.RunAsync(step.Arguments, source, folder, process, cancellation) is { } failure)
             return StepOutcome.Failed(failure);
 
-        Files.Replace(folder, step.Objects.PathOf(output));
+        Files.Merge(folder, step.Objects.PathOf(output));
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["TransformJobName"] = step.JobName;
         properties["TransformJobArn"] = $"arn:aws:sagemaker:local:000000000000:transform-job/{step.JobName}";

@@ -58,8 +58,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         var paths = new ContainerFolder(folder, contained);
         var model = paths.Make("/opt/ml/model");
         // A container before or behind the model may have none of its own.
-        if (container["ModelDataUrl"] is { } url)
-            Archives.Unpack(objects.ExistingPathOf(ExpressionEvaluator.Text(url)), model);
+        ModelData.Unpack(container, objects, model);
         // The code is an archive of its own, or travels with the model.
         var submit = own.GetValueOrDefault("SAGEMAKER_SUBMIT_DIRECTORY", "");
         var codePath = submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code";
@@ -109,7 +108,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             var program = own.GetValueOrDefault("SAGEMAKER_PROGRAM", "");
             var command = standIn is null ? Command(program, code, folder, programs)
                 : [Programs.Installed(standIn[0], Step), .. standIn.Skip(1), "serve"];
-            return programs.WantsMount([Path.Combine(code, program)], paths.BaseFolder) && MountedPaths.Possible ? MountedPaths.Wrap(command, paths.BaseFolder, []) : command;
+            return programs.WantsMount([Path.Combine(code, program)], paths.BaseFolder) && MountedPaths.Possible ? MountedPaths.Wrap(command, paths.BaseFolder, [], variables) : command;
         }
     }
 

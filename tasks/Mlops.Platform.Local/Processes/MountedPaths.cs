@@ -1,7 +1,9 @@
+using System.Text.RegularExpressions;
+
 namespace Mlops.Platform.Local.Processes;
 
 /// <summary>/opt/ml itself, as a container has it: a mount that the program alone sees (mount_namespaces(7), user_namespaces(7)). Linux, and where the kernel lets a user do it.</summary>
-internal static class MountedPaths
+internal static partial class MountedPaths
 {
     private const string Root = "/opt/ml";
     private const string Hosts = "/etc/hosts";
@@ -57,7 +59,8 @@ internal static class MountedPaths
 
     /// <summary>The command that starts another one with a folder mounted at /opt/ml. It stays one process: signals reach the program.</summary>
     /// <param name="hosts">Names that the program alone finds, beside those of /etc/hosts.</param>
-    public static IReadOnlyList<string> Wrap(IReadOnlyList<string> command, string baseFolder, IReadOnlyList<(string Name, string Address)> hosts)
+    /// <param name="environment">That the program is started with.</param>
+    public static IReadOnlyList<string> Wrap(IReadOnlyList<string> command, string baseFolder, IReadOnlyList<(string Name, string Address)> hosts, IReadOnlyDictionary<string, string> environment)
     {
         var parent = Path.GetDirectoryName(baseFolder)!;
         var names = "";
@@ -75,8 +78,16 @@ internal static class MountedPaths
                 Directory.CreateSymbolicLink(Path.Combine(overlay, "ml"), baseFolder);
         }
 
+        // A shell hands on only what could be variables of its own: SM_CHANNEL_MY-DATA could not.
+        var lost = environment.Where(v => !ShellName().IsMatch(v.Key)).Select(v => $"{v.Key}={v.Value}").ToList();
+        if (lost.Count > 0)
+            command = [Programs.Find("env") ?? "env", .. lost, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
+
         return [Programs.Find("unshare") ?? "unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
     }
+
+    [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
+    private static partial Regex ShellName();
 
     private static bool Try()
     {
@@ -85,7 +96,7 @@ internal static class MountedPaths
         var folder = Directory.CreateTempSubdirectory("mlops-");
         try
         {
-            var command = Wrap(["true"], folder.CreateSubdirectory("ml").FullName, []);
+            var command = Wrap(["true"], folder.CreateSubdirectory("ml").FullName, [], new Dictionary<string, string>());
             return ShortProgram.Run(command[0], [.. command.Skip(1)], Patience) is (0, _, _);
         }
         finally

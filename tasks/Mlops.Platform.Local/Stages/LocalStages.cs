@@ -64,6 +64,9 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         }
 
         var response = await server.DeployAsync(new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, settings), cancellation);
+        // A deploy that is run again would find nobody asking, and let it in.
+        if (response.Code == LocalErrors.RolledBackCode)
+            registry.Models.Decide(version.Group, new ApprovalDecision(version.Version, stage.Name, "Rejected", "rollout", DateTimeOffset.UtcNow, response.Message), registry.Models.Decision(version.Group, version.Version, stage.Name), final: stage == workspace.Deployment.DecidingStage);
         if (response.Code is not null)
             throw new Problem(response.Code, "Error", response.Message ?? "").ToException();
         var state = await server.EnsureAsync(cancellation);
@@ -165,6 +168,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
     /// <summary>Refuses versions by number that are not there, before anything begins.</summary>
     public void CheckVersions()
     {
+
         foreach (var stage in workspace.Deployment.Stages)
         {
             if (stage.FurtherVersions.FirstOrDefault(f => char.IsAsciiDigit(f.Version[0]) && Number(f.Version) is null) is { } missing)

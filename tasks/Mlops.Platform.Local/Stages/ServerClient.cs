@@ -50,6 +50,13 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     /// <summary>Whether a server listens where the configuration wants it.</summary>
     public bool IsAtItsPort(ServerState state) => port is null || state.Port == port;
 
+    /// <summary>Throws where the port that is asked for belongs to another program.</summary>
+    public async Task CheckPortAsync(CancellationToken cancellation)
+    {
+        if (port is { } wanted && !Ports.IsFree(wanted) && (await FindAsync(cancellation))?.State.Port != wanted)
+            throw LocalErrors.PortTaken(wanted).ToException();
+    }
+
     /// <summary>A server of this version, at the port that is asked for; started where there is none.</summary>
     public async Task<ServerState> EnsureAsync(CancellationToken cancellation)
     {

@@ -1,3 +1,5 @@
+using Mlops.Definitions;
+
 namespace Mlops.Platform.Local.Storage;
 
 /// <summary>Moves of whole files and folders: what has a final name is complete.</summary>
@@ -37,6 +39,23 @@ internal static class Files
             Delete(temporary);
             throw;
         }
+    }
+
+    /// <summary>Moves what a folder holds to where others may lie already, as objects are put below a prefix: one of the same name is replaced, the others stay.</summary>
+    public static void Merge(string from, string to)
+    {
+        if (File.Exists(to))
+            throw new DefinitionException($"'{to}' is a file: S3 has objects below the name of another, and folders of this machine have not. Write to another prefix.");
+        if (!Directory.Exists(to))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+            Directory.Move(from, to);
+            return;
+        }
+
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            Move(file, Path.Combine(to, Path.GetRelativePath(from, file)));
+        Delete(from);
     }
 
     /// <summary>Moves a folder, in place of one that is there.</summary>

@@ -63,8 +63,9 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
     public string PathOf(string uri)
     {
         uri = ToUri(uri);
-        var parts = uri.StartsWith("s3://", StringComparison.Ordinal) ? uri[5..].TrimEnd('/').Split('/') : [];
-        if (parts.Length == 0 || parts.Any(p => p is "" or "." or ".."))
+        // A key may have empty parts ("a//b", a slip of Std:Join): a folder has no such names.
+        var parts = uri.StartsWith("s3://", StringComparison.Ordinal) && !uri.StartsWith("s3:///", StringComparison.Ordinal) ? uri[5..].Split('/', StringSplitOptions.RemoveEmptyEntries) : [];
+        if (parts.Length == 0 || parts.Any(p => p is "." or ".."))
             throw LocalErrors.WrongUri(uri).ToException();
         return Path.Combine([root.Buckets, .. parts]);
     }
@@ -94,7 +95,15 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
 
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
-        IsUri(text) && !ToUri(text)[5..].TrimEnd('/').Split('/').Any(p => p is "" or "." or "..") && Path.Exists(PathOf(text));
+        IsUri(text) && ToUri(text)[5..].Split('/') is [not "", ..] parts && !parts.Any(p => p is "." or "..") && Path.Exists(PathOf(text));
+
+    /// <summary>The files and folders whose names begin as a key that is not there ends, in ordinal order: S3 takes any beginning of a key for a prefix.</summary>
+    public IReadOnlyList<string> Beginning(string uri)
+    {
+        var path = PathOf(uri);
+        return uri.EndsWith('/') || Path.GetDirectoryName(path) is not { } folder || folder == root.Buckets || !Directory.Exists(folder) ? []
+            : [.. Directory.EnumerateFileSystemEntries(folder).Where(e => Path.GetFileName(e).StartsWith(Path.GetFileName(path), StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
+    }
 
     /// <summary>Whether a text is an S3 URI, or the address of an object.</summary>
     public static bool IsUri(string text) => ToUri(text).StartsWith("s3://", StringComparison.Ordinal);

@@ -47,6 +47,9 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
         return false;
     }
 
+    /// <summary>Whether an interpreter is of an environment that was made here.</summary>
+    public static bool IsMade(string interpreter) => Path.GetDirectoryName(Path.GetDirectoryName(interpreter)) is { Length: > 0 } folder && File.Exists(Path.Combine(folder, Whole));
+
     private static string InterpreterOf(Workspace workspace) => workspace.Interpreters.GetValueOrDefault(Python, Python);
 
     private static string PythonIn(string folder) => OperatingSystem.IsWindows() ? Path.Combine(folder, "Scripts", "python.exe") : Path.Combine(folder, "bin", "python3");

@@ -47,7 +47,8 @@ internal static class PythonPackages
         var step = programs.First(p => p.Imports.Any(missing.Contains)).Step;
         var shown = string.Join(", ", missing.Select(m => $"'{m}'"));
         var install = string.Join(' ', missing.Select(m => IndexNames.GetValueOrDefault(m, m)));
-        return workspace.At(LocalErrors.PackagesMissing(step, interpreter, shown, install), step);
+        // An environment that was made of requirements.txt is made anew when that changes: what is installed by hand is lost.
+        return workspace.At(PythonEnvironments.IsMade(interpreter) ? LocalErrors.PackagesNotRequired(step, shown, install.Replace(" ", ", ", StringComparison.Ordinal)) : LocalErrors.PackagesMissing(step, interpreter, shown, install), step);
     }
 
     /// <returns>Null: the interpreter cannot be asked. A step that needs it will say why.</returns>

@@ -27,6 +27,9 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Makes what all the rest lies in or runs as, where it differs: bucket, registry, roles. Returns whether anything was changed.</summary>
     Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation);
 
+    /// <summary>Refuses, before a pipeline runs for a deploy, what would keep every stage from serving when it has.</summary>
+    Task CheckServingAsync(CancellationToken cancellation);
+
     /// <summary>Takes away what is left when no stage is: an idle server, or the pipeline and the stack of the build. Says what it keeps.</summary>
     /// <param name="everything">Also what costs nothing while it waits; data and registered versions stay in any case.</param>
     Task<bool> CloseAsync(bool everything, CancellationToken cancellation);

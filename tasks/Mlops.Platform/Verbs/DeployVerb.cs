@@ -32,6 +32,7 @@ public static class DeployVerb
         await using var held = await context.Platform.LockAsync("deploy", cancellation, now: kept is not null);
         if (kept is not null && !kept.IsSameAs(await PlanVerb.RunAsync(context, cancellation)))
             throw PlatformErrors.PlanOutdated(options.PlanFile!).ToException();
+        await context.Platform.CheckServingAsync(cancellation);
         var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();

@@ -73,9 +73,8 @@ public static class PlanVerb
         var platform = context.Platform;
         if (!platform.IsPrepared)
             return [new PlannedChange("Add", "stage", stage.Name, stage.Approval == StageApproval.Manual ? "once it is approved" : null)];
-        var waits = stage.Approval == StageApproval.Manual &&
-            (version is null || (await platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision != "Approved");
-        // Nothing happens to a stage that has to be approved first.
-        return waits ? [] : await platform.Stages.PlanAsync(stage, version, cancellation);
+        var decision = version is null ? null : (await platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
+        // Nothing happens to a stage that has to be approved first, or that a version is kept out of.
+        return decision == "Rejected" || (stage.Approval == StageApproval.Manual && decision != "Approved") ? [] : await platform.Stages.PlanAsync(stage, version, cancellation);
     }
 }

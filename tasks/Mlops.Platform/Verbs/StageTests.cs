@@ -114,7 +114,7 @@ internal static class StageTests
         }
     }
 
-    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd() is { Length: > 300 } line ? line[..300] : text.Split('\n')[0].TrimEnd();
+    private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd() is { Length: > 300 } line ? line[..300] + "..." : text.Split('\n')[0].TrimEnd();
 
     private static string LastLines(string text) => string.Join(" | ", text.Split('\n').TakeLast(5).Select(l => l.TrimEnd()));
 }
