@@ -27,6 +27,8 @@ public static class DeploymentEmitter
         Images = PipelineEmitter.Images(plan),
         Gates = GateEmitter.Describe(plan),
         Stages = [.. plan.Stages.Select(s => new StageEmitter(plan, s).Emit())],
+        ModelContainer = plan.Inference.Before is null ? null : 1,
+        PackagedCode = plan.Package is null ? null : sources.FileOf(plan.Inference.Bundle!),
         TimeZone = plan.Operations.TimeZone,
         Retraining = plan.Operations.Retraining is { } retraining ? new Retraining
         {

@@ -46,6 +46,12 @@ public sealed record DeploymentDefinition
 
     public IReadOnlyList<Stage> Stages { get; init; } = [];
 
+    /// <summary>Which of a version's containers is the model's own; null: the first.</summary>
+    public int? ModelContainer { get; init; }
+
+    /// <summary>The bundle (of <see cref="Sources"/>, by its file) that lies below code/ in the model's archive; null: containers fetch their code.</summary>
+    public string? PackagedCode { get; init; }
+
     /// <summary>Of every schedule, by its IANA name.</summary>
     public string TimeZone { get; init; } = "UTC";
 

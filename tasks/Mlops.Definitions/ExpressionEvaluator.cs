@@ -72,7 +72,8 @@ public sealed class ExpressionEvaluator(IExpressionScope scope)
         {
             ["Parameters", var name] => scope.Parameter(name) ?? throw new DefinitionException($"There is no parameter '{name}'."),
             ["Execution", var name] => scope.ExecutionVariable(name) ?? throw new DefinitionException($"There is no execution variable '{name}'."),
-            ["PipelineExperimentConfig", var name] => Evaluate(scope.Experiment(name)) ?? throw new DefinitionException($"The pipeline's PipelineExperimentConfig has no '{name}'."),
+            ["PipelineExperimentConfig", var name] => Evaluate(scope.Experiment(name) is { } named && named.ToJsonString().Contains("PipelineExperimentConfig", StringComparison.Ordinal)
+                ? throw new DefinitionException($"'{name}' of PipelineExperimentConfig refers to PipelineExperimentConfig.") : scope.Experiment(name)) ?? throw new DefinitionException($"The pipeline's PipelineExperimentConfig has no '{name}'."),
             ["Steps", var step, .. var rest] => Walk(scope.StepProperties(step) ?? throw new DefinitionException($"The step '{step}' has not run."), rest, path),
             _ => throw new DefinitionException($"'{path}' refers to nothing that a pipeline has."),
         };

@@ -12,14 +12,14 @@ internal static partial class JsonShape
     public static string Text(JsonObject o, string member, string what) =>
         o[member] is JsonValue v && v.TryGetValue<string>(out var text) ? text : throw new DefinitionException($"'{member}' of {what} is {Kind(o[member])}, and should be a string.");
 
-    /// <summary>A name as SageMaker takes it ("PipelineNameOrArn", "StepName" of the API): it is part of names of jobs and of folders.</summary>
-    public static string Name(JsonObject o, string what)
+    /// <summary>A name as SageMaker takes it ("StepName" and "PipelineParameterName" of the API): it is part of names of jobs and of folders.</summary>
+    public static string Name(JsonObject o, string what, int most)
     {
         var name = Text(o, "Name", what);
-        return Names().IsMatch(name) ? name : throw new DefinitionException($"'{name}' cannot be the name of {what}: it has 1 to 64 letters, digits, hyphens and underscores.");
+        return Names().IsMatch(name) && name.Length <= most ? name : throw new DefinitionException($"'{name}' cannot be the name of {what}: it has 1 to {most} letters, digits, hyphens and underscores.");
     }
 
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z")]
+    [GeneratedRegex(@"^[A-Za-z0-9_-]+\z")]
     private static partial Regex Names();
 
     public static IReadOnlyList<JsonNode?> Items(JsonNode? node, string what) => node switch

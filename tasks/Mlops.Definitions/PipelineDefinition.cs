@@ -63,7 +63,7 @@ public sealed record PipelineParameter(string Name, string Type, JsonNode? Defau
     public static PipelineParameter FromJson(JsonNode? node)
     {
         var o = JsonShape.Object(node, "a parameter");
-        var name = JsonShape.Name(o, "a parameter");
+        var name = JsonShape.Name(o, "a parameter", 256);
         var parameter = new PipelineParameter(name, JsonShape.Text(o, "Type", $"the parameter '{name}'"), o["DefaultValue"]?.DeepClone(), [.. JsonShape.Items(o["EnumValues"], "EnumValues").Select(v => v?.ToString() ?? "")]);
         if (!Types.Contains(parameter.Type))
             throw new DefinitionException($"The parameter '{name}' has the type '{parameter.Type}'; there are {string.Join(", ", Types)}.");
@@ -74,7 +74,8 @@ public sealed record PipelineParameter(string Name, string Type, JsonNode? Defau
 
     private bool Takes(JsonNode value) => Type switch
     {
-        "String" => value.GetValueKind() == JsonValueKind.String && (Allowed.Count == 0 || Allowed.Contains(value.GetValue<string>())),
+        _ when Allowed.Count > 0 && !Allowed.Contains(value.ToString()) => false,
+        "String" => value.GetValueKind() == JsonValueKind.String,
         "Boolean" => value.GetValueKind() is JsonValueKind.True or JsonValueKind.False,
         "Integer" => Json.Number(value) is { } number && number == Math.Floor(number),
         _ => Json.Number(value) is not null,

@@ -58,7 +58,7 @@ public sealed record PipelineStep
     private static PipelineStep FromJson(JsonNode? node)
     {
         var o = JsonShape.Object(node, "a step");
-        var name = JsonShape.Name(o, "a step");
+        var name = JsonShape.Name(o, "a step", 64);
         var arguments = (JsonObject?)(o["Arguments"] as JsonObject)?.DeepClone() ?? [];
         var step = new PipelineStep
         {

@@ -20,6 +20,7 @@ internal static class CommandLine
             RunCommand.Create(),
             PlanCommand.Create(),
             DeployCommand.Create(),
+            RegisterCommand.Create(),
             ApproveCommand.Create(approve: true),
             ApproveCommand.Create(approve: false),
             PredictCommand.Create(),

@@ -48,7 +48,7 @@ public static class LocalErrors
     public const string RolledBackCode = "MLOPS6024";
 
     public static Problem RolledBack(string endpoint, int version, string reason) =>
-        Problem.Error(RolledBackCode, string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on, and the version is rejected for this stage ('mlops approve --version {version} --stage STAGE' lets it try again). See 'mlops logs STAGE', and train again."));
+        Problem.Error(RolledBackCode, string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on. See 'mlops logs STAGE', and train again."));
 
     public static Problem NoFurtherVersion(string stage, string variant, string version) =>
         Problem.Error("MLOPS6025", $"The variant '{variant}' of the stage '{stage}' serves the version '{version}', and there is none that was not rejected. Register (or approve) one first, or name another.");
@@ -91,9 +91,6 @@ public static class LocalErrors
 
     public static Problem NoParameterValue(string parameter) =>
         Problem.Error("MLOPS6014", $"The parameter '{parameter}' has no default, and no value was given. Give one with '--parameter {parameter}=VALUE'.");
-
-    public static Problem ArchiveRefused(string file, string entry, string why) =>
-        Problem.Error("MLOPS6015", $"The archive '{file}' was not unpacked: its entry '{entry}' {why}. Make it again from plain files and folders.");
 
     public static Problem ServerGone(string log, string reason) =>
         Problem.Error("MLOPS6016", $"The endpoint server does not answer: {reason} Its log: {log}. Run the command again: it starts the server where it is gone.");

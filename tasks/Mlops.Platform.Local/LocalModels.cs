@@ -1,12 +1,14 @@
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Registry;
+using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local;
 
 /// <summary>The model registry's port over the registry's tables.</summary>
-internal sealed class LocalModels(ModelTable models, LocalRoot root) : IModelRegistry
+internal sealed class LocalModels(ModelTable models, LocalRoot root, LocalObjectStore objects) : IModelRegistry
 {
     public Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) => Task.FromResult(models.Find(group, version));
 
@@ -30,6 +32,13 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root) : IModelReg
         return Task.FromResult<VersionDescription?>(new VersionDescription(
             request["ModelPackageDescription"]?.ToString(), VersionDescription.ReadCard(request["ModelCard"]?["ModelCardContent"]?.ToString()),
             Json.TextMembers(request["CustomerMetadataProperties"])));
+    }
+
+    public Task<RegisteredVersion> RegisterAsync(string group, ModelRegistration registration, CancellationToken cancellation)
+    {
+        var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(registration.Identity, objects)));
+        var (version, status, isNew) = models.Register(group, fingerprint, registration.ModelDataUrl, registration.Sha256, registration.Request, registration.Metrics, "", []);
+        return Task.FromResult(new RegisteredVersion(version, status, isNew));
     }
 
     public async Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) =>

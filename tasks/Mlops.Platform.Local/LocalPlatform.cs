@@ -33,7 +33,7 @@ public sealed class LocalPlatform : IPlatform
         Objects = objects;
         environments = new PythonEnvironments(root, events);
         pipelines = new LocalPipelines(root, registry, objects, environments, events, storage);
-        Models = new LocalModels(registry.Models, root);
+        Models = new LocalModels(registry.Models, root, objects);
         inContainers = workspace.Deployment.Local.Sandbox == LocalSettings.ContainerSandbox;
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Batches = new LocalBatches(root, registry, objects);

@@ -152,4 +152,19 @@ public static class PlatformErrors
 
     public static Problem NoBatch(string stage) =>
         Problem.Error("MLOPS6028", $"The stage '{stage}' predicts no batches. Give it a section 'batch' with input and output.");
+
+    public static Problem ArchiveRefused(string file, string entry, string why) =>
+        Problem.Error("MLOPS6015", $"The archive '{file}' was not unpacked: its entry '{entry}' {why}. Make it again from plain files and folders.");
+
+    public static Problem ModelMissing(string path) =>
+        Problem.Error("MLOPS5018", $"There is no model at '{path}'. Name a model.tar.gz of this machine, or the file or folder that goes into one. One that lies in S3 is fetched first: 'aws s3 cp {(path.StartsWith("s3://", StringComparison.Ordinal) ? path : "s3://BUCKET/KEY")} model.tar.gz'.");
+
+    public static Problem NotRegistrable(string reason) =>
+        Problem.Error("MLOPS5019", $"A model that is brought cannot be registered alone: {reason} Name it as 'model.artifact' in config.yaml: the pipeline then registers it.");
+
+    public static Problem ReportNeeded(IEnumerable<string> paths) =>
+        Problem.Error("MLOPS8013", $"The quality gates ask for {string.Join(", ", paths.Select(p => $"'{p}'"))}. Give the model's evaluation report, a JSON file: '--report FILE' (-p:MlopsReport=FILE).");
+
+    public static Problem EvaluationUnreadable(string path, string reason) =>
+        Problem.Error("MLOPS8014", $"The evaluation report '{path}' cannot be read: {reason} Give a JSON file of the form {{\"GROUP\": {{\"METRIC\": {{\"value\": 0.9}}}}}}.");
 }

@@ -155,6 +155,26 @@ public sealed class EndpointModeTests
     }
 
     [SkippableFact]
+    public async Task A_model_that_was_made_elsewhere_is_registered_gated_and_served()
+    {
+        await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");
+        repository.Write("other/model.txt", "9");
+        repository.Write("good.json", """{"regression_metrics": {"mae": {"value": 0.25}}}""");
+        repository.Write("bad.json", """{"regression_metrics": {"mae": {"value": 3}}}""");
+
+        Assert.Contains("MLOPS5001", (await repository.RunAsync("register", "other", "--report", "bad.json")).Output, StringComparison.Ordinal);
+        Assert.Contains("version 2 registered", await repository.SucceedAsync("register", "other", "--report", "good.json"), StringComparison.Ordinal);
+        Assert.Contains("version 2 is the same model", await repository.SucceedAsync("register", "other", "--report", "good.json"), StringComparison.Ordinal);
+        Assert.Equal("1\n", await repository.PredictAsync("x"));
+        await repository.SucceedAsync("deploy", "--version", "2");
+
+        Assert.Equal("9\n", await repository.PredictAsync("x"));
+        Assert.Contains("registered as it was brought", await repository.SucceedAsync("lineage", "2"), StringComparison.Ordinal);
+        await repository.SucceedAsync("verify", "--version", "2");
+        Assert.Contains("mae.value = 0.25", await repository.SucceedAsync("models", "--metric", "mae<=0.3"), StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task Variants_share_the_requests_by_their_weights_and_a_caller_may_name_one()
     {
         await using var repository = await ServedRepository.DeployedAsync("  - { stage: staging, realtime: {} }");

@@ -73,6 +73,7 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
         using var stopping = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => repository.OnAsync(c => c.Platform.Stages.PredictAsync(c.Workspace.Stage("four"), new BatchRequest(null, null, false), stopping.Token), stopping.Token));
 
+        Assert.Equal(["Executing"], Texts(Aws.Boto("[e['PipelineExecutionStatus'] for e in client('sagemaker').list_pipeline_executions(PipelineName='modes-four-batch')['PipelineExecutionSummaries']]")));
         // This one ends it, too.
         using var again = new CancellationTokenSource(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => repository.OnAsync(c => c.Platform.Stages.PredictAsync(c.Workspace.Stage("four"), new BatchRequest(null, null, true), again.Token), again.Token));

@@ -331,7 +331,7 @@ public sealed class EngineTests : IAsyncLifetime
     private JsonObject ScriptMode(string script)
     {
         folder.Write("code/train.py", script); // /bin/sh stands for python3.
-        Storage.Archives.Pack(folder.File("code"), folder.File(".mlops/s3/local/code/sourcedir.tar.gz"));
+        Archives.Pack(folder.File("code"), folder.File(".mlops/s3/local/code/sourcedir.tar.gz"));
         return TrainingStep(new JsonObject { ["TrainingImage"] = "any" }, new JsonObject
         {
             ["depth"] = Expression.Parameter("depth"),

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
-using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Tests;
 

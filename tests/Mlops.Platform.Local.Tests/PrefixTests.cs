@@ -57,6 +57,68 @@ public sealed class PrefixTests : StepTestsBase
         Assert.Equal("1\n20\n", File.ReadAllText(folder.File(".mlops/s3/local/all/all.txt")));
     }
 
+    [SkippableFact]
+    public async Task What_links_point_to_is_copied_and_stays_where_it_is()
+    {
+        NeedsPython();
+        folder.Write("elsewhere/precious.txt", "kept");
+        folder.Write(".mlops/s3/local/shared/old.txt", "old");
+        var elsewhere = folder.File("elsewhere");
+
+        var result = await RunAsync(Pipeline(Step("a", $"ln -s {elsewhere} $OUT/cache; ln -s {elsewhere}/precious.txt $OUT/one.txt; ln -s . $OUT/self; ln -s /nowhere $OUT/lost", "s3://local/shared")));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal("kept", File.ReadAllText(Path.Combine(elsewhere, "precious.txt")));
+        Assert.Equal("kept", File.ReadAllText(folder.File(".mlops/s3/local/shared/cache/precious.txt")));
+        Assert.Null(new FileInfo(folder.File(".mlops/s3/local/shared/one.txt")).LinkTarget);
+        Assert.Equal(["cache", "old.txt", "one.txt"], Directory.EnumerateFileSystemEntries(folder.File(".mlops/s3/local/shared")).Select(Path.GetFileName).Order());
+    }
+
+    [SkippableFact]
+    public async Task What_another_version_of_a_step_wrote_to_its_place_is_no_cached_result()
+    {
+        NeedsPython();
+        var (one, two) = (Cached("echo 1 > $OUT/a.txt"), Cached("echo 2 > $OUT/a.txt"));
+
+        foreach (var (version, expected) in new[] { (one, "1\n"), (two, "2\n"), (one, "1\n"), (one, "1\n") })
+        {
+            Assert.Equal("Succeeded", (await RunAsync(Pipeline(version))).Status);
+            Assert.Equal(expected, File.ReadAllText(folder.File(".mlops/s3/local/place/a.txt")));
+        }
+
+        static JsonObject Cached(string script)
+        {
+            var step = Step("a", script, "s3://local/place");
+            step["CacheConfig"] = new JsonObject { ["Enabled"] = true };
+            return step;
+        }
+    }
+
+    [SkippableTheory]
+    [InlineData("""{ "ProcessingInputs": [{ "DatasetDefinition": {} }] }""", "DatasetDefinition")]
+    [InlineData("""{ "ProcessingInputs": [{ "S3Input": { "S3Uri": "s3://local/x", "S3InputMode": { "Get": "Parameters.mode" } } }] }""", "S3InputMode")]
+    public async Task What_this_machine_does_not_do_is_refused(string arguments, string asked)
+    {
+        NeedsPython();
+        folder.Write(".mlops/s3/local/x/a.txt", "1");
+        var step = Step("a", "true", "s3://local/all");
+        foreach (var (name, value) in JsonNode.Parse(arguments)!.AsObject())
+            step["Arguments"]![name] = value!.DeepClone();
+        var definition = Pipeline(step) with { Parameters = [new Mlops.Definitions.PipelineParameter("mode", "String", "Pipe", [])] };
+
+        string message;
+        try
+        {
+            message = (await RunAsync(definition)).FailureReason!;
+        }
+        catch (PlatformException e)
+        {
+            message = e.Problem.ToString();
+        }
+
+        Assert.Contains(asked, message, StringComparison.Ordinal);
+    }
+
     private static JsonObject Step(string name, string script, string output, string? after = null)
     {
         var step = new JsonObject

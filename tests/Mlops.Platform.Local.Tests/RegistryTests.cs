@@ -40,6 +40,31 @@ public sealed class RegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_registry_of_an_earlier_version_keeps_what_it_has()
+    {
+        using (var connection = new SqliteConnection($"Data Source={File};Pooling=False"))
+        {
+            connection.Open();
+            RegistrySchema.Apply(connection, 4);
+            using var command = connection.CreateCommand();
+            command.CommandText = """
+                INSERT INTO pipelines VALUES ('p', '{"Steps":[]}', 'hash', '2026-01-01');
+                INSERT INTO executions (id, pipeline, fingerprint, parameters, status, started_at) VALUES ('e', 'p', 'f', '{}', 'Succeeded', '2026-01-01');
+                INSERT INTO model_versions VALUES ('g', 1, 'a', 'Approved', 's3://b/m', 'sha', '{}', '{}', 'e', '2026-01-01T00:00:00.0000000Z');
+                INSERT INTO decisions (model_group, version, stage, decision, who, decided_at, accepted) VALUES ('g', 1, 'production', 'Approved', 'ann', '2026-01-01T00:00:00.0000000Z', 1);
+                """;
+            command.ExecuteNonQuery();
+        }
+
+        using var registry = Open();
+
+        Assert.Equal(("e", "Approved"), (registry.Models.Find("g", 1)!.ExecutionId, registry.Models.Find("g", 1)!.Status));
+        Assert.Equal("ann", registry.Models.Decision("g", 1, "production")!.Who);
+        Assert.Equal((2, ""), (Register(registry, "", "b").Version, registry.Models.Find("g", 2)!.ExecutionId));
+        Assert.ThrowsAny<Exception>(() => Register(registry, "no such execution", "c"));
+    }
+
+    [Fact]
     public void Of_two_decisions_on_one_version_one_wins_and_both_are_in_the_history()
     {
         using var registry = Open();

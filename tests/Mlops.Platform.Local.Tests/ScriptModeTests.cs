@@ -116,13 +116,17 @@ public sealed class ScriptModeTests : StepTestsBase
             cd $SAGEMAKER_BASE_DIR/checkpoints; printf x >> epochs; cp epochs ../model/model.txt
             """);
         job["CheckpointConfig"] = new JsonObject { ["S3Uri"] = "s3://local/kept" };
-        var pipeline = () => Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job.DeepClone() });
+        var pipeline = (bool isCached) => Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job.DeepClone(), ["CacheConfig"] = new JsonObject { ["Enabled"] = isCached } });
 
-        Assert.Equal("Succeeded", (await RunAsync(pipeline())).Status);
+        Assert.Equal("Succeeded", (await RunAsync(pipeline(false))).Status);
         Assert.Equal("x", File.ReadAllText(folder.File(".mlops/s3/local/kept/epochs")));
-        Assert.Equal("Succeeded", (await RunAsync(pipeline())).Status);
+        Assert.Equal("Succeeded", (await RunAsync(pipeline(false))).Status);
 
         Assert.Equal("xx", File.ReadAllText(folder.File(".mlops/s3/local/kept/epochs")));
+        // What earlier runs left there does not make it another step.
+        Assert.Equal("Succeeded", (await RunAsync(pipeline(true))).Status);
+        Assert.Equal("Succeeded", (await RunAsync(pipeline(true))).Status);
+        Assert.Equal("xxx", File.ReadAllText(folder.File(".mlops/s3/local/kept/epochs")));
     }
 
     [SkippableFact]

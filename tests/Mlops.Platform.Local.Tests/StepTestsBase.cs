@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Endpoints;
-using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 

@@ -31,6 +31,26 @@ public sealed class MainJobTests(PackagesFixture packages)
     }
 
     [Fact]
+    public async Task A_model_that_was_made_elsewhere_is_registered_by_a_target()
+    {
+        var penguins = await packages.ModelAsync();
+        (await penguins.RunAsync("build", "-t:MlopsRun")).Succeeded();
+        var model = Directory.EnumerateFiles(Path.Combine(penguins.Folder, ".mlops", "s3"), "model.tar.gz", SearchOption.AllDirectories).First();
+        File.Move(model, Path.Combine(penguins.Folder, "brought model.tar.gz"));
+        File.Copy(Directory.EnumerateFiles(Path.Combine(penguins.Folder, ".mlops", "s3"), "evaluation.json", SearchOption.AllDirectories).First(), Path.Combine(penguins.Folder, "report.json"));
+
+        var unnamed = await penguins.RunAsync("build", "-t:MlopsRegisterModel");
+        var ungated = await penguins.RunAsync("build", "-t:MlopsRegisterModel", "-p:MlopsModelFile=brought model.tar.gz");
+        var registered = (await penguins.RunAsync("build", "-t:MlopsRegisterModel", "-p:MlopsModelFile=brought model.tar.gz", "-p:MlopsReport=report.json", "-p:MlopsDescription=by hand", "-tl:off")).Succeeded();
+
+        Assert.Contains("error MLOPS0022", unnamed.Output, StringComparison.Ordinal);
+        Assert.Contains("error MLOPS8013", ungated.Output, StringComparison.Ordinal);
+        Assert.Contains("version 2 registered", registered, StringComparison.Ordinal);
+        var deployed = (await penguins.RunAsync("publish", "-t:MlopsDeploy", "-p:MlopsModelVersion=2", "-tl:off")).Succeeded();
+        await Penguins.PredictsAsync(penguins.Folder, Penguins.Url(deployed, "staging"));
+    }
+
+    [Fact]
     public async Task A_new_version_takes_over_without_a_failed_request_and_one_that_does_not_start_leaves_the_old_one()
     {
         var penguins = await packages.ModelAsync();

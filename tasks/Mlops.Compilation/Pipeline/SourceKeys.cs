@@ -23,6 +23,9 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Writte
     /// <summary>The S3 URI of the bundle as the gzipped tar that SageMaker's script mode fetches.</summary>
     public JsonNode ArchiveUri(BundlePlan bundle) => Uri(Use(bundle, "archive", archive: true).Key + "/sourcedir.tar.gz");
 
+    /// <summary>The name of the bundle's tar among the artifacts.</summary>
+    public string FileOf(BundlePlan bundle) => bundles[bundle.Name].Artifact.Name;
+
     private static JsonObject Uri(string key) =>
         Expression.Joined("/", [JsonValue.Create("s3:/"), Expression.Parameter(ReservedNames.Bucket), JsonValue.Create(key)]);
 

@@ -89,6 +89,7 @@ internal static class Personas
         yield return new("", ["sagemaker:AddTags", "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline"], [$"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}"]);
         yield return new("", ["iam:PassRole"], [executionRole]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } };
         yield return Decide(plan);
+        yield return new("", ["sagemaker:CreateModelPackage"], [$"{SageMaker}:model-package-group/{plan.GroupName}", $"{SageMaker}:model-package/{plan.GroupName}/*"]);
         yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:UpdateTerminationProtection"],
             [Stacks(plan)]);
         yield return new("", ["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]);

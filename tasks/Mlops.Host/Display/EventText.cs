@@ -30,7 +30,7 @@ internal static partial class EventText
         StageChanged { Version: > 0 } s => Text($"{s.Stage}: version {s.Version} {s.Status}"),
         StageChanged s => $"{s.Stage}: {s.Status}",
         RunListed r => Text($"{r.ExecutionId}  {r.Status,-9}  {r.Started.ToLocalTime():yyyy-MM-dd HH:mm:ss}{Time(r.Seconds),-10}  {r.FailureReason ?? (r.Version is { } v ? Text($"version {v}") : ""),-11}  {string.Join("  ", r.Metrics.Select(m => Text($"{m.Key} {m.Value:G6}")))}").TrimEnd(),
-        VersionListed v => Text($"version {v.Version}  {v.Status,-21}  {v.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  execution {v.ExecutionId}\n  made of {string.Join(", ", v.MadeOf.Select(Short))}{string.Concat(v.Metrics.Select(Metric))}{string.Concat(v.Properties.Select(p => $"\n  property {p.Key} = {p.Value}"))}{string.Concat(v.Decisions.Select(Decision))}"),
+        VersionListed v => Text($"version {v.Version}  {v.Status,-21}  {v.Created.ToLocalTime():yyyy-MM-dd HH:mm:ss}  {Origin(v.ExecutionId)}{(v.MadeOf.Count == 0 ? "" : $"\n  made of {string.Join(", ", v.MadeOf.Select(Short))}")}{string.Concat(v.Metrics.Select(Metric))}{string.Concat(v.Properties.Select(p => $"\n  property {p.Key} = {p.Value}"))}{string.Concat(v.Decisions.Select(Decision))}"),
         RunDifference d => $"{(d.Step is null ? "" : d.Step + ": ")}{d.Item}: {d.First ?? "none"} -> {d.Second ?? "none"}",
         PlannedChange c => $"{Sign(c.Action)} {c.Kind} {c.Name}{(c.Reason is null ? "" : $": {c.Reason}")}",
         AuditEntry a => Text($"{a.When.ToLocalTime():yyyy-MM-dd HH:mm:ss}  {a.Verb,-8}  {a.Result,-9}  {a.Who}{(a.Version is { } v ? Text($"  version {v}") : "")}{(a.Commit is { } c ? "  commit " + c[..12] : "")}"),
@@ -44,13 +44,15 @@ internal static partial class EventText
 
     private static string Lineage(LineageListed l) => string.Concat(
     [
-        Text($"{l.ModelPackageGroupName}: version {l.Version}, execution {l.ExecutionId}"),
+        Text($"{l.ModelPackageGroupName}: version {l.Version}, {Origin(l.ExecutionId)}"),
         .. l.MadeOf.Select(m => $"\n  made of {m.Name}{(m.Digest is null ? "" : "  " + Short(m.Digest))}"),
         .. l.Parameters.Select(p => $"\n  parameter {p.Key} = {Short(p.Value)}"),
         .. l.Metrics.Select(Metric),
         .. l.Decisions.Select(Decision),
         .. l.Stages.Select(s => $"\n  serves {s.Stage}  {s.Url}"),
     ]);
+
+    private static string Origin(string execution) => execution.Length == 0 ? "registered as it was brought" : $"execution {execution}";
 
     private static string Sign(string action) => action switch { "Add" => "+  ", "Remove" => "-  ", "Replace" => "-/+", "Run" => ">  ", "Drift" => "!  ", _ => "~  " };
 

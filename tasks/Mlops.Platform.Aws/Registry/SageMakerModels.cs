@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text.Json.Nodes;
 using Amazon.SageMaker;
 using Amazon.SageMaker.Model;
 using Mlops.Definitions;
@@ -76,7 +75,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation)
     {
         var package = await PackageAsync(ArnOf(group, version), cancellation);
-        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(uri, report) : [];
+        return package?.ModelMetrics?.ModelQuality?.Statistics?.S3Uri is { } uri && await objects.ReadAsync(uri, cancellation) is { } report ? Numbers(uri, report) : new Dictionary<string, double>();
     }
 
     public async Task<VersionDescription?> DescriptionAsync(string group, int version, CancellationToken cancellation) => await PackageAsync(ArnOf(group, version), cancellation) is { } package
@@ -90,6 +89,25 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     {
         await held.HoldAsync(cancellation);
         await objects.PutAsync(ProvenanceKey(group, version), statement, cancellation);
+    }
+
+    public async Task<RegisteredVersion> RegisterAsync(string group, ModelRegistration registration, CancellationToken cancellation)
+    {
+        await held.HoldAsync(cancellation);
+        var content = ContentHash.OfText(Json.Canonical(registration.Identity));
+        foreach (var version in await ListAsync(group, cancellation))
+        {
+            if ((await PackageAsync(ArnOf(group, version.Version), cancellation))?.CustomerMetadataProperties?.GetValueOrDefault(VersionProperties.Content) == content)
+                return new RegisteredVersion(version.Version, version.Status, false);
+        }
+
+        var request = RegistrationRequest.Of(registration.Request);
+        request.ModelPackageGroupName = group;
+        (request.CustomerMetadataProperties ??= [])[VersionProperties.Content] = content;
+        // At most 36 characters; a request that is repeated makes one version.
+        request.ClientToken = Guid.NewGuid().ToString("N");
+        var arn = (await clients.SageMaker.CreateModelPackageAsync(request, cancellation)).ModelPackageArn;
+        return new RegisteredVersion(int.Parse(arn[(arn.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture), "PendingManualApproval", true);
     }
 
     private string ProvenanceKey(string group, int version) => string.Create(CultureInfo.InvariantCulture, $"{prefix}/provenance/{group}/{version}.intoto.json");
@@ -195,31 +213,15 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         group, version, package.ModelApprovalStatus?.Value ?? "PendingManualApproval", package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataUrl ?? "",
         package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataETag ?? "", package.CreationTime ?? default(DateTime), package.MetadataProperties?.GeneratedBy?.Split('/')[^1] ?? "");
 
-    private static Dictionary<string, double> Numbers(string uri, byte[] report)
+    private static IReadOnlyDictionary<string, double> Numbers(string uri, byte[] report)
     {
-        var found = new Dictionary<string, double>(StringComparer.Ordinal);
         try
         {
-            Add("", Json.ReadObject(report, "It"));
+            return EvaluationReport.Numbers(Json.ReadObject(report, "It"));
         }
         catch (DefinitionException e)
         {
             throw AwsErrors.ReportUnreadable(uri, e.Message).ToException();
-        }
-
-        return found;
-
-        void Add(string path, JsonNode? node)
-        {
-            if (node is JsonObject o)
-            {
-                foreach (var (name, value) in o)
-                    Add(path.Length == 0 ? name : $"{path}.{name}", value);
-            }
-            else if (Json.Number(node) is { } number)
-            {
-                found[path] = number;
-            }
         }
     }
 }

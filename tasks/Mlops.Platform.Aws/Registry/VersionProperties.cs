@@ -16,6 +16,9 @@ internal static class VersionProperties
     /// <summary>Whether a property is one of these, and none of the user's.</summary>
     public static bool IsOurs(string name) => name.StartsWith("mlops:", StringComparison.Ordinal);
 
+    /// <summary>The hash of what was brought, so that the same is registered once.</summary>
+    public const string Content = "mlops:content";
+
     public static string Reason(string stage) => $"mlops:{stage}:reason";
 
     public static string Tests(string stage) => $"mlops:{stage}:tests";

@@ -62,7 +62,7 @@ internal sealed class StageBatches(AwsAccess access, IEventSink events)
     {
         if (given is null)
             return [];
-        if (given != configured && !given.StartsWith(configured.TrimEnd('/') + "/", StringComparison.Ordinal))
+        if (given.TrimEnd('/') != configured.TrimEnd('/') && !given.StartsWith(configured.TrimEnd('/') + "/", StringComparison.Ordinal))
             throw AwsErrors.BatchElsewhere(stage.Name, name, given, configured).ToException();
         return [new Parameter { Name = name, Value = given }];
     }

@@ -157,6 +157,9 @@ internal sealed class Engine
         try
         {
             var job = ContextOf(step, process => executions.StartStep(id, start, process.ToString()));
+            // What parameters ask for is known only now.
+            if (NotHere.Of(step with { Arguments = job.Arguments }) is { } asked)
+                throw LocalErrors.NotDoneHere(step.Name, asked).ToException();
             var isJob = IsJob(step.Type);
             if (isJob)
             {
@@ -240,7 +243,12 @@ internal sealed class Engine
     {
         var lifetime = step.Cache!.Lifetime();
         var cached = context.Registry.Executions.FindCached(key, lifetime is { } time ? DateTimeOffset.UtcNow - time : null);
-        return cached is not null && StepOutputs.Of(cached.Properties).All(o => context.Objects.IsIntact(o.Uri)) ? cached : null;
+        if (cached is null)
+            return null;
+        var outputs = StepOutputs.Of(cached.Properties).Select(o => o.Uri).ToList();
+        // At a place that is the same in each run, what another version of the step wrote since is not this one's.
+        var isOverwritten = context.Registry.Executions.RunSince(step.Name, cached) is { } since && StepOutputs.Of(since).Any(o => outputs.Contains(o.Uri));
+        return !isOverwritten && outputs.All(context.Objects.IsIntact) ? cached : null;
     }
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)

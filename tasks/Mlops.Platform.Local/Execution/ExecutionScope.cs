@@ -66,7 +66,7 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
                 ? $"{what} has the value {number.Groups["value"].Value}{(number.Groups["name"].Success ? $" for '{number.Groups["name"].Value}'" : "")}, which is no number of JSON: the metric could not be computed."
                 : $"{what} is not JSON, line {e.LineNumber + 1}: {e.Message.Split(" LineNumber:")[0]}");
         }
-        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException || (e is UnauthorizedAccessException && Directory.Exists(path)))
         {
             throw new DefinitionException(missing);
         }
@@ -79,23 +79,12 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
         foreach (var step in definition.AllSteps.Where(s => s.PropertyFiles.Count > 0 && properties.ContainsKey(s.Name)))
         {
             foreach (var file in step.PropertyFiles)
-                Flatten(PropertyFile(step.Name, file.Name), "", metrics);
+            {
+                foreach (var (path, value) in EvaluationReport.Numbers(PropertyFile(step.Name, file.Name)))
+                    metrics[path] = value;
+            }
         }
 
         return metrics;
-    }
-
-    private static void Flatten(JsonNode? node, string path, SortedDictionary<string, double> metrics)
-    {
-        switch (node)
-        {
-            case JsonObject o:
-                foreach (var (name, value) in o)
-                    Flatten(value, path.Length == 0 ? name : $"{path}.{name}", metrics);
-                break;
-            case JsonValue v when Json.Number(v) is { } number:
-                metrics[path] = number;
-                break;
-        }
     }
 }

@@ -74,15 +74,7 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
             return;
         }
 
-        Directory.CreateDirectory(folder);
-        foreach (var ((name, path), i) in listed.Select((f, i) => (f, i)))
-        {
-            var target = Path.GetFullPath(Path.Combine(folder, name));
-            if (!target.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
-                throw new DefinitionException($"'{name}' leads out of the input's folder.");
-            if (!sharded || i % Count == Number - 1)
-                Files.Copy(path, target);
-        }
+        S3Source.Copy(listed.Where((_, i) => !sharded || i % Count == Number - 1), folder);
     }
 
     private void Place(string source, string folder, bool sharded)
@@ -115,6 +107,7 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
         var first = hosts[0].Container.Make(containerPath);
         foreach (var folder in hosts.Skip(1).Select(h => h.Container.Path(containerPath)).Where(Directory.Exists))
         {
+            Files.Materialize(folder);
             foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             {
                 var target = Path.Combine(first, Path.GetRelativePath(folder, file));

@@ -32,8 +32,7 @@ internal static class NotHere
             : channels.Any(c => c["DataSource"]?["FileSystemDataSource"] is not null) ? "a file system of the VPC (FileSystemDataSource)" : null;
     }
 
-    private static string? Transform(JsonNode? input) => Is(input?["SplitType"], "RecordIO") || Is(input?["SplitType"], "TFRecord") ? $"records split as {input!["SplitType"]} (SplitType)"
-        : Is(input?["DataSource"]?["S3DataSource"]?["S3DataType"], "ManifestFile") ? "a manifest of its input (S3DataType)" : null;
+    private static string? Transform(JsonNode? input) => Is(input?["SplitType"], "RecordIO") || Is(input?["SplitType"], "TFRecord") ? $"records split as {input!["SplitType"]} (SplitType)" : null;
 
     private static bool Is(JsonNode? node, string value) => node is JsonValue && node.ToString() == value;
 }

@@ -12,7 +12,7 @@ namespace Mlops.Platform.Local.Execution;
 internal static class StepFingerprint
 {
     private static readonly string[] WithoutEffect =
-        ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig"];
+        ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig", "CheckpointConfig"];
 
     /// <param name="model">What a transform asks, by its content: a model's name is another one in each execution.</param>
     public static string ContentOf(StepContext step, JsonObject? model)
@@ -20,6 +20,9 @@ internal static class StepFingerprint
         var arguments = (JsonObject)step.Arguments.DeepClone();
         foreach (var part in new[] { arguments, arguments["TrainingJobDefinition"] as JsonObject }.OfType<JsonObject>())
         {
+            // Packed or not is another artifact; where checkpoints lie counts, and not what earlier runs left there.
+            part["CompressionType"] = part["OutputDataConfig"]?["CompressionType"]?.DeepClone();
+            part["Checkpoints"] = part["CheckpointConfig"]?.ToJsonString();
             foreach (var member in WithoutEffect)
                 part.Remove(member);
         }
@@ -57,7 +60,8 @@ internal static class StepFingerprint
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Named(JsonObject source, LocalObjectStore objects)
     {
         // A manifest that is not there is reported when the step wants to read it.
-        if (source["S3DataType"] is null || !(objects.IsThere(StepContext.Text(source["S3Uri"])) || source["S3DataType"]!.ToString() == "S3Prefix") || S3Source.Listed(source, objects) is not { } listed)
+        var isManifest = StepContext.Text(source["S3DataType"]) == "ManifestFile";
+        if (source["S3Uri"] is not JsonValue || (isManifest && !objects.IsThere(StepContext.Text(source["S3Uri"]))) || S3Source.Listed(source, objects) is not { } listed)
             return [];
         return [KeyValuePair.Create<string, JsonNode?>("Objects", new JsonObject(listed.DistinctBy(f => f.Name).Select(f => KeyValuePair.Create<string, JsonNode?>(f.Name, ContentHash.Of(f.Path)))))];
     }

@@ -29,15 +29,22 @@ internal static partial class TrainingJob
         var hyperparameters = Json.TextMembers(step.Arguments["HyperParameters"]);
         var metrics = new MetricReader(step);
         var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"], step.Arguments["AlgorithmSpecification"]);
-        var failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
-        metrics.ShowLast();
-        // They outlive a failure: the next try goes on from there.
-        if (Checkpoints(step) is ({ } folderOf, { } kept))
+        string? failed;
+        try
         {
-            JobHost.Gather(hosts, folderOf);
-            Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept));
+            failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
+        }
+        finally
+        {
+            // They outlive a failure, and whoever stops: the next try goes on from there.
+            if (Checkpoints(step) is ({ } folderOf, { } kept) && Directory.Exists(hosts[0].Container.Path(folderOf)))
+            {
+                JobHost.Gather(hosts, folderOf);
+                Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept));
+            }
         }
 
+        metrics.ShowLast();
         if (failed is { } failure)
             return StepOutcome.Failed(hosts.Select(h => Failure(h.Container)).FirstOrDefault(f => f is not null) ?? failure);
         foreach (var folder in OutputFolders)

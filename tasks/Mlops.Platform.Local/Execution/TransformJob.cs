@@ -12,7 +12,7 @@ internal static class TransformJob
     /// <param name="model">The properties of the Model step that made the model.</param>
     public static async Task<StepOutcome> RunAsync(StepContext step, JsonObject model, CancellationToken cancellation)
     {
-        var source = step.Objects.ExistingPathOf(StepContext.Text(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"]));
+        var source = Source(step);
         var specification = new JsonObject { ["Containers"] = model["PrimaryContainer"] is { } one ? new JsonArray(one.DeepClone()) : model["Containers"]?.DeepClone() };
         var environment = Json.TextMembers(step.Arguments["Environment"]);
         environment["SAGEMAKER_BATCH"] = "true"; // As the service tells its containers.
@@ -30,5 +30,15 @@ internal static class TransformJob
         properties["TransformJobArn"] = $"arn:aws:sagemaker:local:000000000000:transform-job/{step.JobName}";
         properties["TransformJobStatus"] = "Completed";
         return new StepOutcome(properties) { Objects = [step.Objects.Describe(output)] };
+    }
+
+    private static string Source(StepContext step)
+    {
+        var named = step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"];
+        if (S3Source.Listed(named, step.Objects) is not { } listed)
+            return step.Objects.ExistingPathOf(StepContext.Text(named?["S3Uri"]));
+        var folder = Path.Combine(step.Folder, "input");
+        S3Source.Copy(listed, folder);
+        return folder;
     }
 }

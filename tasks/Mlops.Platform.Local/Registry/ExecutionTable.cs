@@ -74,6 +74,14 @@ public sealed class ExecutionTable(RegistryDatabase database)
         r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!),
         ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : ""), ("$now", Times.Now)).FirstOrDefault();
 
+    /// <summary>What a step of a name left when it last ran by itself, after another one of the same name; null: it did not.</summary>
+    public JsonObject? RunSince(string step, CachedStep earlier) => database.Query(
+        """
+        SELECT properties FROM steps WHERE name = $step AND status = 'Succeeded' AND cached_from IS NULL AND execution_id <> $execution
+        AND ended_at > (SELECT ended_at FROM steps WHERE name = $step AND execution_id = $execution) ORDER BY ended_at DESC LIMIT 1
+        """,
+        r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$step", step), ("$execution", earlier.ExecutionId)).FirstOrDefault();
+
     /// <summary>What decided a step's result when it last succeeded in an execution of the same pipeline; null: it never did.</summary>
     public string? LastContent(string execution, string step) => database.Query(
         """

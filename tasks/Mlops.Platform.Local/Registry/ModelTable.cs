@@ -9,7 +9,7 @@ namespace Mlops.Platform.Local.Registry;
 public sealed class ModelTable(RegistryDatabase database)
 {
     /// <summary>
-    /// Registers a version for an execution, once: equal content gives the version that is there. Numbers are given
+    /// Registers a version for an execution (empty: for none), once: equal content gives the version that is there. Numbers are given
     /// within the transaction, so they have neither gaps nor doubles.
     /// </summary>
     public (int Version, string Status, bool IsNew) Register(string group, string fingerprint, string modelDataUrl, string sha256, JsonObject request, IReadOnlyDictionary<string, double> metrics, string executionId, IEnumerable<string> parents) => database.Transaction(() =>
@@ -22,7 +22,7 @@ public sealed class ModelTable(RegistryDatabase database)
         if (existing.Count == 0)
         {
             database.Execute(
-                "INSERT INTO model_versions (model_group, version, fingerprint, status, model_data_url, sha256, request, metrics, execution_id, created_at) VALUES ($group, $version, $fingerprint, $status, $url, $sha, $request, $metrics, $execution, $now)",
+                "INSERT INTO model_versions (model_group, version, fingerprint, status, model_data_url, sha256, request, metrics, execution_id, created_at) VALUES ($group, $version, $fingerprint, $status, $url, $sha, $request, $metrics, nullif($execution, ''), $now)",
                 ("$group", group), ("$version", version), ("$fingerprint", fingerprint), ("$status", status), ("$url", modelDataUrl), ("$sha", sha256),
                 ("$request", request.ToJsonString()), ("$metrics", Numbers(metrics)),
                 ("$execution", executionId), ("$now", Times.Now));
@@ -91,7 +91,7 @@ public sealed class ModelTable(RegistryDatabase database)
         new(r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetString(3), Times.Parse(r.GetString(4)), r.IsDBNull(5) ? null : r.GetString(5));
 
     private List<ModelVersion> Versions(string where, params (string, object?)[] parameters) => database.Query(
-        $"SELECT model_group, version, status, model_data_url, sha256, created_at, execution_id, metrics FROM model_versions {where}",
+        $"SELECT model_group, version, status, model_data_url, sha256, created_at, coalesce(execution_id, ''), metrics FROM model_versions {where}",
         r => new ModelVersion(r.GetString(0), r.GetInt32(1), r.GetString(2), r.GetString(3), r.GetString(4), Times.Parse(r.GetString(5)), r.GetString(6))
         {
             Metrics = ((JsonObject)JsonNode.Parse(r.GetString(7))!).ToDictionary(m => m.Key, m => m.Value!.GetValue<double>(), StringComparer.Ordinal),

@@ -147,6 +147,26 @@ internal static class RegistrySchema
         DROP INDEX steps_by_cache_key;
         CREATE INDEX steps_by_cache_key ON steps(cache_key, ended_at) WHERE status = 'Succeeded' AND cached_from IS NULL;
         """,
+        """
+        -- A version that was brought has no execution. A column's NOT NULL goes with its table alone ("ALTER TABLE" of SQLite's documentation, 7).
+        CREATE TABLE new_model_versions (
+            model_group TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            status TEXT NOT NULL CHECK (status IN ('PendingManualApproval', 'Approved', 'Rejected')),
+            model_data_url TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            request TEXT NOT NULL,
+            metrics TEXT NOT NULL,
+            execution_id TEXT REFERENCES executions(id),
+            created_at TEXT NOT NULL,
+            PRIMARY KEY (model_group, version),
+            UNIQUE (model_group, fingerprint)
+        ) STRICT;
+        INSERT INTO new_model_versions SELECT model_group, version, fingerprint, status, model_data_url, sha256, request, metrics, execution_id, created_at FROM model_versions;
+        DROP TABLE model_versions;
+        ALTER TABLE new_model_versions RENAME TO model_versions;
+        """,
     ];
 
     public static long VersionOf(SqliteConnection connection)
@@ -157,14 +177,21 @@ internal static class RegistrySchema
     }
 
     /// <summary>Brings a registry to <see cref="Version"/>, in one transaction.</summary>
-    public static void Apply(SqliteConnection connection)
+    /// <param name="target">An earlier version; null: the newest.</param>
+    public static void Apply(SqliteConnection connection, int? target = null)
     {
-        using var transaction = connection.BeginTransaction(deferred: false);
-        var version = (int)VersionOf(connection);
-        foreach (var migration in Migrations.Skip(version))
-            Execute(connection, migration);
-        Execute(connection, $"PRAGMA user_version = {Version}");
-        transaction.Commit();
+        // While a table is made anew, others refer to none. Within a transaction this has no effect.
+        Execute(connection, "PRAGMA foreign_keys = OFF");
+        using (var transaction = connection.BeginTransaction(deferred: false))
+        {
+            var version = (int)VersionOf(connection);
+            foreach (var migration in Migrations.Take(target ?? Version).Skip(version))
+                Execute(connection, migration);
+            Execute(connection, $"PRAGMA user_version = {target ?? Version}");
+            transaction.Commit();
+        }
+
+        Execute(connection, "PRAGMA foreign_keys = ON");
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -53,6 +53,8 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
 
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
     {
+        // On the way back, and with other settings, it is not the version that is tried.
+        var isNew = settings is null && registry.Endpoints.Find(stage.EndpointName)?.Version != version.Version;
         settings ??= Json.Canonical(Document(stage, refuseMissing: true));
         if (stage.Endpoint is null)
         {
@@ -64,13 +66,17 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         }
 
         var response = await server.DeployAsync(new DeployRequest(stage.EndpointName, stage.Name, version.Group, version.Version, settings), cancellation);
-        // A deploy that is run again would find nobody asking, and let it in.
-        if (response.Code == LocalErrors.RolledBackCode)
-            registry.Models.Decide(version.Group, new ApprovalDecision(version.Version, stage.Name, "Rejected", "rollout", DateTimeOffset.UtcNow, response.Message), registry.Models.Decision(version.Group, version.Version, stage.Name), final: stage == workspace.Deployment.DecidingStage);
         if (response.Code is not null)
-            throw new Problem(response.Code, "Error", response.Message ?? "").ToException();
+            throw new Problem(response.Code, "Error", response.Code == LocalErrors.RolledBackCode && isNew && stage.FurtherVersions.Count == 0 ? Reject(stage, version, response.Message!) : response.Message ?? "").ToException();
         var state = await server.EnsureAsync(cancellation);
         return new StageState(version.Version, Url(stage, state), Healthy: true, UpToDate: true, settings);
+    }
+
+    /// <summary>Keeps a version that was rolled back out of its stage: a deploy that is run again would find nobody asking, and let it in.</summary>
+    private string Reject(Stage stage, ModelVersion version, string reason)
+    {
+        registry.Models.Decide(version.Group, new ApprovalDecision(version.Version, stage.Name, "Rejected", "rollout", DateTimeOffset.UtcNow, reason), registry.Models.Decision(version.Group, version.Version, stage.Name), final: stage == workspace.Deployment.DecidingStage);
+        return string.Create(CultureInfo.InvariantCulture, $"{reason} The version is rejected for this stage: 'mlops approve --version {version.Version} --stage {stage.Name}' lets it try again.");
     }
 
     public Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);

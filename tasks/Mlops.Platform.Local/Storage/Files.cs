@@ -44,19 +44,67 @@ internal static class Files
     /// <summary>Moves what a folder holds to where others may lie already, as objects are put below a prefix: one of the same name is replaced, the others stay.</summary>
     public static void Merge(string from, string to)
     {
-        if (File.Exists(to))
-            throw new DefinitionException($"'{to}' is a file: S3 has objects below the name of another, and folders of this machine have not. Write to another prefix.");
-        if (!Directory.Exists(to))
+        Materialize(from);
+        // Steps that run side by side may share a prefix.
+        lock (Merging)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            Directory.Move(from, to);
-            return;
-        }
+            if (File.Exists(to))
+                throw Conflict(to);
+            if (!Directory.Exists(to))
+            {
+                Directory.CreateDirectory(Path.GetDirectoryName(to)!);
+                Directory.Move(from, to);
+                return;
+            }
 
-        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-            Move(file, Path.Combine(to, Path.GetRelativePath(from, file)));
-        Delete(from);
+            foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+            {
+                var target = Path.Combine(to, Path.GetRelativePath(from, file));
+                for (var folder = Path.GetDirectoryName(target)!; folder.Length > to.Length; folder = Path.GetDirectoryName(folder)!)
+                {
+                    if (File.Exists(folder))
+                        throw Conflict(folder);
+                }
+
+                if (Directory.Exists(target))
+                    throw Conflict(target);
+                Move(file, target);
+            }
+
+            Delete(from);
+        }
     }
+
+    /// <summary>Puts what they point to in the place of links: objects are no links, and what lies elsewhere is not to be moved. One that leads nowhere, or back to where it is, goes.</summary>
+    public static void Materialize(string folder)
+    {
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        {
+            if (entry.LinkTarget is null)
+            {
+                if (entry is DirectoryInfo below)
+                    Materialize(below.FullName);
+                continue;
+            }
+
+            var target = entry.ResolveLinkTarget(returnFinalTarget: true);
+            entry.Delete();
+            if (target is FileInfo { Exists: true } file)
+            {
+                File.Copy(file.FullName, entry.FullName);
+            }
+            else if (target is DirectoryInfo { Exists: true } other && !(entry.FullName + Path.DirectorySeparatorChar).StartsWith(other.FullName.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            {
+                Copy(other.FullName, entry.FullName);
+                Materialize(entry.FullName);
+            }
+        }
+    }
+
+    private static readonly Lock Merging = new();
+
+    private static DefinitionException Conflict(string path) =>
+        new($"'{path}' is a file and was to be a folder, or the other way round: S3 has objects below the name of another, and this machine has not. Write to another prefix.");
 
     /// <summary>Moves a folder, in place of one that is there.</summary>
     public static void Replace(string from, string to)

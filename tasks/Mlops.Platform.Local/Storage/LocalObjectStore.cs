@@ -65,7 +65,8 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
         uri = ToUri(uri);
         // A key may have empty parts ("a//b", a slip of Std:Join): a folder has no such names.
         var parts = uri.StartsWith("s3://", StringComparison.Ordinal) && !uri.StartsWith("s3:///", StringComparison.Ordinal) ? uri[5..].Split('/', StringSplitOptions.RemoveEmptyEntries) : [];
-        if (parts.Length == 0 || parts.Any(p => p is "." or ".."))
+        // Names that mean something to Windows lead out of the folder there.
+        if (parts.Length == 0 || parts.Any(p => p is "." or ".." || (OperatingSystem.IsWindows() && p.IndexOfAny(['\\', ':']) >= 0)))
             throw LocalErrors.WrongUri(uri).ToException();
         return Path.Combine([root.Buckets, .. parts]);
     }

@@ -20,6 +20,19 @@ internal static class S3Source
             : Directory.EnumerateFiles(entry, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(f => (System.IO.Path.GetRelativePath(System.IO.Path.GetDirectoryName(entry)!, f), f));
     }
 
+    /// <summary>Puts objects into a job's folder, by their names.</summary>
+    public static void Copy(IEnumerable<(string Name, string Path)> listed, string folder)
+    {
+        folder = Directory.CreateDirectory(System.IO.Path.TrimEndingDirectorySeparator(folder)).FullName;
+        foreach (var (name, path) in listed)
+        {
+            var target = System.IO.Path.GetFullPath(System.IO.Path.Combine(folder, name));
+            if (!target.StartsWith(folder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal))
+                throw new DefinitionException($"'{name}' leads out of the input's folder.");
+            Storage.Files.Copy(path, target);
+        }
+    }
+
     /// <summary>[{"prefix": "s3://..."}, "key", ...] ("S3DataSource" of the API).</summary>
     private static List<(string Name, string Path)> Named(string uri, LocalObjectStore objects)
     {
@@ -33,7 +46,7 @@ internal static class S3Source
             throw new DefinitionException($"The manifest '{uri}' is not JSON: {e.Message}");
         }
 
-        if (manifest is not JsonArray { Count: > 0 } items || items[0]?["prefix"] is not JsonValue first)
+        if (manifest is not JsonArray { Count: > 0 } items || (items[0] as JsonObject)?["prefix"] is not JsonValue first || items.Skip(1).Any(i => i is not JsonValue))
             throw new DefinitionException($"The manifest '{uri}' is none: it begins with {{\"prefix\": \"s3://...\"}}, and names follow.");
         var prefix = first.ToString();
         return [.. items.Skip(1).Select(i => ExpressionEvaluator.Text(i)).Select(name => (name, objects.ExistingPathOf(prefix + name)))];

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Mlops.Platform.Local.Toolkits;
@@ -12,8 +11,6 @@ internal sealed class ScriptHyperparameters
 {
     /// <summary>The toolkit's own ones begin so, and are not the script's.</summary>
     private const string Own = "sagemaker_";
-
-    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly SortedDictionary<string, JsonElement> values = new(StringComparer.Ordinal);
 
@@ -43,9 +40,10 @@ internal sealed class ScriptHyperparameters
         try
         {
             using var json = JsonDocument.Parse(text);
+            _ = Dumps(json.RootElement);
             return json.RootElement.Clone();
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException) // Half a surrogate pair is no text.
         {
             return JsonSerializer.SerializeToElement(text);
         }
@@ -117,5 +115,16 @@ internal sealed class ScriptHyperparameters
 
     private static string Dumps(IEnumerable<(string Name, JsonElement Value)> members) => $"{{{string.Join(',', members.Select(m => $"{Quoted(m.Name)}:{Dumps(m.Value)}"))}}}";
 
-    private static string Quoted(string text) => string.Concat(JsonSerializer.Serialize(text, Plain).Select(c => c < 128 ? c.ToString() : string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}")));
+    private static string Quoted(string text) => $"\"{string.Concat(text.Select(c => c switch
+    {
+        '"' => "\\\"",
+        '\\' => @"\\",
+        '\n' => @"\n",
+        '\r' => @"\r",
+        '\t' => @"\t",
+        '\b' => @"\b",
+        '\f' => @"\f",
+        < ' ' or > '~' and not '\u007f' => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}"),
+        _ => c.ToString(),
+    }))}\"";
 }

@@ -93,6 +93,9 @@ internal static class TuningJob
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         double? last = null;
         var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments, OnMetric = Look };
+        // Each has checkpoints of its own: they run side by side, and with other values.
+        if (arguments["CheckpointConfig"] is JsonObject checkpoints)
+            checkpoints["S3Uri"] = $"{StepContext.Text(checkpoints["S3Uri"]).TrimEnd('/')}/{trial.JobName}";
         try
         {
             var outcome = await TrainingJob.RunAsync(trial, ending.Token);

@@ -52,7 +52,7 @@ public sealed record ModelCard
     {
         yield return ["Status", Version.Status];
         yield return ["Registered", Time(Version.Created)];
-        yield return ["Execution", Version.ExecutionId];
+        yield return ["Execution", Version.ExecutionId.Length > 0 ? Version.ExecutionId : "none: registered as it was brought"];
         yield return ["Model", Model.ModelDataUrl];
         if (Model.Sha256.Length > 0)
             yield return [Model.Sha256.Length == 64 ? "SHA-256" : "ETag", Model.Sha256];

@@ -67,29 +67,44 @@ public sealed class Provenance
             (external["selectedSteps"], external["sourceExecution"]) = (new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]), result.SourceExecutionId);
         // SageMaker knows an archive by its ETag, where it knows it.
         var algorithm = version.Sha256.Length switch { 0 => null, 64 => Material.Sha256, _ => "etag" };
-        var subject = new Material(version.ModelDataUrl, null, algorithm, version.Sha256);
-        return new Provenance(new JsonObject
-        {
-            ["_type"] = StatementType,
-            ["subject"] = new JsonArray(subject.ToJson()),
-            ["predicateType"] = PredicateType,
-            ["predicate"] = new JsonObject
-            {
-                ["buildDefinition"] = new JsonObject
-                {
-                    ["buildType"] = Home + "/pipeline/v1",
-                    ["externalParameters"] = external,
-                    ["internalParameters"] = new JsonObject { ["modelPackageGroup"] = version.Group, ["version"] = version.Version },
-                    ["resolvedDependencies"] = new JsonArray([.. materials.Select(m => m.ToJson())]),
-                },
-                ["runDetails"] = new JsonObject
-                {
-                    ["builder"] = new JsonObject { ["id"] = Home, ["version"] = new JsonObject { ["mlops"] = typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion } },
-                    ["metadata"] = new JsonObject { ["invocationId"] = version.ExecutionId },
-                },
-            },
-        });
+        return Statement(version, "pipeline", external, materials, new Material(version.ModelDataUrl, null, algorithm, version.Sha256));
     }
+
+    /// <summary>Of a version that no run made: the archive, and the code that serves it.</summary>
+    public static Provenance OfBrought(Workspace workspace, ModelVersion version, ModelRegistration registration)
+    {
+        var (deployment, request) = (workspace.Deployment, registration.Request.ToJsonString());
+        List<Material> materials =
+        [
+            .. GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
+            new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256),
+            .. deployment.Sources.Where(s => s.File == deployment.PackagedCode || request.Contains(s.Key, StringComparison.Ordinal)).Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
+        ];
+        return Statement(version, "registration", new JsonObject { ["parameters"] = new JsonObject() }, materials, new Material(registration.ModelDataUrl, null, Material.Sha256, registration.Sha256));
+    }
+
+    /// <param name="kind">Of the build: how it was made.</param>
+    private static Provenance Statement(ModelVersion version, string kind, JsonObject external, IEnumerable<Material> materials, Material subject) => new(new JsonObject
+    {
+        ["_type"] = StatementType,
+        ["subject"] = new JsonArray(subject.ToJson()),
+        ["predicateType"] = PredicateType,
+        ["predicate"] = new JsonObject
+        {
+            ["buildDefinition"] = new JsonObject
+            {
+                ["buildType"] = $"{Home}/{kind}/v1",
+                ["externalParameters"] = external,
+                ["internalParameters"] = new JsonObject { ["modelPackageGroup"] = version.Group, ["version"] = version.Version },
+                ["resolvedDependencies"] = new JsonArray([.. materials.Select(m => m.ToJson())]),
+            },
+            ["runDetails"] = new JsonObject
+            {
+                ["builder"] = new JsonObject { ["id"] = Home, ["version"] = new JsonObject { ["mlops"] = typeof(Provenance).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion } },
+                ["metadata"] = new JsonObject { ["invocationId"] = version.ExecutionId },
+            },
+        },
+    });
 
     /// <summary>Records it for a version that a run has made.</summary>
     public static async Task RecordAsync(VerbContext context, ExecutionResult result, RunRequest request, CancellationToken cancellation)

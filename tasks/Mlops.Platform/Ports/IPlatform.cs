@@ -135,6 +135,9 @@ public interface IModelRegistry
     /// <summary>What was written about a version when it was registered; null: there is no such version.</summary>
     Task<VersionDescription?> DescriptionAsync(string group, int version, CancellationToken cancellation);
 
+    /// <summary>Registers a model that no pipeline made, once.</summary>
+    Task<RegisteredVersion> RegisterAsync(string group, ModelRegistration registration, CancellationToken cancellation);
+
     /// <summary>The statement of what a version was made of, or null.</summary>
     Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation);
 

@@ -52,7 +52,8 @@ public static class PublishVerb
             values[parameter] = uri;
         foreach (var image in workspace.Deployment.Images)
             values[image.Parameter] = platform.ImageFor(image);
-        await AddBaselinesAsync(context, values, cancellation);
+        foreach (var (parameter, limit) in await GateCheck.LimitsAsync(context, cancellation))
+            values[parameter] = limit;
         return workspace.Pipeline.WithDefaults(values);
     }
 
@@ -65,22 +66,5 @@ public static class PublishVerb
         if (!Path.Exists(path))
             throw PlatformErrors.DataMissing(data.Name, data.Source).ToException();
         return await put(data.Name, path, $"{context.Workspace.Deployment.Prefix}/data/{data.Name}", cancellation);
-    }
-
-    /// <summary>max_drop and max_rise become limits once a version is approved; until then every value meets them.</summary>
-    private static async Task AddBaselinesAsync(VerbContext context, Dictionary<string, JsonNode> values, CancellationToken cancellation)
-    {
-        var gates = context.Workspace.Deployment.Gates.Where(g => g.MaxDrop is not null || g.MaxRise is not null).ToList();
-        if (gates.Count == 0 || await context.Platform.Models.ApprovedMetricsAsync(context.Workspace.Deployment.ModelPackageGroupName, cancellation) is not { } approved)
-            return;
-        foreach (var gate in gates)
-        {
-            if (!approved.TryGetValue(gate.Path, out var value))
-                continue;
-            if (gate.MaxDrop is { } drop)
-                values[drop.Parameter] = value - drop.Amount;
-            if (gate.MaxRise is { } rise)
-                values[rise.Parameter] = value + rise.Amount;
-        }
     }
 }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Mlops.Definitions;
-using Mlops.Platform.Events;
 using Mlops.Platform.Governance;
 using Mlops.Platform.Ports;
 
@@ -27,7 +26,7 @@ public static class RunVerb
                 throw PlatformErrors.RunStopped(result.ExecutionId).ToException();
         }
 
-        var failed = FailedGates(context, result).ToList();
+        var failed = GateCheck.Failed(context, result.GateValues).ToList();
         if (failed.Count > 0)
         {
             foreach (var problem in failed.SkipLast(1))
@@ -40,28 +39,6 @@ public static class RunVerb
         throw (result.FailedStep is { } step
             ? context.Workspace.At(PlatformErrors.StepFailed(step, result.FailureReason ?? "no reason was given.", result.Log), step)
             : PlatformErrors.RunFailed(result.FailureReason ?? "no reason was given.")).ToException();
-    }
-
-    /// <summary>Gates whose value was measured and does not hold, where the run failed behind them.</summary>
-    private static IEnumerable<Problem> FailedGates(VerbContext context, ExecutionResult result)
-    {
-        foreach (var gate in context.Workspace.Deployment.Gates)
-        {
-            if (!result.GateValues.TryGetValue(gate.Path, out var value))
-                continue;
-            var limit = gate.Min > value ? string.Create(CultureInfo.InvariantCulture, $"is below {gate.Min}")
-                : gate.Max < value ? string.Create(CultureInfo.InvariantCulture, $"is above {gate.Max}")
-                : Relative(gate.MaxDrop, value, true, result) ?? Relative(gate.MaxRise, value, false, result);
-            if (limit is not null)
-                yield return context.Workspace.At(PlatformErrors.GateFailed(gate, value, limit), gate.Place);
-        }
-    }
-
-    private static string? Relative(GateBaseline? baseline, double value, bool floor, ExecutionResult result)
-    {
-        if (baseline is null || !result.GateValues.TryGetValue(baseline.Parameter, out var limit) || (floor ? value >= limit : value <= limit))
-            return null;
-        return string.Create(CultureInfo.InvariantCulture, $"is {(floor ? "below" : "above")} {limit}: more than {baseline.Amount} {(floor ? "below" : "above")} the approved version's");
     }
 
     private static void CheckSelection(PipelineDefinition pipeline, SelectedSteps? selection)

@@ -18,6 +18,10 @@ def register(backend, request: dict, creator: dict, made_by: str | None = None):
     group_name = request.get("ModelPackageGroupName", "").split("/")[-1] or None
     if bool(group_name) == bool(request.get("ModelPackageName")):
         raise AWSValidationException("Exactly one of ModelPackageName and ModelPackageGroupName must be given.")
+    token = request.get("ClientToken")
+    for known in backend.model_packages.values():
+        if token and known.client_token == token:
+            return known
     version = _next_version(backend, group_name) if group_name else None
     package = sagemaker.ModelPackage(
         model_package_name=group_name or request["ModelPackageName"],

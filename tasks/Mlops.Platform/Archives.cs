@@ -1,13 +1,13 @@
 using System.Formats.Tar;
 using System.IO.Compression;
 
-namespace Mlops.Platform.Local.Storage;
+namespace Mlops.Platform;
 
 /// <summary>
 /// Tar archives, as SageMaker wants them (model.tar.gz, sourcedir.tar.gz). Writing is deterministic; unpacking takes plain files and
 /// folders below the target alone: an archive may come from anywhere.
 /// </summary>
-internal static class Archives
+public static class Archives
 {
     private const long MostBytes = 64L << 30;
     private const int MostEntries = 1_000_000;
@@ -91,9 +91,9 @@ internal static class Archives
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw LocalErrors.ArchiveRefused(archive, "?", $"cannot be read ({e.Message})").ToException();
+            throw PlatformErrors.ArchiveRefused(archive, "?", $"cannot be read ({e.Message})").ToException();
         }
     }
 
-    private static PlatformException Refused(string archive, TarEntry entry, string why) => LocalErrors.ArchiveRefused(archive, entry.Name, why).ToException();
+    private static PlatformException Refused(string archive, TarEntry entry, string why) => PlatformErrors.ArchiveRefused(archive, entry.Name, why).ToException();
 }
