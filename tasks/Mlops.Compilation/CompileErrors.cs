@@ -41,6 +41,9 @@ public static class CompileErrors
     public static Diagnostic StandInUnused(Span span, string target) =>
         new("MLOPS3063", Severity.Warning, span, $"No step asks '{target}': this stand-in is of no use, unless a run's parameter names it. It takes the place of a function's ARN, a queue's URL, an image's URI, a cluster's id, or a step by its name.");
 
+    public static Diagnostic RequirementsInIsolation(Span span, string step) =>
+        new("MLOPS3065", Severity.Warning, span, $"The requirements.txt of '{step}' is installed when its container starts, and 'network.isolated' takes its network away: pip reaches no index there. Bring the packages as wheels in a 'source_dir', with '--no-index --find-links .' in requirements.txt; or use an image that has them ('runtime.image').");
+
     public static Diagnostic CannotWrite(string path, string reason) =>
         Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
 

@@ -94,6 +94,7 @@ public static class ModelCompiler
         var plans = plan.Jobs.Select(s => s.Bundle)
             .Concat([plan.Inference.Bundle, plan.Inference.SamplePayload, plan.Inference.Before?.Bundle, plan.Inference.Behind?.Bundle])
             .Concat(plan.Operations.Monitors.Select(m => m.Bundle)).OfType<BundlePlan>();
+        var processing = plan.Jobs.Where(s => s.Kind == StepKind.Processing).Select(s => s.Bundle?.Name).ToHashSet();
         foreach (var bundle in plans.DistinctBy(b => b.Name))
         {
             if (bundle is ProgramBundle { Assembly: null })
@@ -101,13 +102,14 @@ public static class ModelCompiler
                 var place = read.Config!.Runtime?.Framework?.Span ?? read.Config.Build?.Train?.Span ?? read.Config.Model!.Span;
                 diagnostics.Add(CompileErrors.ProgramMissing(place));
             }
-            else if (BundleWriter.Write(bundle, repository, request.Program, diagnostics, inputs) is { } made)
+            else if (BundleWriter.Write(bundle, processing.Contains(bundle.Name), repository, request.Program, diagnostics, inputs) is { } made)
             {
                 written[bundle.Name] = made;
             }
         }
 
         WarnOfModules(plan, written, diagnostics);
+        WarnOfIsolation(plan, written, diagnostics);
         return written;
     }
 
@@ -120,6 +122,15 @@ public static class ModelCompiler
             foreach (var module in made.Imports.LeftBehind)
                 diagnostics.Add(CompileErrors.ModuleLeftBehind(place, script.EntryPoint.Text, module, script.EntryPoint.Folder));
         }
+    }
+
+    /// <summary>In isolation pip reaches no index: only what lies in the code itself can be installed.</summary>
+    private static void WarnOfIsolation(ModelPlan plan, Dictionary<string, WrittenBundle> written, DiagnosticBag diagnostics)
+    {
+        if (plan.Aws.Network is not { Isolated: true })
+            return;
+        foreach (var step in plan.Jobs.Where(s => s.Bundle is not null && written.TryGetValue(s.Bundle.Name, out var made) && made.Installs))
+            diagnostics.Add(CompileErrors.RequirementsInIsolation(step.Place, step.Name));
     }
 
     /// <summary>A hash of each file: what a build made, to be compared from outside. No git state, no clock.</summary>

@@ -33,6 +33,9 @@ public static class Json
     /// <summary>Reads an object; throws <see cref="DefinitionException"/> where the text is not one.</summary>
     public static JsonObject ReadObject(ReadOnlySpan<byte> utf8, string what)
     {
+        // Editors of Windows put a mark before the text.
+        if (utf8.StartsWith(Encoding.UTF8.Preamble))
+            utf8 = utf8[Encoding.UTF8.Preamble.Length..];
         try
         {
             return JsonNode.Parse(utf8, documentOptions: Strict) as JsonObject ?? throw new DefinitionException($"{what} is not a JSON object.");
@@ -43,7 +46,6 @@ public static class Json
         }
     }
 
-    /// <summary>A number, however the node holds it: one made by code converts between no number types.</summary>
     /// <summary>The objects of an array; none where it is no array.</summary>
     public static IEnumerable<JsonObject> Objects(JsonNode? node) => node is JsonArray array ? array.OfType<JsonObject>() : [];
 
@@ -57,6 +59,7 @@ public static class Json
     /// <summary>An object of texts.</summary>
     public static JsonObject OfTexts(IEnumerable<KeyValuePair<string, string>> texts) => new(texts.Select(t => KeyValuePair.Create<string, JsonNode?>(t.Key, t.Value)));
 
+    /// <summary>A number, however the node holds it: one made by code converts between no number types.</summary>
     public static double? Number(JsonNode? node) => node is JsonValue value && value.GetValueKind() == JsonValueKind.Number
         ? double.Parse(value.ToJsonString(), System.Globalization.CultureInfo.InvariantCulture) : null;
 

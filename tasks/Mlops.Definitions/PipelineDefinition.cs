@@ -68,7 +68,7 @@ public sealed record PipelineParameter(string Name, string Type, JsonNode? Defau
         if (!Types.Contains(parameter.Type))
             throw new DefinitionException($"The parameter '{name}' has the type '{parameter.Type}'; there are {string.Join(", ", Types)}.");
         if (parameter.Default is { } value && !parameter.Takes(value))
-            throw new DefinitionException($"The parameter '{name}' is {(parameter.Allowed.Count > 0 ? "one of " + string.Join(", ", parameter.Allowed) : $"a {parameter.Type}")}, and its default is {value.ToJsonString()}.");
+            throw new DefinitionException($"The parameter '{name}' is {(parameter.Allowed.Count > 0 ? "one of " + string.Join(", ", parameter.Allowed) : $"of the type {parameter.Type}")}, and its default is {value.ToJsonString()}.");
         return parameter;
     }
 

@@ -71,8 +71,8 @@ public static class LocalErrors
     public static Problem NoStream(string stage) =>
         Problem.Error("MLOPS6035", $"The stage '{stage}' reads no stream. Give it a section 'stream' with source and destination.");
 
-    public static Problem RecordsFailed(long failed, long all) =>
-        Problem.Warning("MLOPS6036", string.Create(CultureInfo.InvariantCulture, $"{failed} of {all} records could not be predicted. They are kept beside the predictions, each with what the model said."));
+    public static Problem RecordsFailed(long failed, long all, string kept) =>
+        Problem.Warning("MLOPS6036", string.Create(CultureInfo.InvariantCulture, $"{failed} of {all} records could not be predicted. They are kept, each with what the model said: '{kept}'."));
 
     public static Problem ModelPackageNotHere(string step, string name) =>
         Problem.Error("MLOPS6037", $"The model '{step}' is the registered version '{name}' (ModelPackageName), which the registry here has not. Let a step of the pipeline register it, or name its archive instead (ModelDataUrl) and give it with '--source'.");

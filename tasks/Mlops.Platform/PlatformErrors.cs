@@ -74,7 +74,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5008", $"The payload '{file}' cannot be read: {reason}");
 
     public static Problem NoLog(string name) =>
-        Problem.Error("MLOPS5009", $"There is no log of '{name}': no step or stage of that name has run. 'mlops status' shows what has.");
+        Problem.Error("MLOPS5009", $"There is no log of '{name}': no step of that name has run, and no stage of that name serves. 'mlops status' shows what is there.");
 
     public static Problem NotCarriedOut(string key) =>
         Problem.Error("MLOPS5011", $"'{key}' is not carried out by this version of the SDK, and a run without it would be another one. It is checked and built; remove it from config.yaml to go on without.");

@@ -69,6 +69,39 @@ public sealed class ModelCompilerTests
         Assert.Equal([("requirements.txt", DateTimeOffset.UnixEpoch, ""), ("train.py", DateTimeOffset.UnixEpoch, "")], entries);
     }
 
+    [SkippableFact]
+    public void A_processing_step_brings_what_installs_its_requirements_and_then_becomes_its_program()
+    {
+        Skip.If(Conformance.Run("python3", "-m", "pip", "--version").ExitCode != 0, "No Python with pip is installed.");
+        var artifacts = Compile(Path.Combine(Folder, "python-minimal")).Artifacts;
+        using var folder = TestFolder.Temporary();
+        Directory.CreateDirectory(folder.File("code"));
+        TarFile.ExtractToDirectory(new MemoryStream(artifacts.Single(a => a.Name == "source/preprocess.tar").Content.ToArray()), folder.File("code"), overwriteFiles: true);
+        Assert.Equal(["mlops_step.py", "preprocess.py", "requirements.txt"], Directory.GetFiles(folder.File("code")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Contains("\"/opt/ml/processing/input/code/mlops_step.py\",", Encoding.UTF8.GetString(artifacts.Single(a => a.Name == "pipeline.json").Content.Span), StringComparison.Ordinal);
+        folder.Write("code/program.py", "import sys\nprint(sys.argv[1:])\nsys.exit(3)\n");
+
+        folder.Write("code/requirements.txt", "--no-index\n");
+        var ran = Conformance.Run("python3", folder.File("code/mlops_step.py"), folder.File("code/program.py"), "--flag", "a b");
+        folder.Write("code/requirements.txt", "--no-index\nno-such-package==1\n");
+        var refused = Conformance.Run("python3", [folder.File("code/mlops_step.py"), folder.File("code/program.py")], start => start.Environment["SAGEMAKER_BASE_DIR"] = folder.File("ml"));
+
+        Assert.Equal(3, ran.ExitCode);
+        Assert.Contains("['--flag', 'a b']", ran.Output.Split('\n').Select(l => l.TrimEnd()));
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("could not be installed", File.ReadAllText(folder.File("ml/output/message")), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Requirements_of_steps_without_a_network_are_a_warning()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "python-minimal"), folder.Path);
+        File.AppendAllText(folder.File("config.yaml"), "\naws: { network: { subnets: [subnet-12345678], security_groups: [sg-12345678], isolated: true } }\n");
+
+        Assert.Contains(Compile(folder.Path).Diagnostics, d => d.Code == "MLOPS3065");
+    }
+
     [Fact]
     public void An_edit_of_one_step_leaves_the_bundles_of_the_others_as_they_are()
     {

@@ -35,6 +35,13 @@ public sealed class DefinitionTests
     [InlineData("""{"Steps":[{"Type":"Fail"}]}""", "'Name' of a step is nothing")]
     [InlineData("""{"Steps":[{"Name":"a","Type":"Fail"},{"Name":"a","Type":"Fail"}]}""", "Two steps are called 'a'")]
     [InlineData("""{"Steps":[],"Steps":[]}""", "is not JSON")]
+    [InlineData("""{"Steps":[{"Name":"../a","Type":"Fail"}]}""", "cannot be the name of a step")]
+    [InlineData("""{"Steps":[{"Name":"a\n","Type":"Fail"}]}""", "cannot be the name of a step")]
+    [InlineData("""{"Steps":[{"Name":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","Type":"Fail"}]}""", "1 to 64")]
+    [InlineData("""{"Parameters":[{"Name":"a","Type":"Foo"}],"Steps":[]}""", "the type 'Foo'")]
+    [InlineData("""{"Parameters":[{"Name":"a","Type":"Integer","DefaultValue":"abc"}],"Steps":[]}""", "of the type Integer")]
+    [InlineData("""{"Parameters":[{"Name":"a","Type":"Integer","DefaultValue":3,"EnumValues":[1,2]}],"Steps":[]}""", "one of 1, 2")]
+    [InlineData("""{"Parameters":[{"Name":"a","Type":"String"},{"Name":"a","Type":"String"}],"Steps":[]}""", "Two parameters are called 'a'")]
     public void A_document_that_is_none_is_refused_in_a_sentence(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<DefinitionException>(() => PipelineDefinition.Parse(Encoding.UTF8.GetBytes(text))).Message, StringComparison.Ordinal);
 
@@ -88,4 +95,39 @@ public sealed class DefinitionTests
 
     private static IEnumerable<JsonObject> AllSteps(JsonNode? steps) => steps is not JsonArray array ? []
         : array.OfType<JsonObject>().SelectMany(s => new[] { s }.Concat(AllSteps(s["Arguments"]?["IfSteps"])).Concat(AllSteps(s["Arguments"]?["ElseSteps"])));
+
+    [Fact]
+    public void A_mark_before_the_text_is_no_part_of_it() =>
+        Assert.Empty(PipelineDefinition.Parse([.. Encoding.UTF8.Preamble, .. """{"Steps":[]}"""u8]).Steps);
+
+    [Theory]
+    [InlineData("Parameters.dept", "There are: depth.")]
+    [InlineData("Execution.PipelineExecutionID", "PipelineExecutionId")]
+    [InlineData("Steps.pre.ProcessingJobName", "There are: prepare, train.")]
+    [InlineData("Steps.prepare.ProcessingOutputConfig.Outputs['test'].S3Output.S3Uri", "It has: train.")]
+    [InlineData("Steps.prepare.PropertyFiles.other", "It has: report.")]
+    [InlineData("Parameters.depth", null)]
+    [InlineData("Steps.prepare.ProcessingOutputConfig.Outputs['train'].S3Output.S3Uri", null)]
+    [InlineData("Steps.prepare.ProcessingOutputConfig.Outputs[0].S3Output.S3Uri", null)]
+    [InlineData("Steps.prepare.ExitMessage", null)]
+    public void What_a_step_refers_to_is_known_before_a_run(string path, string? expected)
+    {
+        var definition = PipelineDefinition.Parse(Encoding.UTF8.GetBytes($$$"""
+            {
+              "Parameters": [{ "Name": "depth", "Type": "Integer", "DefaultValue": 6 }],
+              "Steps": [
+                { "Name": "prepare", "Type": "Processing", "PropertyFiles": [{ "PropertyFileName": "report", "OutputName": "train", "FilePath": "a.json" }],
+                  "Arguments": { "ProcessingOutputConfig": { "Outputs": [{ "OutputName": "train", "S3Output": { "S3Uri": "s3://b/train" } }] } } },
+                { "Name": "train", "Type": "Training", "Arguments": { "HyperParameters": { "x": { "Get": "{{{path}}}" } } } }
+              ]
+            }
+            """));
+
+        var wrong = ReferenceCheck.Dangling(definition, definition.Steps[1]);
+
+        if (expected is null)
+            Assert.Null(wrong);
+        else
+            Assert.Contains(expected, wrong, StringComparison.Ordinal);
+    }
 }

@@ -148,6 +148,35 @@ public sealed class ScriptModeTests : StepTestsBase
         Assert.Equal("20.0\n", File.ReadAllText(Assert.Single(Directory.GetFiles(folder.File(".mlops/s3/local/runs"), "a.csv.out", SearchOption.AllDirectories))));
     }
 
+    [SkippableFact]
+    public async Task What_a_program_installs_is_its_own()
+    {
+        NeedsPython();
+        // As pip would with --target: into the folder that it is given, which Python looks in first.
+        Code("train.py", """
+            import os, subprocess, sys
+            os.makedirs(os.environ["PIP_TARGET"])
+            open(os.environ["PIP_TARGET"] + "/brought.py", "w").write("WORD = 'brought'")
+            word = subprocess.run([sys.executable, "-c", "import brought; print(brought.WORD, end='')"], capture_output=True, text=True).stdout
+            open(os.environ["SM_MODEL_DIR"] + "/model.txt", "w").write(word)
+            """);
+        folder.Write(".mlops/s3/local/rows/a.csv", "1\n");
+
+        Assert.Equal("brought", await TrainedAsync("train.py"));
+    }
+
+    [SkippableFact]
+    public async Task A_regular_expression_that_is_none_is_said()
+    {
+        NeedsPython();
+        var job = Job("true");
+        job["AlgorithmSpecification"]!["MetricDefinitions"]![0]!["Regex"] = "score=(";
+
+        var result = await RunAsync(Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job }));
+
+        Assert.Contains("metric 'score'", result.FailureReason, StringComparison.Ordinal);
+    }
+
     /// <summary>What a script left as model.txt.</summary>
     private async Task<string> TrainedAsync(string program)
     {

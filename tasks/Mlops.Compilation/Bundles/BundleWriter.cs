@@ -4,11 +4,13 @@ using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Bundles;
 
 /// <param name="Imports">Of the program that it holds.</param>
-public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports);
+/// <param name="Installs">It holds the launcher that installs its requirements.txt.</param>
+public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports, bool Installs);
 
 /// <summary>
 /// Makes a step's code into a tar: Ustar (Pax headers carry the process id), names in ordinal order, no clock, no owner,
@@ -22,8 +24,9 @@ public static class BundleWriter
     private static readonly string[] IgnoredFolders = ["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "node_modules"];
 
     /// <summary>Writes the bundle, or reports why it cannot be.</summary>
+    /// <param name="isProcessing">It runs in a processing container, which installs nothing by itself.</param>
     /// <param name="program">The folder with the built C# program, for a <see cref="ProgramBundle"/>.</param>
-    public static WrittenBundle? Write(BundlePlan bundle, RepositoryFiles repository, string? program, DiagnosticBag diagnostics, ICollection<string> inputs)
+    public static WrittenBundle? Write(BundlePlan bundle, bool isProcessing, RepositoryFiles repository, string? program, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
         var files = bundle switch
         {
@@ -54,11 +57,12 @@ public static class BundleWriter
 
         if (bundle is not ProgramBundle)
             RefuseSecrets(files, repository, diagnostics);
+        var installs = isProcessing && bundle is ScriptBundle { EntryPoint.Extension: ".py" or ".ipynb" } && files.Any(f => f.Name == "requirements.txt");
         var name = $"source/{bundle.Name}.tar";
         try
         {
-            var artifact = new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle)]));
-            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None);
+            var artifact = new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle), .. installs ? [Launcher] : Array.Empty<(string, Func<Stream>)>()]));
+            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs);
         }
         catch (ArgumentException)
         {
@@ -76,6 +80,9 @@ public static class BundleWriter
                 diagnostics.Add(CompileErrors.SecretInSource(Path.GetRelativePath(repository.Root, path).Replace('\\', '/'), line, kind, masked));
         }
     }
+
+    private static (string Name, Func<Stream> Open) Launcher =>
+        (StepLauncher.FileName, () => typeof(BundleWriter).Assembly.GetManifestResourceStream($"Mlops.Compilation.Pipeline.{StepLauncher.FileName}")!);
 
     /// <summary>Files of a bundle that no file of the repository is.</summary>
     private static IEnumerable<(string Name, Func<Stream> Open)> Made(BundlePlan bundle) =>

@@ -14,7 +14,7 @@ internal static class ProcessingEmitter
     {
         var bundle = step.Bundle!;
         var application = new JsonObject { ["ImageUri"] = StepShapes.Image(step.Image) };
-        if (bundle.Command($"{Folder}/{bundle.Input}") is { Count: > 0 } command)
+        if (shapes.Sources.Command(bundle, $"{Folder}/{bundle.Input}") is { Count: > 0 } command)
             application["ContainerEntrypoint"] = StepShapes.Strings(command);
         if (step.Arguments.Count > 0)
             application["ContainerArguments"] = new JsonArray([.. step.Arguments.Select(shapes.Expressions.Text)]);

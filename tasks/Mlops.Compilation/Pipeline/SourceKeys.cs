@@ -23,6 +23,13 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Writte
     /// <summary>The S3 URI of the bundle as the gzipped tar that SageMaker's script mode fetches.</summary>
     public JsonNode ArchiveUri(BundlePlan bundle) => Uri(Use(bundle, "archive", archive: true).Key + "/sourcedir.tar.gz");
 
+    /// <summary>What starts a bundle's program in a processing container.</summary>
+    public IReadOnlyList<string> Command(BundlePlan bundle, string folder)
+    {
+        var command = bundle.Command(folder);
+        return bundles[bundle.Name].Installs ? [command[0], $"{folder}/{StepLauncher.FileName}", .. command.Skip(1)] : command;
+    }
+
     /// <summary>The name of the bundle's tar among the artifacts.</summary>
     public string FileOf(BundlePlan bundle) => bundles[bundle.Name].Artifact.Name;
 
@@ -31,7 +38,7 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Writte
 
     private SourceBundle Use(BundlePlan bundle, string kind, bool archive)
     {
-        var (artifact, imports) = bundles[bundle.Name];
+        var (artifact, imports, _) = bundles[bundle.Name];
         var key = $"{prefix}/{kind}/{artifact.Sha256}";
         return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive) { PythonImports = imports.Packages.Count == 0 ? null : imports.Packages };
     }

@@ -6,7 +6,7 @@ namespace Mlops.Configuration.Model;
 /// <summary>What every step with code has.</summary>
 public abstract record StepSection : JobSection
 {
-    [Key("entry_point", "The program: a file of the repository. It travels alone, with the requirements.txt beside it.", Example = "src/train.py")]
+    [Key("entry_point", "The program: a file of the repository. It travels alone, with the requirements.txt beside it, which is installed where it runs.", Example = "src/train.py")]
     public Located<RepositoryPath>? EntryPoint { get; init; }
 
     [Key("source_dir", "A folder that travels with the entry point, which lies within it.", Example = "src/common")]

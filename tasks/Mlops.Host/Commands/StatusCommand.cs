@@ -46,6 +46,7 @@ internal static class StatusCommand
     private static string Words(StageState? state) => state switch
     {
         null => "not deployed",
+        { Healthy: false, IsRestarting: true } => "restarting: its process had ended",
         { Healthy: false } => "not running: deploy again",
         { UpToDate: false } => "running with other settings than config.yaml has now: deploy again",
         _ => "InService",

@@ -22,13 +22,13 @@ internal static class StreamCommand
             var stream = context.Local("stream").Stream(chosen);
             if (parsed.GetValue(input) is { } records)
             {
-                Tell(context.Events, await PipeAsync(stream, records, cancellation));
+                Tell(context.Events, await PipeAsync(stream, records, cancellation), stream);
                 return null;
             }
 
             context.Events.Add(new Notice($"{stream.Source}{Path.DirectorySeparatorChar}*.jsonl -> {stream.Destination}"));
             var progress = await stream.FollowAsync(parsed.GetValue(once), cancellation);
-            Tell(context.Events, progress);
+            Tell(context.Events, progress, stream);
             return new Outcome { Verb = "stream", Changed = progress.Predicted > 0, PipelineName = context.Workspace.Deployment.PipelineName };
         });
         return command;
@@ -48,9 +48,9 @@ internal static class StreamCommand
         }
     }
 
-    private static void Tell(IEventSink events, StreamProgress progress)
+    private static void Tell(IEventSink events, StreamProgress progress, LocalStream stream)
     {
         if (progress.Failed > 0)
-            events.Add(LocalErrors.RecordsFailed(progress.Failed, progress.Predicted + progress.Failed));
+            events.Add(LocalErrors.RecordsFailed(progress.Failed, progress.Predicted + progress.Failed, stream.Failures));
     }
 }

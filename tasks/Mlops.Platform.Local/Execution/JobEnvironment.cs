@@ -23,6 +23,14 @@ internal static class JobEnvironment
                 environment[name] = container.Map(StepContext.Text(value));
         }
 
+        // What a program installs is its own, and not the user's Python's.
+        if (!container.IsMounted)
+        {
+            var packages = Path.Combine(step.Folder, ".packages");
+            environment.TryAdd("PIP_TARGET", packages);
+            environment["PYTHONPATH"] = string.Join(Path.PathSeparator, new[] { packages, environment.GetValueOrDefault("PYTHONPATH") ?? System.Environment.GetEnvironmentVariable("PYTHONPATH") }.OfType<string>());
+        }
+
         return environment;
     }
 }

@@ -62,7 +62,7 @@ internal static class ProcessingJob
         var program = JobProgram.Of(step, step.Arguments["AppSpecification"], container);
         if (program.IsStandIn || container.IsMounted)
             return program;
-        if (program.Entrypoint is not [var entry, .. var further])
+        if (StepLauncher.Without(program.Entrypoint) is not [var entry, .. var further])
             throw LocalErrors.NoProgram(step.Step.Name, program.Image).ToException();
         return program with
         {

@@ -36,6 +36,8 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
         public StepPreview Of(PipelineStep step)
         {
             var preview = Look(step);
+            if (preview.Problem is null && ReferenceCheck.Dangling(definition, step) is { } dangling)
+                return preview with { Problem = PlatformErrors.Definition(dangling) };
             return preview.Problem is null && NotHere.Of(step) is { } asked ? preview with { Problem = LocalErrors.NotDoneHere(step.Name, asked) } : preview;
         }
 
@@ -104,7 +106,7 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
     }
 
     private static string? Command(JsonNode? application) => application?["ContainerEntrypoint"] is JsonArray { Count: > 0 } entry
-        ? string.Join(' ', entry.Concat(application["ContainerArguments"] as JsonArray ?? []).Select(Text)) : null;
+        ? string.Join(' ', StepLauncher.Without([.. entry.Select(Text)]).Concat((application["ContainerArguments"] as JsonArray ?? []).Select(Text))) : null;
 
     private static string Names(IEnumerable<PipelineStep> steps) => string.Join(", ", steps.Select(s => s.Name));
 

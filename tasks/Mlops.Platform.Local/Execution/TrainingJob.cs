@@ -225,7 +225,19 @@ internal static partial class TrainingJob
     private sealed partial class MetricReader(StepContext step)
     {
         private readonly List<(string Name, Regex Form)> definitions = [.. Json.Objects(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
-            .Select(d => (StepContext.Text(d["Name"]), new Regex(StepContext.Text(d["Regex"]), RegexOptions.CultureInvariant, RegexLimit)))];
+            .Select(d => (StepContext.Text(d["Name"]), Compile(StepContext.Text(d["Name"]), StepContext.Text(d["Regex"]))))];
+
+        private static Regex Compile(string metric, string regex)
+        {
+            try
+            {
+                return new Regex(regex, RegexOptions.CultureInvariant, RegexLimit);
+            }
+            catch (ArgumentException e)
+            {
+                throw new DefinitionException($"The regular expression of the metric '{metric}' cannot be read: {e.Message}");
+            }
+        }
 
         /// <summary>A metric of every round is no news every time.</summary>
         private static readonly TimeSpan ShowEvery = TimeSpan.FromSeconds(5);

@@ -20,6 +20,8 @@ internal static class Transform
     public static async Task<string?> RunAsync(JsonObject arguments, string source, string folder, ModelChain process, CancellationToken cancellation)
     {
         var job = new Request(arguments);
+        if (!job.ByLine && (job.ShapesAnswers || job.InputFilter is not null))
+            throw new DefinitionException("Its filters and joins (DataProcessing) need records: split the input by line (SplitType: Line).");
         using var http = Loopback.Client(TimeSpan.FromHours(1));
         if (await process.UntilHealthyAsync(http, ModelChain.StartLimit, cancellation) is { } reason)
             return $"The model did not come up: {reason}";
@@ -153,11 +155,14 @@ internal static class Transform
 
         public bool JoinsInput { get; } = StepContext.Text(arguments["DataProcessing"]?["JoinSource"]) == "Input";
 
-        public string? InputFilter { get; } = arguments["DataProcessing"]?["InputFilter"] is { } filter ? StepContext.Text(filter) : null;
+        public string? InputFilter { get; } = Filter(arguments["DataProcessing"]?["InputFilter"]);
 
-        public string? OutputFilter { get; } = arguments["DataProcessing"]?["OutputFilter"] is { } filter ? StepContext.Text(filter) : null;
+        public string? OutputFilter { get; } = Filter(arguments["DataProcessing"]?["OutputFilter"]);
 
         public bool ShapesAnswers => JoinsInput || OutputFilter is not null;
+
+        /// <summary>Null where it takes nothing away.</summary>
+        private static string? Filter(JsonNode? node) => node is null || StepContext.Text(node) is "$" or "" ? null : StepContext.Text(node);
 
         private static string Text(JsonNode? node, string otherwise) => node is null ? otherwise : StepContext.Text(node);
 

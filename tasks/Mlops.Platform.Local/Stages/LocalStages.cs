@@ -34,7 +34,7 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         if (found is { } running && !server.IsAtItsPort(running.State))
             found = null; // It moves to the port that is asked for, with the next deploy.
         var healthy = found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version && e.Healthy) == true;
-        return State(stage, row, healthy, found is null ? "" : Url(stage, found.Value.State));
+        return State(stage, row, healthy, found is null ? "" : Url(stage, found.Value.State)) with { IsRestarting = !healthy && found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version) == true };
     }
 
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)

@@ -38,7 +38,8 @@ public sealed class LocalStream
     /// <summary>The file that takes the predictions.</summary>
     public string Destination => Path.Combine(root.Stream(stream.Destination), Records);
 
-    private string Failures => Path.Combine(root.Stream(stream.Failures ?? $"{stage.EndpointName}-failed"), Records);
+    /// <summary>The file that takes the records which the model refused.</summary>
+    public string Failures => Path.Combine(root.Stream(stream.Failures ?? $"{stage.EndpointName}-failed"), Records);
 
     private string Offsets => Path.Combine(root.Stream(stream.Source), $".read-by-{stage.EndpointName}.json");
 

@@ -220,7 +220,11 @@ public interface IStages
 /// <param name="Healthy">It answers.</param>
 /// <param name="UpToDate">It is configured as the stage says.</param>
 /// <param name="Settings">How it is configured, in the platform's own form.</param>
-public sealed record StageState(int Version, string Url, bool Healthy, bool UpToDate, string Settings);
+public sealed record StageState(int Version, string Url, bool Healthy, bool UpToDate, string Settings)
+{
+    /// <summary>It does not answer, and comes up again by itself.</summary>
+    public bool IsRestarting { get; init; }
+}
 
 public sealed record OtherEndpoint(string Name, int Version);
 

@@ -1,0 +1,43 @@
+namespace Mlops.Definitions;
+
+/// <summary>References of a step that no run could follow: found before anything starts.</summary>
+public static class ReferenceCheck
+{
+    private static readonly string[] Variables = ["CurrentDateTime", "PipelineArn", "PipelineExecutionArn", "PipelineExecutionId", "PipelineName", "StartDateTime"];
+
+    /// <summary>What is wrong with the first of them, in a sentence; null: nothing that can be known before a run.</summary>
+    public static string? Dangling(PipelineDefinition definition, PipelineStep step)
+    {
+        foreach (var path in Expression.References(step.Arguments))
+        {
+            if (Wrong(definition, PropertyPath.Parse(path)) is { } wrong)
+                return $"The step '{step.Name}' refers to '{path}': {wrong}";
+        }
+
+        return null;
+    }
+
+    private static string? Wrong(PipelineDefinition definition, string[] parts)
+    {
+        switch (parts)
+        {
+            case ["Parameters", var name] when definition.Parameters.All(p => p.Name != name):
+                return $"there is no such parameter. There are: {Listed(definition.Parameters.Select(p => p.Name))}.";
+            case ["Execution", var name] when !Variables.Contains(name):
+                return $"there is no such execution variable. There are: {Listed(Variables)}.";
+            case ["Steps", var name, ..] when definition.AllSteps.All(s => s.Name != name):
+                return $"there is no such step. There are: {Listed(definition.AllSteps.Select(s => s.Name))}.";
+            case ["Steps", var name, "PropertyFiles", var file]:
+                var files = definition.AllSteps.First(s => s.Name == name).PropertyFiles.Select(f => f.Name).ToList();
+                return files.Contains(file) ? null : $"the step has no such property file. It has: {Listed(files)}.";
+            case ["Steps", var name, "ProcessingOutputConfig", "Outputs", var output, ..] when !output.All(char.IsAsciiDigit):
+                var outputs = Json.Objects(definition.AllSteps.First(s => s.Name == name).Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["OutputName"]).ToList();
+                // A name that a run computes is not known yet.
+                return outputs.Any(o => Expression.IsExpression(o) || ExpressionEvaluator.Text(o) == output) ? null : $"the step has no such output. It has: {Listed(outputs.Select(ExpressionEvaluator.Text))}.";
+            default:
+                return null;
+        }
+    }
+
+    private static string Listed(IEnumerable<string> names) => string.Join(", ", names) is { Length: > 0 } list ? list : "none";
+}
