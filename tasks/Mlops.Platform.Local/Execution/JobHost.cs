@@ -67,7 +67,7 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
     /// <param name="source">S3DataSource, or S3Input.</param>
     public void Place(JsonNode? source, LocalObjectStore objects, string folder)
     {
-        var sharded = StepContext.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
+        var sharded = S3Source.IsSharded(source);
         if (S3Source.Listed(source, objects) is not { } listed)
         {
             Place(objects.ExistingPathOf(StepContext.Text(source?["S3Uri"])), folder, sharded);

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Containers;
-using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
 
@@ -23,21 +22,23 @@ internal static class ProcessingJob
         if (await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, outputs))], cancellation) is { } failure)
             return StepOutcome.Failed(failure);
 
-        var stored = new List<StoredObject>();
         var places = outputs.Select(o => StepContext.Text(o["LocalPath"]).TrimEnd('/')).ToList();
-        foreach (var (output, place) in outputs.Zip(places))
+        var uris = outputs.Select(o => StepContext.Text(o["S3Uri"])).ToList();
+        foreach (var (uri, place) in uris.Zip(places))
         {
             JobHost.Gather(hosts, place);
             var from = container.Path(place);
             // What lies in the folders of two outputs is sent with each.
             if (places.Count(p => (p + "/").StartsWith(place + "/", StringComparison.Ordinal) || (place + "/").StartsWith(p + "/", StringComparison.Ordinal)) > 1)
-                Files.Copy(container.Path(place), from = Path.Combine(step.Folder, $".output-{stored.Count}"));
-            Files.Merge(from, step.Objects.PathOf(StepContext.Text(output["S3Uri"])));
-            stored.Add(new(StepContext.Text(output["S3Uri"]), "", ""));
+            {
+                Files.Materialize(from);
+                Files.Copy(container.Path(place), from = Path.Combine(step.Folder, ".output"));
+            }
+
+            Files.Merge(from, step.Objects.PathOf(uri));
         }
 
-        stored = [.. stored.Select(o => step.Objects.Describe(o.Uri))]; // One may lie below another.
-        return new StepOutcome(Properties(step, container)) { Objects = stored };
+        return new StepOutcome(Properties(step, container)) { Objects = [.. uris.Select(step.Objects.Describe)] }; // When all are there: one may lie below another.
     }
 
     private static StepProcess Prepare(StepContext step, JobHost host, IEnumerable<JsonObject> outputs)

@@ -21,8 +21,10 @@ internal static class StepFingerprint
         foreach (var part in new[] { arguments, arguments["TrainingJobDefinition"] as JsonObject }.OfType<JsonObject>())
         {
             // Packed or not is another artifact; where checkpoints lie counts, and not what earlier runs left there.
-            part["CompressionType"] = part["OutputDataConfig"]?["CompressionType"]?.DeepClone();
-            part["Checkpoints"] = part["CheckpointConfig"]?.ToJsonString();
+            if (part["OutputDataConfig"]?["CompressionType"] is { } compression)
+                part["CompressionType"] = compression.DeepClone();
+            if (part["CheckpointConfig"] is { } checkpoints)
+                part["Checkpoints"] = checkpoints.ToJsonString();
             foreach (var member in WithoutEffect)
                 part.Remove(member);
         }

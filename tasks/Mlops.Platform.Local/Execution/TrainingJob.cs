@@ -67,10 +67,11 @@ internal static partial class TrainingJob
         if (container.IsMounted && hyperparameters.ContainsKey("sagemaker_submit_directory"))
             hyperparameters = new(hyperparameters, StringComparer.Ordinal) { ["sagemaker_submit_directory"] = CodeFolder };
         WriteConfig(host, step, channels, hyperparameters);
-        foreach (var folder in OutputFolders.Append(Checkpoints(step).Folder))
+        var (checkpoints, kept) = Checkpoints(step);
+        foreach (var folder in OutputFolders.Append(checkpoints))
             container.Make(folder);
-        if (Checkpoints(step).S3Uri is { } kept && Directory.Exists(step.Objects.PathOf(kept)))
-            Files.Copy(step.Objects.PathOf(kept), container.Path(Checkpoints(step).Folder));
+        if (kept is not null && Directory.Exists(step.Objects.PathOf(kept)))
+            Files.Copy(step.Objects.PathOf(kept), container.Path(checkpoints));
         return step.Process(host, program, Environment(step, host, channels, hyperparameters), metrics.Read);
     }
 
@@ -80,8 +81,6 @@ internal static partial class TrainingJob
         var config = step.Arguments["CheckpointConfig"];
         return (config?["LocalPath"] is { } path ? StepContext.Text(path) : "/opt/ml/checkpoints", config?["S3Uri"] is { } uri ? StepContext.Text(uri) : null);
     }
-
-    private static bool IsSharded(JsonNode? source) => StepContext.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
 
     private static JobProgram Program(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
     {
@@ -137,7 +136,7 @@ internal static partial class TrainingJob
 
     private static JsonObject ChannelConfig(JsonObject channel)
     {
-        var config = new JsonObject { ["TrainingInputMode"] = channel["InputMode"]?.DeepClone() ?? "File", ["S3DistributionType"] = IsSharded(channel["DataSource"]?["S3DataSource"]) ? "ShardedByS3Key" : "FullyReplicated", ["RecordWrapperType"] = "None" };
+        var config = new JsonObject { ["TrainingInputMode"] = channel["InputMode"]?.DeepClone() ?? "File", ["S3DistributionType"] = S3Source.IsSharded(channel["DataSource"]?["S3DataSource"]) ? "ShardedByS3Key" : "FullyReplicated", ["RecordWrapperType"] = "None" };
         if (channel["ContentType"] is { } type)
             config["ContentType"] = type.DeepClone();
         return config;

@@ -8,6 +8,9 @@ internal static class S3Source
 {
     private const string Manifest = "ManifestFile";
 
+    /// <summary>Each host of the job gets its part of the objects.</summary>
+    public static bool IsSharded(JsonNode? source) => ExpressionEvaluator.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
+
     /// <summary>The objects of a manifest, or those whose keys begin with a prefix that is no folder, with their names in the job; null: it is a folder, or one object.</summary>
     public static IReadOnlyList<(string Name, string Path)>? Listed(JsonNode? source, LocalObjectStore objects)
     {
