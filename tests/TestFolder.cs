@@ -46,7 +46,7 @@ internal sealed class TemporaryFolder : IDisposable
         {
             Directory.Delete(Path, recursive: true);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // A process that the test started may still be leaving; the system cleans its temporary folder.
         }

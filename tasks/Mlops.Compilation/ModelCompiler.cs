@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Bundles;
@@ -17,7 +18,13 @@ namespace Mlops.Compilation;
 /// <param name="Program">The folder with the built C# program, or null.</param>
 /// <param name="ProgramAssembly">The program's file name in that folder, or null.</param>
 /// <param name="Overrides">Values that are given in place of the file's; null: none.</param>
-public sealed record CompileRequest(string Config, string? Program = null, string? ProgramAssembly = null, Overrides? Overrides = null);
+/// <param name="Project">What built the program; null: it is not known, and nothing makes a container of it.</param>
+public sealed record CompileRequest(string Config, string? Program = null, string? ProgramAssembly = null, Overrides? Overrides = null, ProgramProject? Project = null);
+
+/// <param name="File">The project file, absolute.</param>
+/// <param name="ContainerProperties">Of its container, such as ContainerBaseImage.</param>
+/// <param name="ContainerItems">What else the project says of its container, as one text.</param>
+public sealed record ProgramProject(string File, string Configuration, string TargetFramework, IReadOnlyDictionary<string, string> ContainerProperties, string ContainerItems);
 
 /// <param name="Artifacts">Empty where there are errors.</param>
 /// <param name="Inputs">Paths relative to the repository that the artifacts depend on, beside config.yaml and the program.</param>
@@ -65,7 +72,7 @@ public static class ModelCompiler
         var pipeline = PipelineEmitter.Emit(plan, sources);
         WarnOfStandIns(read.Config!, pipeline, diagnostics);
         var stacks = StackArtifacts.Make(plan, sources).ToList();
-        var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config), read.Source!.Sha256);
+        var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config), read.Source!.Sha256) with { Container = Container(plan, request, repository, bundles) };
         List<Artifact> artifacts =
         [
             new(PipelineFile, Json.Write(pipeline.ToJson())),
@@ -76,6 +83,16 @@ public static class ModelCompiler
         ];
         artifacts.Add(Manifest(artifacts));
         return new(read, diagnostics.InOrder(), artifacts, [.. inputs]);
+    }
+
+    /// <summary>Known by its content: the bundle's hash, and what the project says of the container.</summary>
+    private static ProgramContainer? Container(ModelPlan plan, CompileRequest request, RepositoryFiles repository, Dictionary<string, WrittenBundle> bundles)
+    {
+        if (!plan.MakesContainer || request.Project is not { } project || !bundles.TryGetValue(ProgramBundle.BundleName, out var program))
+            return null;
+        var properties = project.ContainerProperties.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}");
+        var tag = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [program.Artifact.Sha256, project.TargetFramework, .. properties, project.ContainerItems]))));
+        return new ProgramContainer(Path.GetRelativePath(repository.Root, project.File).Replace('\\', '/'), project.Configuration, project.TargetFramework, tag) { Properties = project.ContainerProperties };
     }
 
     private static void WarnOfStandIns(ModelConfig config, PipelineDefinition pipeline, DiagnosticBag diagnostics)

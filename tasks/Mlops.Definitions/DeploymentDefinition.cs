@@ -42,6 +42,9 @@ public sealed record DeploymentDefinition
     /// <summary>Parameters that hold an image, and the framework that each is for.</summary>
     public IReadOnlyList<ImageParameter> Images { get; init; } = [];
 
+    /// <summary>The container that publish makes of the C# program; null: no step and no model needs one, or no project is known that makes it.</summary>
+    public ProgramContainer? Container { get; init; }
+
     public IReadOnlyList<Gate> Gates { get; init; } = [];
 
     public IReadOnlyList<Stage> Stages { get; init; } = [];
@@ -114,6 +117,18 @@ public sealed record ImageParameter(string Parameter, string Framework, string? 
     /// <param name="dnsSuffix">Of the region's partition, amazonaws.com most often.</param>
     public string? UriIn(string region, string dnsSuffix) =>
         Accounts?.GetValueOrDefault(region) is { } account ? $"{account}.dkr.ecr.{region}.{dnsSuffix}/{Repository}:{Tag}" : null;
+}
+
+/// <summary>A C# program in a container, as the .NET SDK's container publishing makes it of a built project.</summary>
+/// <param name="Project">Relative to the repository.</param>
+/// <param name="Tag">A hash of all that the image holds: the program, and the project's settings of its container.</param>
+public sealed record ProgramContainer(string Project, string Configuration, string TargetFramework, string Tag)
+{
+    /// <summary>The framework of the parameters that take its image.</summary>
+    public const string Framework = "dotnet";
+
+    /// <summary>Of the project, by which the SDK makes the image.</summary>
+    public IReadOnlyDictionary<string, string> Properties { get; init; } = new Dictionary<string, string>();
 }
 
 /// <param name="Step">The condition that checks it.</param>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Text;
 using Mlops.Host.Commands;
 using Mlops.Platform;
 
@@ -10,6 +11,9 @@ internal static class CommandLine
 {
     public static async Task<int> RunAsync(string[] args)
     {
+        // Windows' consoles have encodings of their own; who reads this from a pipe reads UTF-8.
+        if (OperatingSystem.IsWindows() && Console.IsOutputRedirected)
+            Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         var root = new RootCommand("Builds, runs, deploys and serves models that a config.yaml describes.")
         {
             ValidateCommand.Create(),

@@ -22,7 +22,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7005", $"{host} goes on refusing requests as too many ({code}). Wait a while and run the command again: it goes on where it ended.");
 
     public static Problem Unreachable(string host, string reason) =>
-        Problem.Error("MLOPS7006", $"{host} cannot be reached: {reason} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: it goes on where it ended.");
+        Problem.Error("MLOPS7006", $"{host} cannot be reached: {Sentence(reason)} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: it goes on where it ended.");
 
     public static Problem ServiceFailed(string host, string code, string message) =>
         Problem.Error("MLOPS7007", $"{host} failed again and again ({code}: {message}). Look at AWS's health dashboard, and run the command again: it goes on where it ended.");
@@ -46,13 +46,13 @@ internal static class AwsErrors
         Problem.Error("MLOPS7014", $"The stack '{stack}' is not there: nothing has been published from this repository. Run 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws' first.");
 
     public static Problem StackFailed(string stack, string resource, string reason, string state) =>
-        Problem.Error("MLOPS7020", $"The stack '{stack}' could not be changed: {resource}: {reason} {state}");
+        Problem.Error("MLOPS7020", $"The stack '{stack}' could not be changed: {resource}: {Sentence(reason)} {state} Put right what that says, and run the command again.");
 
     public static Problem StackStuck(string stack, string status, string command) =>
         Problem.Error("MLOPS7021", $"The stack '{stack}' is in {status}, and only a person can get it out of there. Look at its events, put right what failed, run '{command}', and then this command again.");
 
     public static Problem StackBusy(string stack, string status, int minutes) =>
-        Problem.Error("MLOPS7022", string.Create(CultureInfo.InvariantCulture, $"The stack '{stack}' is still in {status} after {minutes} minutes. Whoever changes it is not done: wait, and run the command again."));
+        Problem.Error("MLOPS7022", string.Create(CultureInfo.InvariantCulture, $"The stack '{stack}' is{(minutes == 0 ? $" in {status}" : $" still in {status} after {minutes} minutes")}. Whoever changes it is not done: wait, and run the command again."));
 
     public static Problem ChangeSetFailed(string stack, string reason) =>
         Problem.Error("MLOPS7023", $"The changes of the stack '{stack}' cannot be made: {reason} Nothing was changed.");
@@ -76,7 +76,19 @@ internal static class AwsErrors
         Problem.Error("MLOPS7032", $"There is no image of '{framework}' in {region} ('{parameter}'). Choose another region or version, or name an image of your own under 'runtime.image'.");
 
     public static Problem NoContainer(string framework) =>
-        Problem.Error("MLOPS7033", $"The steps or the model in '{framework}' need a container in ECR, which this version of the SDK does not make yet. Build one, push it and name it under 'runtime.image', or run on the local platform.");
+        Problem.Error("MLOPS7033", $"The steps or the model in '{framework}' need a container in ECR, and these artifacts do not say which project makes it. Build them with 'dotnet build' of the project that names Mlops.Sdk, name an image of your own under 'runtime.image', or run on the local platform.");
+
+    public static Problem ContainerFailed(string project, string reason) =>
+        Problem.Error("MLOPS7049", $"The container of '{project}' could not be made and sent: {reason} The base image and ECR have to be reachable from here; 'ContainerBaseImage' in the project file names another base. What was done stays: put that right and run the command again.");
+
+    public static Problem StackWithout(string stack, string output) =>
+        Problem.Error("MLOPS7050", $"The stack '{stack}' has no output '{output}': it was made by other artifacts than these. Run 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws' first.");
+
+    public static Problem OtherMode(string stage, string mode, string wanted) =>
+        Problem.Error("MLOPS7051", $"The endpoint of '{stage}' is {mode.ToLowerInvariant()}, and config.yaml says {wanted.ToLowerInvariant()}: SageMaker changes no endpoint into another kind. Give the new one a stage of another name, and take the old one away when that serves; or take it away first: 'mlops destroy --platform aws --stage {stage}'.");
+
+    public static Problem OtherRegion(string stage, string region, string home) =>
+        Problem.Error("MLOPS7052", $"The stage '{stage}' is in {region}, and versions are registered in {home}: SageMaker serves a version, its archive and its image in their own region alone, and this version of the SDK copies none to another. Give the stage {home}, or build a model for {region} ('-p:MlopsSet=\"aws.region={region}\"'). Nothing was changed.");
 
     public static Problem ArtifactMissing(string file) =>
         Problem.Error("MLOPS7034", $"'{file}' is not among the built files. Run 'dotnet build' again.");
@@ -116,4 +128,6 @@ internal static class AwsErrors
 
     public static Problem NotDeployed(string stage) =>
         Problem.Error("MLOPS7048", $"'{stage}' serves no version yet. Deploy first: 'dotnet publish -t:MlopsDeploy -p:MlopsPlatform=aws'.");
+
+    private static string Sentence(string text) => text.TrimEnd() is var t && (t.Length == 0 || t[^1] is '.' or '!' or '?') ? t : t + ".";
 }

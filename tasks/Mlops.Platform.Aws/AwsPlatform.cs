@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Aws.Containers;
 using Mlops.Platform.Aws.Pipelines;
 using Mlops.Platform.Aws.Registry;
 using Mlops.Platform.Aws.Stacks;
@@ -86,11 +87,9 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation)
     {
-        // Every account, role and region, before the first change in any of them.
-        foreach (var stage in Deployment.Stages)
-            await access.OpenAsync(stage.Aws, cancellation);
+        await CheckStagesAsync(cancellation);
         foreach (var image in Deployment.Images)
-            ImageFor(image);
+            Check(image);
 
         var request = BuildRequest();
         if (stack?.Equals(request) == true)
@@ -106,11 +105,14 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
     {
-        if (stack is not null && !stack.IsWhole)
+        if (stack is { NeverWhole: true } or { IsEmpty: true })
         {
             // A first publish that failed: nothing of it is in use.
             return await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
         }
+
+        if (stack is { IsWhole: false })
+            throw StackClient.Unfinished(stack);
 
         var bucket = Site.Objects.Bucket;
         if (!everything)
@@ -125,10 +127,26 @@ public sealed class AwsPlatform : IPlatform
         return changed;
     }
 
-    public bool IsPrepared => pipelines is not null && stack is { IsWhole: true };
+    /// <summary>Also while somebody changes the stack, or where a change of it failed: what it made before is there.</summary>
+    public bool IsPrepared => pipelines is not null;
 
-    public Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation) =>
-        new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
+    public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation)
+    {
+        await CheckStagesAsync(cancellation);
+        return await new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
+    }
+
+    /// <summary>Every account, role and region, before the first change in any of them.</summary>
+    private async Task CheckStagesAsync(CancellationToken cancellation)
+    {
+        foreach (var stage in Deployment.Stages)
+        {
+            var there = await access.OpenAsync(stage.Aws, cancellation);
+            // "CreateModel": a version, its archive and its image are of the region in which it serves.
+            if (there.Region.SystemName != home!.Region.SystemName)
+                throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
+        }
+    }
 
     /// <summary>Where nothing was written, there is nothing to record.</summary>
     public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
@@ -171,13 +189,31 @@ public sealed class AwsPlatform : IPlatform
 
     public Problem? Explain(Exception failure) => Failures.Explain(failure, caller?.Arn ?? "the default identity");
 
-    public string ImageFor(ImageParameter image)
+    public async Task<StoredImage> LocateImageAsync(ImageParameter image, CancellationToken cancellation)
     {
-        var region = home!.Region;
-        if (image.Repository is null)
-            throw AwsErrors.NoContainer(image.Framework).ToException();
-        return image.UriIn(region.SystemName, region.PartitionDnsSuffix) ?? throw AwsErrors.NoImage(image.Parameter, image.Framework, region.SystemName).ToException();
+        Check(image);
+        return image.Repository is not null ? new StoredImage(Published(image), Stored: false)
+            : site?.Repository is { } repository ? await ImagesOf(repository).LocateAsync(Deployment.Container!, cancellation)
+            : new StoredImage($"{Deployment.ModelName}:{Deployment.Container!.Tag}", Stored: true);
     }
+
+    public async Task<StoredImage> PutImageAsync(ImageParameter image, CancellationToken cancellation) => image.Repository is not null
+        ? new StoredImage(Published(image), Stored: false)
+        : await ImagesOf(Site.Repository ?? throw AwsErrors.StackWithout(StackName, "Repository").ToException()).PutAsync(Deployment.Container!, cancellation);
+
+    /// <summary>SageMaker's, or one that publish can make.</summary>
+    private void Check(ImageParameter image)
+    {
+        if (image.Repository is not null)
+            Published(image);
+        else if (image.Framework != ProgramContainer.Framework || Deployment.Container is null)
+            throw AwsErrors.NoContainer(image.Framework).ToException();
+    }
+
+    private string Published(ImageParameter image) =>
+        image.UriIn(home!.Region.SystemName, home.Region.PartitionDnsSuffix) ?? throw AwsErrors.NoImage(image.Parameter, image.Framework, home.Region.SystemName).ToException();
+
+    private ProgramImages ImagesOf(string repository) => new(home!, workspace, repository, held!, events);
 
     /// <summary>The lock is taken at the first change: see <see cref="DeployLock"/>.</summary>
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)

@@ -19,6 +19,9 @@ internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState
 
     public string ExecutionRole => deployment.Aws.ExecutionRole ?? stack.Outputs["ExecutionRole"];
 
+    /// <summary>Of the C# program's containers; null: it needs none.</summary>
+    public string? Repository => stack.Outputs.GetValueOrDefault("Repository");
+
     /// <summary>Of notifications; null: none are asked for.</summary>
     public string? Topic => stack.Outputs.GetValueOrDefault("Topic") ?? stack.Parameters.GetValueOrDefault("TopicArn");
 

@@ -28,18 +28,19 @@ internal sealed class DeployLock : IAsyncDisposable
             if (TryOpen(path) is { } file)
             {
                 await using var tidy = new Tidy(file);
-                await File.WriteAllTextAsync(path + ".owner", string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName} ('{verb}' since {DateTimeOffset.Now:yyyy-MM-dd HH:mm:ss zzz})"), CancellationToken.None);
+                await using (var owner = new StreamWriter(new FileStream(path + ".owner", FileMode.Create, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)))
+                    await owner.WriteAsync(string.Create(CultureInfo.InvariantCulture, $"process {Environment.ProcessId} on {Environment.MachineName} ('{verb}' since {DateTimeOffset.Now:yyyy-MM-dd HH:mm:ss zzz})"));
                 tidy.Keep();
                 return new DeployLock(file);
             }
 
-            var owner = Owner(path);
+            var holder = Owner(path);
             if (waited.Elapsed > patience)
-                throw LocalErrors.Busy(verb, owner, (int)patience.TotalSeconds).ToException();
+                throw LocalErrors.Busy(verb, holder, (int)patience.TotalSeconds).ToException();
             if (!told && waited.Elapsed > TimeSpan.FromSeconds(1))
             {
                 told = true;
-                events.Add(new Notice($"Waiting for {owner}, at most {patience.TotalSeconds:F0} s."));
+                events.Add(new Notice($"Waiting for {holder}, at most {patience.TotalSeconds:F0} s."));
             }
 
             await Task.Delay(Pause, cancellation);
@@ -77,7 +78,9 @@ internal sealed class DeployLock : IAsyncDisposable
     {
         try
         {
-            return File.ReadAllText(path + ".owner");
+            // Without standing in the way of who writes it.
+            using var owner = new StreamReader(new FileStream(path + ".owner", FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            return owner.ReadToEnd();
         }
         catch (IOException)
         {

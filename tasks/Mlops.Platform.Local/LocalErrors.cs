@@ -48,7 +48,7 @@ public static class LocalErrors
     public const string RolledBackCode = "MLOPS6024";
 
     public static Problem RolledBack(string endpoint, int version, string reason) =>
-        Problem.Error(RolledBackCode, string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on. See 'mlops logs STAGE', and train again."));
+        Problem.Error(RolledBackCode, string.Create(CultureInfo.InvariantCulture, $"Version {version} was rolled back at '{endpoint}': {reason} What was served before serves on. Its log ('mlops logs' with the stage's name) says more; train again."));
 
     public static Problem NoFurtherVersion(string stage, string variant, string version) =>
         Problem.Error("MLOPS6025", $"The variant '{variant}' of the stage '{stage}' serves the version '{version}', and there is none that was not rejected. Register (or approve) one first, or name another.");

@@ -123,9 +123,12 @@ public sealed class LocalPlatform : IPlatform
     private static string Region => Environment.GetEnvironmentVariable("AWS_REGION") is { Length: > 0 } region ? region : "us-east-1";
 
     /// <summary>Programs run as they are, whatever the image is called; the name tells a reader so. In containers SageMaker's own image runs.</summary>
-    public string ImageFor(ImageParameter image) => inContainers
+    public Task<StoredImage> LocateImageAsync(ImageParameter image, CancellationToken cancellation) => Task.FromResult(new StoredImage(inContainers
         ? image.UriIn(Region, Region.StartsWith("cn-", StringComparison.Ordinal) ? "amazonaws.com.cn" : "amazonaws.com") ?? throw LocalErrors.NoImage(image.Framework, image.Repository is null ? null : Region).ToException()
-        : $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}";
+        : $"local/{image.Framework}{(image.Version is null ? "" : ":" + image.Version)}", Stored: false));
+
+    /// <summary>The engine fetches what is not there.</summary>
+    public Task<StoredImage> PutImageAsync(ImageParameter image, CancellationToken cancellation) => LocateImageAsync(image, cancellation);
 
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {

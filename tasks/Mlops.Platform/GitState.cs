@@ -1,3 +1,6 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
 namespace Mlops.Platform;
 
 /// <summary>What git says of a repository, read from its own files: no program has to be there.</summary>
@@ -20,6 +23,33 @@ public static class GitState
             return commit is not null && IsCommit(commit) ? commit : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Whether files differ from the commit, by git itself; null: it is not here, or does not say. data.lock is written by every run.</summary>
+    public static bool? IsChanged(string folder)
+    {
+        try
+        {
+            using var git = Process.Start(new ProcessStartInfo("git", ["status", "--porcelain", "--", ".", ":(exclude)data.lock"])
+            {
+                WorkingDirectory = folder,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+                RedirectStandardInput = true,
+                CreateNoWindow = true,
+                // Looking must not write: another git may be at work.
+                Environment = { ["GIT_OPTIONAL_LOCKS"] = "0" },
+            })!;
+            git.StandardInput.Close();
+            _ = git.StandardError.ReadToEndAsync();
+            var changed = git.StandardOutput.ReadToEnd().Length > 0;
+            git.WaitForExit();
+            return git.ExitCode == 0 ? changed : null;
+        }
+        catch (Win32Exception)
         {
             return null;
         }

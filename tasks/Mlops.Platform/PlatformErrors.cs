@@ -133,7 +133,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS8009", $"'{stage}' asks nobody: its approval is automatic, by the gates and the tests of the stage before. Approve for a stage with 'approval: manual'.");
 
     public static Problem LeftOver(string endpoint, int version) =>
-        Problem.Warning("MLOPS5010", $"'{endpoint}' still serves version {version}, and no stage of config.yaml is called so. '-t:MlopsDestroy' (or 'mlops destroy') stops what is left over along with the rest.");
+        Problem.Warning("MLOPS5010", $"'{endpoint}' still serves version {version}, and no stage of config.yaml is called so. 'mlops destroy --stage {endpoint}' (or '-t:MlopsDestroy -p:MlopsStage={endpoint}') takes it away.");
 
     public static Problem RefusedReason() =>
         Problem.Error("MLOPS8007", "A rejection says why. Add '-p:MlopsReason=...' (or '--reason ...').");

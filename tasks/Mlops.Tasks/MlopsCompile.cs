@@ -19,6 +19,17 @@ public sealed class MlopsCompile : ConfigTask
     /// <summary>The program's file name.</summary>
     public string? ProgramAssembly { get; set; }
 
+    /// <summary>How the program was built.</summary>
+    public string? Configuration { get; set; }
+
+    public string? TargetFramework { get; set; }
+
+    /// <summary>Properties of its container, NAME=VALUE.</summary>
+    public string[]? ContainerProperties { get; set; }
+
+    /// <summary>What the project's items say of its container, as one text: another one makes another image.</summary>
+    public string? ContainerItems { get; set; }
+
     /// <summary>A file that takes the list of what was read.</summary>
     [Required]
     public ITaskItem InputList { get; set; } = null!;
@@ -45,7 +56,9 @@ public sealed class MlopsCompile : ConfigTask
             return;
         var config = ConfigPath;
         var started = DateTime.UtcNow;
-        var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly, overrides));
+        var properties = (ContainerProperties ?? []).Select(p => p.Split('=', 2)).Where(p => p is [_, { Length: > 0 }]).ToDictionary(p => p[0], p => p[1], StringComparer.Ordinal);
+        var project = Program is null ? null : new ProgramProject(ProjectFile.GetMetadata("FullPath"), Configuration ?? "", TargetFramework ?? "", properties, ContainerItems ?? "");
+        var result = ModelCompiler.Compile(new CompileRequest(config, Program?.GetMetadata("FullPath"), ProgramAssembly, overrides, project));
         // The check of the same build has shown what reading finds; what only compiling finds is new.
         LogDiagnostics(config, result.Diagnostics.Except(result.Configuration.Diagnostics.Where(d => d.Severity != Severity.Error)));
         if (result.HasErrors)

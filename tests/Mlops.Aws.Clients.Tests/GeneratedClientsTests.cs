@@ -18,6 +18,7 @@ public sealed class GeneratedClientsTests
             "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents", "DescribeStackResourceDrifts",
             "DescribeStacks", "DetectStackDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
         ]),
+        ["ecr"] = ("ECR", ["DescribeImages", "GetAuthorizationToken"]),
         ["logs"] = ("CloudWatchLogs", ["DescribeLogStreams", "GetLogEvents"]),
     };
 

@@ -192,7 +192,8 @@ public sealed class ModelCompilerTests
         if (!File.Exists(Path.Combine(folder, "config.yaml")))
             folder = Path.Combine(TestFolder.Repository, "tests", "Mlops.Configuration.Tests", "Golden", Path.GetFileName(folder));
         var program = Path.Combine(folder, "program");
-        return ModelCompiler.Compile(new CompileRequest(Path.Combine(folder, "config.yaml"), Directory.Exists(program) ? program : null, "model.dll"));
+        var project = new ProgramProject(Path.Combine(folder, "model.csproj"), "Release", "net10.0", new Dictionary<string, string> { ["ContainerRuntimeIdentifier"] = "linux-x64" }, "");
+        return ModelCompiler.Compile(new CompileRequest(Path.Combine(folder, "config.yaml"), Directory.Exists(program) ? program : null, "model.dll", Project: project));
     }
 
     [Fact]

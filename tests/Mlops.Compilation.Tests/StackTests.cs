@@ -95,8 +95,8 @@ public sealed class StackTests
 
     /// <summary>A bus is of an account and a region: what a stage elsewhere finds is told to the place that retrains.</summary>
     [Theory]
-    [InlineData("aws: { region: eu-central-1 }", true)]
-    [InlineData("aws: { account: \"222222222222\", deploy_role: \"arn:aws:iam::222222222222:role/deploy\" }", true)]
+    [InlineData("aws: { region: eu-central-1, bucket: elsewhere, kms_key: \"arn:aws:kms:eu-central-1:111111111111:key/11111111-2222-3333-4444-555555555555\" }", true)]
+    [InlineData("aws: { account: \"222222222222\", deploy_role: \"arn:aws:iam::222222222222:role/deploy\", bucket: elsewhere }", true)]
     [InlineData("aws: { region: eu-west-1 }", false)]
     public void Violations_are_forwarded_from_another_account_and_from_another_region(string stage, bool forwarded)
     {

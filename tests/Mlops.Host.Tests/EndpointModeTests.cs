@@ -219,6 +219,22 @@ public sealed class EndpointModeTests
     }
 
     [SkippableFact]
+    public async Task What_was_stopped_serves_again_with_the_next_deploy_also_where_the_newest_version_waits()
+    {
+        const string Stages = "  - { stage: staging, realtime: {} }\n  - { stage: production, approval: manual, realtime: {} }";
+        await using var repository = await ServedRepository.DeployedAsync(Stages);
+        await repository.SucceedAsync("approve", "--stage", "production");
+        await repository.SucceedAsync("deploy");
+        await repository.BuildAsync("2");
+        await repository.SucceedAsync("deploy");
+        await repository.SucceedAsync("stop");
+
+        Assert.Contains("production: version 1 in service", await repository.SucceedAsync("deploy"), StringComparison.Ordinal);
+        Assert.DoesNotContain("not running", await repository.SucceedAsync("status"), StringComparison.Ordinal);
+        await repository.SucceedAsync("stop");
+    }
+
+    [SkippableFact]
     public async Task A_canary_takes_over_without_a_failed_request_and_a_bad_one_is_rolled_back()
     {
         const string Stages = "  - { stage: staging, realtime: { rollout: { strategy: canary, percent: 30, bake: 3s } }, alarms: { error_rate: 0.05 } }";

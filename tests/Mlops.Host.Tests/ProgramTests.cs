@@ -213,7 +213,7 @@ public sealed class ProgramTests : IAsyncLifetime
         var result = await RunAsync("validate", "wrong.yaml");
 
         Assert.Contains("wrong.yaml(8,32): error MLOPS2004", result.Output, StringComparison.Ordinal);
-        Assert.Contains("\n" + new string(' ', 4 + 31) + "^^^\n", result.Output, StringComparison.Ordinal);
+        Assert.Contains("\n" + new string(' ', 4 + 31) + "^^^\n", result.Output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
     }
 
     [SkippableFact]

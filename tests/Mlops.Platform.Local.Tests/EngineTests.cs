@@ -174,7 +174,7 @@ public sealed class EngineTests : IAsyncLifetime
     public async Task A_killed_run_is_found_its_program_ended_and_a_rerun_converges()
     {
         NeedsShell();
-        using var left = Process.Start(new ProcessStartInfo("setsid", ["sleep", "300"]))!;
+        using var left = Process.Start(Processes.ProcessGroup.Start(["sleep", "300"]))!;
         var row = platform.Registry.Executions;
         platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
         row.Start("killed", "p", "f", []);

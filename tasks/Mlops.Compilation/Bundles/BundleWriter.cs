@@ -21,6 +21,9 @@ public static class BundleWriter
     /// <summary>Of one bundle; a step's code, not its data.</summary>
     public const long MostBytes = 1L << 30;
 
+    /// <summary>What desktops leave in the folders that are looked at.</summary>
+    private static readonly string[] IgnoredFiles = [".DS_Store", "Thumbs.db", "desktop.ini"];
+
     private static readonly string[] IgnoredFolders = ["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "node_modules"];
 
     /// <summary>Writes the bundle, or reports why it cannot be.</summary>
@@ -149,7 +152,7 @@ public static class BundleWriter
                     Visit(entry.FullName);
                 else if (entry is FileInfo && !RegularFile.IsOne(entry.FullName))
                     diagnostics.Add(CompileErrors.NotAFileInBundle($"{shown}/{name}"));
-                else if (entry is FileInfo && !entry.Name.EndsWith(".pyc", StringComparison.Ordinal))
+                else if (entry is FileInfo && !entry.Name.EndsWith(".pyc", StringComparison.Ordinal) && !IgnoredFiles.Contains(entry.Name))
                     files.Add((name, entry.FullName));
             }
         }

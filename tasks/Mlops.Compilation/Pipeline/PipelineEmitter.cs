@@ -71,8 +71,7 @@ public sealed class PipelineEmitter
 
     /// <summary>The images that publish has to find, in a stable order.</summary>
     public static IReadOnlyList<ImageParameter> Images(ModelPlan plan) =>
-        [.. plan.Jobs.Select(s => s.Image).Concat(plan.Inference.Containers.Select(c => plan.Inference.ImageOf(c.Container)))
-            .Where(i => i.Own is null)
+        [.. plan.Images.Where(i => i.Own is null)
             .Select(i => new ImageParameter(i.Parameter, i.Framework, i.Version)
             {
                 Repository = i.Published?.Repository,

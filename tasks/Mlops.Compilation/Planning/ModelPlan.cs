@@ -45,6 +45,12 @@ public sealed record ModelPlan
     /// <summary>The steps that are code on instances.</summary>
     public IEnumerable<PlannedStep> Jobs => AllSteps.OfType<PlannedStep>();
 
+    /// <summary>The images that run in jobs and answer requests.</summary>
+    public IEnumerable<PlannedImage> Images => Jobs.Select(s => s.Image).Concat(Inference.Containers.Select(c => Inference.ImageOf(c.Container)));
+
+    /// <summary>Whether publish makes a container of the C# program.</summary>
+    public bool MakesContainer => Images.Any(i => i.IsMade);
+
     /// <summary>Puts code into the model's archive; null: the container fetches it.</summary>
     public PlannedStep? Package => Jobs.FirstOrDefault(s => s.Name == PackagePlanner.Step);
 

@@ -58,7 +58,11 @@ public sealed record PlannedRuntime(Framework Framework, string? Version, string
 /// <param name="Own">A URI; null: <paramref name="Parameter"/> takes it.</param>
 /// <param name="Parameter">The pipeline parameter that publish fills in.</param>
 /// <param name="Published">SageMaker's; null: publish builds it, or there is none.</param>
-public sealed record PlannedImage(string? Own, string Parameter, string Framework, string? Version, PublishedImage? Published);
+public sealed record PlannedImage(string? Own, string Parameter, string Framework, string? Version, PublishedImage? Published)
+{
+    /// <summary>Publish makes it, of the built C# program.</summary>
+    public bool IsMade => Own is null && Published is null && Framework == Definitions.ProgramContainer.Framework;
+}
 
 /// <param name="Registry">See <see cref="ImageRegistries"/>.</param>
 public sealed record PublishedImage(string Registry, string Repository, string Tag);

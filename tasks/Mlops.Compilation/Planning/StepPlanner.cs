@@ -87,8 +87,8 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             Hyperparameters = Maps.Of(train?.Hyperparameters),
             MetricDefinitions = Maps.Literals(train?.Metrics),
             Instance = Instance(step.Instance, build.Instance, DefaultInstance),
-            MaxRuntimeSeconds = MaxRuntime(step),
-            Cache = Cache(step),
+            MaxRuntimeSeconds = MaxRuntime(step, isProcessing: train is null),
+            Cache = Cache(step, outputs),
             Retry = Retry(step),
             Spot = train?.Spot is { } spot ? new PlannedSpot(spot.MaxWait!.Value.Value.Seconds, spot.Checkpoints?.Value ?? false) : null,
             Tuning = train?.Tune is { } tune ? Tuning(tune) : null,
@@ -117,7 +117,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             Environment = WithSecrets(step),
             Instance = Instance(step.Instance, build.Instance, DefaultInstance),
             MaxRuntimeSeconds = MaxRuntime(step),
-            Cache = Cache(step),
+            Cache = Cache(step, outputs),
             Retry = Retry(step),
         };
     }
@@ -226,12 +226,20 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         return after;
     }
 
-    public int MaxRuntime(JobSection step) => (step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds;
+    /// <summary>A training may take longer than a processing job: what 'build' says of all steps ends there.</summary>
+    public int MaxRuntime(JobSection step, bool isProcessing = true) =>
+        Math.Min((step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds, isProcessing ? JobLimits.ProcessingSeconds : int.MaxValue);
 
-    public Duration? Cache(JobSection step) => step.Cache is { } own ? own.Value.Duration : DefaultCache;
+    /// <summary>What lies where every run writes is that of the last one, whichever that was, and where it lies is no part of a cached step's key: such a step is cached only where it says so itself.</summary>
+    private Duration? Cache(JobSection step, IEnumerable<PlannedOutput> outputs) => step.Cache is null && outputs.Any(o => o.To is not null) ? null : Cache(step);
+
+    public Duration? Cache(JobSection step) => step.Cache is { } own ? Kept(own.Value.Duration) : DefaultCache;
 
     /// <summary>Of a step that says nothing of its own; null: it is not cached.</summary>
-    public Duration? DefaultCache => (build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration;
+    public Duration? DefaultCache => Kept((build.Cache?.Value ?? new CacheLifetime(Duration.Parse("30d"))).Duration);
+
+    /// <summary>No longer than the results that the cache refers to.</summary>
+    private Duration? Kept(Duration? cache) => cache is { } wished && config.Aws?.Retention?.Runs?.Value is { } runs && runs.Seconds < wished.Seconds ? runs : cache;
 
     public PlannedRetry? Retry(JobSection step) => (step.Retry ?? build.Retry) is not { } retry ? null : new(
         [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],

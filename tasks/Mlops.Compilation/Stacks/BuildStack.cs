@@ -16,6 +16,8 @@ internal static class BuildStack
             template.Parameter(Permissions.KeyParameter, "The key that encrypts what is written.", key);
         Storage.Add(template, plan);
         Sharing.Add(template, plan);
+        if (plan.MakesContainer)
+            ProgramRepository.Add(template, plan);
         var role = AddExecutionRole(template, plan);
         Personas.Add(template, plan, role);
         Notifications.Add(template, plan);

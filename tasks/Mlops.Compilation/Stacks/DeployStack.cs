@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -76,7 +77,7 @@ internal sealed class DeployStack
             .. permissions.Network("aws.network"),
             .. Permissions.Logs($"deploy.{stage.Name}"),
         ];
-        Roles.Add(template, Role, Roles.ServiceTrust("sagemaker.amazonaws.com"), "Runs the model and its batches.", [.. needed.Select(p => p with { Element = p.Element.Replace(stage.Name, "stage", StringComparison.Ordinal) })], stage.Aws.PermissionsBoundary, null);
+        Roles.Add(template, Role, Roles.ServiceTrust("sagemaker.amazonaws.com"), "Runs the model and its batches.", [.. needed.Select(p => p with { Element = p.Element.Replace($"deploy.{stage.Name}", "deploy.stage", StringComparison.Ordinal) })], stage.Aws.PermissionsBoundary, null);
         template.Output(Role, "The role of the model and its batches.", Cfn.GetAtt(Role, "Arn"));
     }
 
@@ -86,7 +87,7 @@ internal sealed class DeployStack
         if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
         {
             template.Parameter("ModelKmsKeyArn", "The key that encrypts the registered versions.", key);
-            yield return new("model", ["kms:Decrypt", "kms:DescribeKey"], ["${ModelKmsKeyArn}"]);
+            yield return Permissions.ReadKey("model", key, "${ModelKmsKeyArn}");
         }
     }
 
@@ -99,8 +100,9 @@ internal sealed class DeployStack
 
     private IEnumerable<Permission> Endpoint() => stage.Endpoint switch
     {
-        AsyncEndpoint { Output: { } output } queued => [.. permissions.OwnObjects($"deploy.{stage.Name}.async", "async/"), Permissions.Write($"deploy.{stage.Name}.async", output), .. queued.Failures is { } failures ? [Permissions.Write($"deploy.{stage.Name}.async", failures)] : Array.Empty<Permission>()],
-        AsyncEndpoint => permissions.OwnObjects($"deploy.{stage.Name}.async", "async/"),
+        AsyncEndpoint queued => [
+            .. permissions.OwnObjects($"deploy.{stage.Name}.async", "async/"),
+            .. new[] { queued.Output, queued.Failures }.OfType<string>().Select(place => Permissions.Write($"deploy.{stage.Name}.async", place))],
         _ => [],
     };
 
@@ -139,7 +141,8 @@ internal sealed class DeployStack
     {
         if (stage.Endpoint is null || plan.Operations.Notifications is not { } notify)
             return;
-        var elsewhere = notify.Topic is null && stage.Aws.Account is { } account && plan.Aws.Account is { } home && account != home;
+        var topicAccount = notify.Topic is { } given ? Arn.Parse(given)?.Account : plan.Aws.Account;
+        var elsewhere = (stage.Aws.Account ?? plan.Aws.Account) is { } account && topicAccount is not null && account != topicAccount;
         (NotifyEvent Event, string Id, string Meaning, string[] States, string Message)[] rules =
         [
             (NotifyEvent.Deployed, "DeployedRule", "The endpoint serves a version.", ["IN_SERVICE"], $"{plan.ModelName}: the endpoint <endpoint> is in service."),

@@ -6,6 +6,9 @@ namespace Mlops.Compilation.Stacks;
 /// <summary>An endpoint with its configuration, scaling and alarms.</summary>
 internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, StackTemplate template, Action<string, string, string> addModel)
 {
+    /// <summary>The output that says by which mode the endpoint serves: SageMaker changes none into another.</summary>
+    private const string Mode = "EndpointMode";
+
     private JsonObject EndpointName => Cfn.Sub(DeployStack.StageName(plan));
 
     /// <summary>The parameter that takes a further version's model package, by its model.</summary>
@@ -41,17 +44,23 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
                 new JsonObject { ["VariantPropertyType"] = "DesiredWeight" }, new JsonObject { ["VariantPropertyType"] = "DataCaptureConfig" });
         }
 
-        template.Add("Endpoint", "AWS::SageMaker::Endpoint", properties);
+        template.Add("Endpoint", "AWS::SageMaker::Endpoint", properties, AddLogs());
+        template.Output(Mode, "How the endpoint serves.", JsonValue.Create(endpoint switch { ServerlessEndpoint => "Serverless", AsyncEndpoint => "Async", _ => "Realtime" }));
         template.Output("EndpointName", "The name that requests are sent to.", Cfn.GetAtt("Endpoint", "EndpointName"));
         if (Scaling(endpoint) is { } scaling)
             ScalingResources.Add(template, plan, scaling, variants, endpoint is AsyncEndpoint);
-        if (stage.Aws.LogDays is { } days)
-        {
-            // Of a fixed name, and so gone with the stack: else the next stack of the stage could not make it.
-            var logs = template.Add("EndpointLogs", "AWS::Logs::LogGroup", new JsonObject { ["LogGroupName"] = Cfn.Sub($"/aws/sagemaker/Endpoints/{DeployStack.StageName(plan)}"), ["RetentionInDays"] = days });
-            logs["DeletionPolicy"] = "Delete";
-            logs["UpdateReplacePolicy"] = "Delete";
-        }
+    }
+
+    /// <summary>The group of the endpoint's logs, made before the endpoint would make it, and gone after it.</summary>
+    private string[] AddLogs()
+    {
+        if (stage.Aws.LogDays is not { } days)
+            return [];
+        // Of a fixed name, and so gone with the stack: else the next stack of the stage could not make it.
+        var logs = template.Add("EndpointLogs", "AWS::Logs::LogGroup", new JsonObject { ["LogGroupName"] = Cfn.Sub($"/aws/sagemaker/Endpoints/{DeployStack.StageName(plan)}"), ["RetentionInDays"] = days });
+        logs["DeletionPolicy"] = "Delete";
+        logs["UpdateReplacePolicy"] = "Delete";
+        return ["EndpointLogs"];
     }
 
     private static PlannedAutoscaling? Scaling(PlannedEndpoint endpoint) => endpoint switch { RealtimeEndpoint r => r.Autoscaling, AsyncEndpoint a => a.Autoscaling, _ => null };

@@ -16,10 +16,10 @@ internal sealed class MonitorStack
 {
     public const string Template = "model-monitor";
 
-    /// <summary>Of the metric that the analyzer writes: how many violations a round found.</summary>
     /// <summary>Where publish puts the analyzer's image, in the registry of the account that builds.</summary>
     public const string AnalyzerRepository = "mlops-analyzer";
 
+    /// <summary>Of the metric that the analyzer writes: how many violations a round found.</summary>
     public const string Namespace = "Mlops/Monitor";
 
     private const string Metric = "Violations";
@@ -161,7 +161,8 @@ internal sealed class MonitorStack
         if (stage.Aws.KmsKey is not null)
         {
             outputs["KmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
-            cluster["VolumeKmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
+            if (!instance.HasLocalStorage)
+                cluster["VolumeKmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
         }
 
         if (stage.Aws.Network is { } network)
@@ -225,12 +226,16 @@ internal sealed class MonitorStack
     private void AddDashboard()
     {
         var endpoint = DeployStack.StageName(plan);
-        JsonArray Of(string metric, string stat) => new("AWS/SageMaker", metric, "EndpointName", endpoint, "VariantName", EndpointShape.OneVariant, new JsonObject { ["stat"] = stat });
+        string[] variants = stage.Endpoint is null ? [EndpointShape.OneVariant] : [.. EndpointShape.VariantNames(stage.Endpoint), .. stage.Endpoint is RealtimeEndpoint { Shadow: not null } ? [EndpointShape.ShadowVariant] : Array.Empty<string>()];
+        // Asynchronous endpoints count no requests ("Monitoring asynchronous endpoints").
+        JsonArray[] requests = stage.Endpoint is AsyncEndpoint
+            ? [new("AWS/SageMaker", "ApproximateBacklogSize", "EndpointName", endpoint, new JsonObject { ["stat"] = "Maximum" })]
+            : Of(("Invocations", "Sum"));
         JsonObject[] widgets =
         [
-            Widget(0, "Requests", [Of("Invocations", "Sum")]),
-            Widget(1, "Latency of the model (microseconds)", [Of("ModelLatency", "p50"), Of("ModelLatency", "p99")]),
-            Widget(2, "Errors", [Of("Invocation4XXErrors", "Sum"), Of("Invocation5XXErrors", "Sum")]),
+            Widget(0, stage.Endpoint is AsyncEndpoint ? "Requests that wait" : "Requests", requests),
+            Widget(1, "Latency of the model (microseconds)", Of(("ModelLatency", "p50"), ("ModelLatency", "p99"))),
+            Widget(2, "Errors", Of(("Invocation4XXErrors", "Sum"), ("Invocation5XXErrors", "Sum"))),
             Widget(3, "Violations", [.. plan.Operations.Monitors.Select(m => new JsonArray(Namespace, Metric, "Endpoint", endpoint, "Monitor", m.Name, new JsonObject { ["stat"] = "Maximum" }))]),
         ];
         template.Add("Dashboard", "AWS::CloudWatch::Dashboard", new JsonObject
@@ -238,6 +243,9 @@ internal sealed class MonitorStack
             ["DashboardName"] = Cfn.Sub(endpoint),
             ["DashboardBody"] = Cfn.Sub(Json.Canonical(new JsonObject { ["widgets"] = new JsonArray([.. widgets]) })),
         });
+
+        JsonArray[] Of(params (string Metric, string Stat)[] metrics) =>
+            [.. from metric in metrics from variant in variants select new JsonArray("AWS/SageMaker", metric.Metric, "EndpointName", endpoint, "VariantName", variant, new JsonObject { ["stat"] = metric.Stat })];
     }
 
     private static JsonObject Widget(int index, string title, JsonArray[] metrics) => new()

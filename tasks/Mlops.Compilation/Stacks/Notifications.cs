@@ -44,7 +44,8 @@ internal static class Notifications
                 $"A model of {plan.ModelName} was not registered: <reason> Execution: <execution>.");
         }
 
-        if (notify.Events.Contains(NotifyEvent.ApprovalNeeded))
+        // Where no stage asks, every version waits for an approval that nobody needs.
+        if (notify.Events.Contains(NotifyEvent.ApprovalNeeded) && plan.Stages.Any(s => s.Approval == Approval.Manual))
         {
             AddRule(template, "ApprovalNeededRule", "A version waits for approval.", Arn(notify), SageMaker, "SageMaker Model Package State Change",
                 new JsonObject { ["ModelPackageGroupName"] = new JsonArray(plan.GroupName), ["ModelApprovalStatus"] = new JsonArray("PendingManualApproval") },
@@ -131,8 +132,8 @@ internal static class Notifications
     {
         yield return Statement("Alarms", new JsonObject { ["Service"] = "cloudwatch.amazonaws.com" }, SourceAccounts(plan));
         yield return Statement("Rules", new JsonObject { ["Service"] = "events.amazonaws.com" }, null);
-        if (Sharing.Accounts(plan).Count > 0)
-            yield return Cfn.If(Sharing.Condition, Statement("Stages", new JsonObject { ["AWS"] = Cfn.Ref(Sharing.Parameter) }, null), Cfn.NoValue);
+        if (Sharing.StageAccounts(plan).Count > 0)
+            yield return Cfn.If(Sharing.StageCondition, Statement("Stages", new JsonObject { ["AWS"] = Cfn.Ref(Sharing.StageParameter) }, null), Cfn.NoValue);
 
         JsonObject Statement(string sid, JsonObject principal, JsonObject? condition)
         {
@@ -146,9 +147,9 @@ internal static class Notifications
     /// <summary>This account, and those of the stages, whose alarms publish here.</summary>
     private static JsonObject SourceAccounts(ModelPlan plan)
     {
-        JsonNode accounts = Sharing.Accounts(plan).Count == 0
+        JsonNode accounts = Sharing.StageAccounts(plan).Count == 0
             ? Cfn.Ref("AWS::AccountId")
-            : Cfn.If(Sharing.Condition, new JsonObject { ["Fn::Split"] = new JsonArray(",", new JsonObject { ["Fn::Join"] = new JsonArray(",", new JsonArray(Cfn.Ref("AWS::AccountId"), Sharing.Joined)) }) }, Cfn.Ref("AWS::AccountId"));
+            : Cfn.If(Sharing.StageCondition, new JsonObject { ["Fn::Split"] = new JsonArray(",", new JsonObject { ["Fn::Join"] = new JsonArray(",", new JsonArray(Cfn.Ref("AWS::AccountId"), Sharing.Joined(Sharing.StageParameter))) }) }, Cfn.Ref("AWS::AccountId"));
         return new JsonObject { ["StringEquals"] = new JsonObject { ["aws:SourceAccount"] = accounts } };
     }
 }

@@ -42,15 +42,27 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
     {
         if (aws.KmsKey is not { } key)
             yield break;
-        var alias = Arn.Parse(key) is { } arn && arn.Resource.StartsWith("alias/", StringComparison.Ordinal) ? arn.Resource : null;
-        // A policy names keys, not aliases: a key that is known by its alias is every key that has it.
-        string[] keys = alias is null ? [$"${{{KeyParameter}}}"] : ["arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*"];
-        var condition = alias is null ? null : new JsonObject { ["ForAnyValue:StringEquals"] = new JsonObject { ["kms:ResourceAliases"] = alias } };
+        var isOwn = Arn.Parse(key) is { } arn && (aws.Account ?? arn.Account) == arn.Account && (aws.Region ?? arn.Region) == arn.Region;
+        var (keys, condition) = Keys(key, $"${{{KeyParameter}}}", isOwn ? "${AWS::Region}:${AWS::AccountId}" : "*:*");
         yield return new(element, ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"], keys) { Condition = condition };
         var grant = condition?.DeepClone().AsObject() ?? [];
         grant["Bool"] = new JsonObject { ["kms:GrantIsForAWSResource"] = "true" };
         yield return new(element, ["kms:CreateGrant"], keys) { Condition = grant };
     }
+
+    /// <summary>Reads what another place's key encrypts.</summary>
+    public static Permission ReadKey(string element, string key, string parameter)
+    {
+        var (keys, condition) = Keys(key, parameter, "*:*");
+        return new(element, ["kms:Decrypt", "kms:DescribeKey"], keys) { Condition = condition };
+    }
+
+    /// <summary>A policy names keys, not aliases: a key that is known by its alias is every key that has it.</summary>
+    /// <param name="place">REGION:ACCOUNT of the alias; a template knows its own alone.</param>
+    private static (string[] Keys, JsonObject? Condition) Keys(string key, string parameter, string place) =>
+        Arn.Parse(key) is { } arn && arn.Resource.StartsWith("alias/", StringComparison.Ordinal)
+            ? ([$"arn:${{AWS::Partition}}:kms:{place}:key/*"], new JsonObject { ["ForAnyValue:StringEquals"] = new JsonObject { ["kms:ResourceAliases"] = arn.Resource } })
+            : ([parameter], null);
 
     /// <summary>Network interfaces in the VPC ("Give SageMaker access to resources in your VPC"); EC2 knows no resource for most of these.</summary>
     public IEnumerable<Permission> Network(string element)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -20,7 +21,7 @@ internal static class Personas
                 ["Action"] = new JsonArray("sts:AssumeRole", "sts:TagSession"),
             };
             Roles.Add(template, $"{id}Role", trust, Meaning(persona), [.. Of(persona, plan, executionRole).Select(p => p with { Element = $"access.{persona}" })],
-                plan.Aws.PermissionsBoundary, JsonValue.Create($"{plan.ModelName}-{persona.Replace('_', '-')}"));
+                plan.Aws.PermissionsBoundary, Cfn.Sub($"{plan.ModelName}-{persona.Replace('_', '-')}-${{AWS::Region}}"));
             template.Output($"{id}Role", Meaning(persona), Cfn.GetAtt($"{id}Role", "Arn"));
         }
     }
@@ -38,9 +39,10 @@ internal static class Personas
         var shared = new Permissions(plan, plan.Aws, Storage.Name(plan));
         return persona switch
         {
-            "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key(""), .. Verbs(shared), .. Run(plan), Try(plan)],
-            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Verbs(shared), .. Run(plan), Try(plan), .. Change(plan, executionRole)],
-            "approver" => [.. Look(plan), .. Verbs(shared), Decide(plan)],
+            "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), .. Data(plan), .. Verbs(shared), .. Run(plan), .. Try(plan, shared)],
+            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Verbs(shared), .. Data(plan), .. Run(plan), .. Try(plan, shared), .. Change(plan, executionRole),
+                .. plan.MakesContainer ? ProgramRepository.Push("") : []],
+            "approver" => [.. Look(plan), .. Verbs(shared), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), Decide(plan)],
             _ => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")).Select(k => k with { Actions = ["kms:Decrypt"] })],
         };
     }
@@ -82,7 +84,17 @@ internal static class Personas
         yield return new("", ["sagemaker:RetryPipelineExecution", "sagemaker:StartPipelineExecution", "sagemaker:StopPipelineExecution"], [pipeline, $"{pipeline}/*", .. BatchPipelines(plan)]);
     }
 
-    private static Permission Try(ModelPlan plan) => new("", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], [$"{SageMaker}:endpoint/{plan.ModelName}-*"]);
+    /// <summary>Data sets that lie elsewhere than below the model's own prefix.</summary>
+    private static IEnumerable<Permission> Data(ModelPlan plan) =>
+        plan.Data.Where(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)).SelectMany(d => Permissions.Read("", d.Source));
+
+    /// <summary>Requests to the endpoints; those of asynchronous ones lie in the bucket.</summary>
+    private static IEnumerable<Permission> Try(ModelPlan plan, Permissions shared)
+    {
+        yield return new("", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], [$"{SageMaker}:endpoint/{plan.ModelName}-*"]);
+        if (plan.Stages.Any(s => s.Endpoint is AsyncEndpoint))
+            yield return shared.OwnObject("", "async/input/*", ["s3:PutObject"]);
+    }
 
     private static IEnumerable<Permission> Change(ModelPlan plan, string executionRole)
     {
@@ -93,5 +105,7 @@ internal static class Personas
         yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:UpdateTerminationProtection"],
             [Stacks(plan)]);
         yield return new("", ["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]);
+        foreach (var role in plan.Stages.Select(s => s.Aws.DeployRole).Append(plan.Aws.DeployRole).OfType<string>().Distinct(StringComparer.Ordinal))
+            yield return new("", ["sts:AssumeRole"], [role]);
     }
 }

@@ -11,9 +11,28 @@ def handler(event, context):
     # One message at a time; one that comes again has the same id, and goes on where it failed.
     message = event["Records"][0]
     request, reason = message["messageId"], reason_of(message["body"])
-    now = int(time.time())
+    slot = take(request, int(time.time()))
+    if slot is None:
+        print(json.dumps({"started": False, "because": "cooldown", "reason": reason}))
+        return
     try:
-        boto3.client("dynamodb").update_item(
+        execution = boto3.client("sagemaker").start_pipeline_execution(
+            PipelineName=os.environ["PIPELINE"],
+            ClientRequestToken=request,
+            PipelineExecutionDescription="Retraining: " + reason,
+            PipelineParameters=json.loads(os.environ["PARAMETERS"]),
+        )
+    except Exception:
+        # Nothing was started: the cooldown is that of the run before, so that the next reason is not turned away for this one.
+        give_back(request, slot)
+        raise
+    print(json.dumps({"started": True, "execution": execution["PipelineExecutionArn"], "reason": reason}))
+
+
+def take(request, now):
+    """What the table held before, or None where a run was started within the cooldown."""
+    try:
+        return boto3.client("dynamodb").update_item(
             TableName=os.environ["TABLE"],
             Key={"Pipeline": {"S": os.environ["PIPELINE"]}},
             UpdateExpression="SET StartedAt = :now, StartedBy = :request",
@@ -23,19 +42,28 @@ def handler(event, context):
                 ":before": {"N": str(now - int(os.environ["COOLDOWN"]))},
                 ":request": {"S": request},
             },
-        )
+            ReturnValues="UPDATED_OLD",
+        ).get("Attributes", {})
     except ClientError as e:
         if e.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
-        print(json.dumps({"started": False, "because": "cooldown", "reason": reason}))
-        return
-    execution = boto3.client("sagemaker").start_pipeline_execution(
-        PipelineName=os.environ["PIPELINE"],
-        ClientRequestToken=request,
-        PipelineExecutionDescription="Retraining: " + reason,
-        PipelineParameters=json.loads(os.environ["PARAMETERS"]),
+        return None
+
+
+def give_back(request, before):
+    """Puts back what was there, unless another request has taken the slot since. One that took it twice was cut off: it started nothing."""
+    known = before if before.get("StartedBy") != {"S": request} else {}
+    boto3.client("dynamodb").update_item(
+        TableName=os.environ["TABLE"],
+        Key={"Pipeline": {"S": os.environ["PIPELINE"]}},
+        UpdateExpression="SET StartedAt = :at, StartedBy = :by",
+        ConditionExpression="StartedBy = :request",
+        ExpressionAttributeValues={
+            ":at": known.get("StartedAt", {"N": "0"}),
+            ":by": known.get("StartedBy", {"S": "none"}),
+            ":request": {"S": request},
+        },
     )
-    print(json.dumps({"started": True, "execution": execution["PipelineExecutionArn"], "reason": reason}))
 
 
 def reason_of(body):

@@ -46,11 +46,11 @@ internal static class Retraining
                     ["Statement"] = new JsonObject
                     {
                         ["Effect"] = "Allow",
-                        ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Sharing.Parameter) },
+                        ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Sharing.StageParameter) },
                         ["Action"] = "events:PutEvents",
                         ["Resource"] = Cfn.Sub("arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/default"),
                     },
-                }).Insert(1, "Condition", Sharing.Condition);
+                }).Insert(1, "Condition", Sharing.StageCondition);
             }
         }
 

@@ -100,9 +100,13 @@ internal sealed class StageMerge
 
     private string Condition(IReadOnlyList<string> of)
     {
-        var name = "Is" + string.Join("Or", of.Select(Retraining.Pascal));
-        if (!merged.Conditions.ContainsKey(name))
-            merged.Conditions[name] = AnyOf([.. of.Select(s => new JsonObject { ["Fn::Equals"] = new JsonArray(Cfn.Ref(Parameter), s) })]);
+        var condition = AnyOf([.. of.Select(s => new JsonObject { ["Fn::Equals"] = new JsonArray(Cfn.Ref(Parameter), s) })]);
+        var stem = "Is" + string.Join("Or", of.Select(Retraining.Pascal));
+        // 'eu-1' and 'eu1' read alike here, and 'a-or-b' like 'a' and 'b': the second of a name has a number.
+        var name = stem;
+        for (var i = 2; merged.Conditions.TryGetPropertyValue(name, out var there) && !JsonNode.DeepEquals(there, condition); i++)
+            name = $"{stem}{i}";
+        merged.Conditions[name] = condition;
         return name;
     }
 

@@ -74,17 +74,19 @@ internal static class Storage
             ["Condition"] = new JsonObject { ["Bool"] = new JsonObject { ["aws:SecureTransport"] = "false" } },
         }]);
         if (Sharing.Accounts(plan).Count > 0)
-        {
-            policy["Statement"]!.AsArray().Add(Cfn.If(Sharing.Condition, new JsonObject
-            {
-                ["Sid"] = "OtherAccountsReadModels",
-                ["Effect"] = "Allow",
-                ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Sharing.Parameter) },
-                ["Action"] = "s3:GetObject",
-                ["Resource"] = Cfn.Sub($"${{{Bucket}.Arn}}/{plan.Prefix}/*"),
-            }, Cfn.NoValue));
-        }
-
+            Share("OtherAccountsReadModels", Sharing.Parameter, Sharing.Condition, ["models/*", "archive/*", "data/model-artifact/*"]);
+        // Their stacks and monitors read templates, data sets and settings as well.
+        if (Sharing.StageAccounts(plan).Count > 0)
+            Share("StagesRead", Sharing.StageParameter, Sharing.StageCondition, ["*"]);
         return policy;
+
+        void Share(string sid, string accounts, string condition, string[] below) => policy["Statement"]!.AsArray().Add(Cfn.If(condition, new JsonObject
+        {
+            ["Sid"] = sid,
+            ["Effect"] = "Allow",
+            ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(accounts) },
+            ["Action"] = "s3:GetObject",
+            ["Resource"] = new JsonArray([.. below.Select(b => Cfn.Sub($"${{{Bucket}.Arn}}/{plan.Prefix}/{b}"))]),
+        }, Cfn.NoValue));
     }
 }

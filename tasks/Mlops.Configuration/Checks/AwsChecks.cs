@@ -21,6 +21,7 @@ internal static class AwsChecks
                 continue;
             CheckSection(own, own.Account ?? config.Aws?.Account, own.Region ?? config.Aws?.Region, diagnostics);
             CheckOtherAccount(own, config.Aws, diagnostics);
+            CheckInherited(own, config.Aws, diagnostics);
         }
     }
 
@@ -45,6 +46,28 @@ internal static class AwsChecks
             if (time is { } given && given.Value.Time.TotalDays % 1 != 0)
                 diagnostics.Add(Errors.WrongValue(given.Span, key, given.Value.ToString(), "whole days, such as 90d"));
         }
+    }
+
+    /// <summary>What 'aws' says for all and a stage elsewhere cannot use: roles, policies, networks and buckets are of one account, networks and keys of one region.</summary>
+    private static void CheckInherited(AwsSection stage, AwsSection? shared, DiagnosticBag diagnostics)
+    {
+        if (stage.Account is { } lone && shared?.Account is null && shared?.Unreadable.Contains("account") != true)
+            diagnostics.Add(Errors.MissingKey(lone.Span, "account", "'aws'", "The account of the build: what is shared with the stage's is decided by both."));
+        var otherAccount = stage.Account is { } account && shared?.Account is { } home && account.Value != home.Value;
+        var otherRegion = stage.Region is { } region && shared?.Region is { } homeRegion && region.Value != homeRegion.Value;
+        if (!otherAccount && !otherRegion)
+            return;
+        var (place, name) = otherAccount ? (stage.Account!.Value.Span, $"account {stage.Account.Value.Value}") : (stage.Region!.Value.Span, $"region {stage.Region.Value.Value.Name}");
+        (string Key, bool IsInherited)[] keys =
+        [
+            ("execution_role", otherAccount && stage.ExecutionRole is null && shared!.ExecutionRole is not null),
+            ("permissions_boundary", otherAccount && stage.PermissionsBoundary is null && shared!.PermissionsBoundary is not null),
+            ("network", stage.Network is null && shared!.Network is not null),
+            ("kms_key", otherRegion && stage.KmsKey is null && shared!.KmsKey is not null),
+            ("bucket", stage.Bucket is null),
+        ];
+        foreach (var key in keys.Where(k => k.IsInherited && !stage.Unreadable.Contains(k.Key)).Select(k => k.Key))
+            diagnostics.Add(Errors.MissingKey(place, key, "the stage's 'aws'", $"The one of the build is of no use in {name}."));
     }
 
     /// <summary>What one account encrypts and another reads needs a key that both may use; S3's own keys are of one account alone.</summary>

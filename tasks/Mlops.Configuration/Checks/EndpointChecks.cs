@@ -24,6 +24,11 @@ internal static class EndpointChecks
         {
             InstanceChecks.Check(asynchronous.Instance, InstanceUse.Hosting, diagnostics, hasVolume: false);
             CheckAutoscaling(asynchronous.Autoscaling, asynchronous.Instance, isAsync: true, diagnostics);
+            foreach (var (key, span) in new[] { ("error_rate", stage.Alarms?.ErrorRate?.Span), ("min_invocations", stage.Alarms?.MinInvocations?.Span) })
+            {
+                if (span is { } at)
+                    diagnostics.Add(Errors.NoEffect(at, key, "asynchronous endpoints publish no count of requests ('Monitoring asynchronous endpoints'). Bound 'p99_latency', or serve 'realtime'."));
+            }
         }
 
         if (stage.Batch is { } batch)
@@ -32,8 +37,26 @@ internal static class EndpointChecks
             CheckCapture(capture, diagnostics);
         if (stage.Alarms is { P99Latency: null, ErrorRate: null, MinInvocations: null, Unreadable.Count: 0 } alarms)
             diagnostics.Add(Errors.NoEffect(alarms.Span, "alarms", "it names no bound. Give it 'p99_latency', 'error_rate' or 'min_invocations'."));
+        if (stage.Alarms is { } times)
+            CheckAlarms(times, stage.Realtime, diagnostics);
         foreach (var name in (stage.Environment ?? Values.NamedMap<Values.Template>.Empty).Where(_ => stage is { Realtime: null, Serverless: null, Async: null, Batch: null } && stage.Unreadable.Count == 0))
             diagnostics.Add(Errors.NoEffect(name.NameSpan, "environment", "the stage serves nothing."));
+    }
+
+    /// <summary>PutMetricAlarm: a period is 10, 20, 30 or a multiple of 60 seconds, and all periods together are a day at most, a week where a period is an hour or longer.</summary>
+    private static void CheckAlarms(AlarmsSection alarms, RealtimeSection? realtime, DiagnosticBag diagnostics)
+    {
+        const int Minute = 60, Hour = 3_600, Day = 86_400, Week = 604_800;
+        var (period, periods) = ((long)(alarms.Period?.Value.Seconds ?? Minute), alarms.Periods?.Value ?? 3);
+        if (alarms.Period is { } given && period % Minute != 0 && period is not (10 or 20 or 30))
+            diagnostics.Add(Errors.WrongValue(given.Span, "period", given.Value.ToString(), "whole minutes, such as 1m"));
+        else if (period * periods > (period < Hour ? Day : Week))
+            diagnostics.Add(Errors.OutOfRange((alarms.Periods?.Span ?? alarms.Period?.Span)!.Value, "periods", $"{periods}", "CloudWatch looks back a day at most, a week where a period is an hour or longer: shorten 'period', or take fewer"));
+        // AutoRollbackConfiguration takes 1 to 10 alarms.
+        const int MostAlarms = 10;
+        var guards = (realtime?.Variants?.Count ?? 1) * new[] { alarms.P99Latency is not null, alarms.ErrorRate is not null }.Count(g => g);
+        if (realtime?.Rollout is { } rollout && guards > MostAlarms)
+            diagnostics.Add(Errors.Excludes(rollout.Span, "rollout", $"{guards} alarms", $"SageMaker rolls back on {MostAlarms} alarms at most, and each bound is one for each variant. Bound less, or take fewer variants."));
     }
 
     private static void CheckRealtime(RealtimeSection realtime, ModelConfig config, DiagnosticBag diagnostics)

@@ -46,6 +46,9 @@ internal static class InferenceChecks
     {
         if (container.EntryPoint is not null)
             CodeChecks.Check(container, container.EntryPoint, container.SourceDir, runtime, name, files, diagnostics);
+        var isolated = config.Aws?.Network?.Isolated?.Value == true || (config.Deploy ?? []).Any(s => s.Aws?.Network?.Isolated?.Value == true);
+        if (isolated && container.EntryPoint is { } fetched && runtime?.Image is null && runtime?.Framework?.Value != Framework.Dotnet)
+            diagnostics.Add(Errors.Excludes(fetched.Span, "entry_point", "isolated", "this container fetches its code when it starts, and an isolated network lets it fetch nothing. Give it an image that has the code ('runtime.image'), or leave 'network.isolated' out."));
         if (container.Artifact is not { } artifact)
             return;
         var producers = ReferenceChecks.Producers(config);

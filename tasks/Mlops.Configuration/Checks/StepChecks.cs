@@ -18,6 +18,8 @@ internal static class StepChecks
                 InstanceChecks.Check(job.Instance, use, diagnostics, hasVolume: job is not TransformStep);
             if (step.Section is StepSection code)
                 CheckCode(step.Name, code, config, files, diagnostics);
+            if (step.Section is JobSection and not TrainSection and not TransformStep and { MaxRuntime: { } longest } && longest.Value.Seconds > Facts.JobLimits.ProcessingSeconds)
+                diagnostics.Add(Errors.OutOfRange(longest.Span, "max_runtime", longest.Value.ToString(), "a processing job ends after 9d"));
             if (step.Section is TransformStep transform)
                 CheckTransform(step.Name, transform, diagnostics);
             CheckInputKeys(step.Section, diagnostics);

@@ -9,7 +9,7 @@ internal sealed class CommonOptions
 {
     private readonly Option<string> project = new("--project") { Description = "The model repository: the folder of config.yaml.", DefaultValueFactory = _ => "." };
 
-    private readonly Option<string?> artifacts = new("--artifacts") { Description = "The folder with pipeline.json that a build made. Default: the newest below 'bin'." };
+    private readonly Option<string?> artifacts = new("--artifacts") { Description = "The folder with pipeline.json that a build made. Default: the one below 'bin' that was made of what is there now." };
 
     private readonly Option<string> platform = new("--platform") { Description = "Where: local (this machine) or aws.", DefaultValueFactory = _ => PlatformNames.Local };
 
@@ -48,21 +48,25 @@ internal sealed class CommonOptions
     public Workspace Workspace(ParseResult parsed)
     {
         var repository = Path.GetFullPath(parsed.GetValue(project)!);
-        var built = parsed.GetValue(artifacts) ?? NewestBuild(repository);
+        var built = parsed.GetValue(artifacts) ?? FindBuild(repository);
         return NeedsNoBuild && !Directory.Exists(built) && Directory.Exists(Path.Combine(repository, new LocalSettings().Root))
             ? DefinitionRun.Past(repository)
             : Mlops.Platform.Workspace.Load(repository, built);
     }
 
-    /// <summary>bin/CONFIGURATION/FRAMEWORK/mlops, as a build with default settings makes it.</summary>
-    private static string NewestBuild(string repository)
+    /// <summary>Where a build put its artifacts: of several, the first that was made of what is there now.</summary>
+    private static string FindBuild(string repository)
+    {
+        var release = Path.Combine(repository, "bin", "Release", "net10.0", "mlops");
+        var builds = Builds(repository, release);
+        return builds is [_, _, ..] ? builds.FirstOrDefault(b => BuiltCode.IsFresh(repository, b)) ?? builds[0] : builds is [var one] ? one : release;
+    }
+
+    /// <summary>bin/CONFIGURATION/FRAMEWORK/mlops, as a build makes it, and bin/mlops of 'mlops compile': that of a plain 'dotnet build' first, whatever was written last.</summary>
+    private static IReadOnlyList<string> Builds(string repository, string release)
     {
         var bin = Path.Combine(repository, "bin");
-        // Several: the configuration that a plain 'dotnet build' makes, whatever was written last.
-        var release = Path.Combine(bin, "Release", "net10.0", "mlops");
-        if (File.Exists(Path.Combine(release, "pipeline.json")))
-            return release;
         var builds = Directory.Exists(bin) ? Directory.EnumerateFiles(bin, "pipeline.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 }) : [];
-        return builds.OrderByDescending(File.GetLastWriteTimeUtc).Select(Path.GetDirectoryName).FirstOrDefault() ?? release;
+        return [.. builds.OrderByDescending(File.GetLastWriteTimeUtc).Select(b => Path.GetDirectoryName(b)!).OrderByDescending(b => b == release)];
     }
 }

@@ -13,6 +13,11 @@ internal static class DeployCommand
         var run = new RunOptions(isWhole: true);
         var command = new Command("deploy", "The whole way: publish, run, gate, register, then each stage with its tests.") { stage, version, plan };
         run.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(plan) is not null && (result.GetValue(version) is not null || result.GetValue(stage) is not null))
+                result.AddError("'--plan' does what the plan says: give it without '--stage' and '--version'.");
+        });
         VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
             context,
             new DeployOptions(parsed.GetValue(stage), parsed.GetValue(version)) { Run = run.Read(parsed, context.Workspace.Pipeline), PlanFile = parsed.GetValue(plan) is { } file ? Path.GetFullPath(file) : null },

@@ -9,9 +9,15 @@ internal static class DestroyCommand
     {
         var evenProtected = new Option<bool>("--protected") { Description = "Also stages that are protected from deletion (aws: the last one)." };
         var all = new Option<bool>("--all") { Description = "Also the pipeline and the stack of the build (aws). Data and registered versions stay." };
-        var command = new Command("destroy", "Takes the stages' endpoints away. Data, runs and registered versions stay.") { evenProtected, all };
+        var stage = new Option<string?>("--stage") { Description = "This stage alone, also one that config.yaml no longer has. Default: all of them." };
+        var command = new Command("destroy", "Takes the stages' endpoints away. Data, runs and registered versions stay.") { evenProtected, all, stage };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(all) && result.GetValue(stage) is not null)
+                result.AddError("'--all' takes everything away, and '--stage' one stage alone: give one of the two.");
+        });
         VerbRunner.Set(command, new CommonOptions { IsAudited = true }, async (parsed, context, cancellation) =>
-            await DestroyVerb.RunAsync(context, new DestroyOptions(parsed.GetValue(evenProtected), parsed.GetValue(all)), cancellation));
+            await DestroyVerb.RunAsync(context, new DestroyOptions(parsed.GetValue(evenProtected), parsed.GetValue(all), parsed.GetValue(stage)), cancellation));
         return command;
     }
 }

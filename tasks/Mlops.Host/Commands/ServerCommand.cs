@@ -13,9 +13,22 @@ internal static class ServerCommand
         var root = new Option<string>("--root") { Required = true };
         var port = new Option<int?>("--port");
         var preferred = new Option<int?>("--prefer-port");
-        var command = new Command(Name, "Serves the endpoints of one root.") { root, port, preferred };
+        var log = new Option<string?>("--log") { Description = "A file for what it says, where no shell redirects that." };
+        var command = new Command(Name, "Serves the endpoints of one root.") { root, port, preferred, log };
         command.Hidden = true;
-        command.SetAction((parsed, cancellation) => EndpointServer.RunAsync(parsed.GetValue(root)!, parsed.GetValue(port), parsed.GetValue(preferred), cancellation));
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            await using var said = parsed.GetValue(log) is { } file ? WriteTo(file) : null;
+            return await EndpointServer.RunAsync(parsed.GetValue(root)!, parsed.GetValue(port), parsed.GetValue(preferred), cancellation);
+        });
         return command;
+    }
+
+    private static StreamWriter WriteTo(string file)
+    {
+        var writer = new StreamWriter(new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete)) { AutoFlush = true };
+        Console.SetOut(TextWriter.Synchronized(writer));
+        Console.SetError(TextWriter.Synchronized(writer));
+        return writer;
     }
 }

@@ -16,6 +16,7 @@ internal static partial class EventText
         ExecutionChanged { Status: "Executing" } x => $"{x.PipelineName}: execution {x.ExecutionId}",
         StepChanged { Status: "Executing", Detail: { } why } s => $"  {s.Step} runs again: {why} ...",
         StepChanged { Status: "Executing" } s => $"  {s.Step} ...",
+        StepChanged { Cached: true, Detail: { } why } s => $"  {s.Step}: {why}",
         StepChanged { Cached: true } s => $"  {s.Step}: unchanged, taken from an earlier run",
         StepChanged { Status: "Succeeded" } s => $"  {s.Step}: done{Time(s.Seconds)}",
         StepChanged { Status: "Failed", Type: not "Fail" } s => $"  {s.Step}: failed{Time(s.Seconds)}",

@@ -2,6 +2,7 @@ using System.Globalization;
 using Amazon;
 using Amazon.CloudFormation;
 using Amazon.CloudWatchLogs;
+using Amazon.ECR;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -27,6 +28,7 @@ internal sealed class AwsClients : IDisposable
     private readonly Lazy<AmazonSageMakerRuntimeClient> runtime;
     private readonly Lazy<AmazonCloudFormationClient> cloudFormation;
     private readonly Lazy<AmazonCloudWatchLogsClient> logs;
+    private readonly Lazy<AmazonECRClient> ecr;
     private readonly Lazy<AmazonSecurityTokenServiceClient> sts;
     private Task<CallerIdentity>? identity;
 
@@ -38,6 +40,7 @@ internal sealed class AwsClients : IDisposable
         runtime = new(() => new AmazonSageMakerRuntimeClient(credentials, Configure(new AmazonSageMakerRuntimeConfig())));
         cloudFormation = new(() => new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig())));
         logs = new(() => new AmazonCloudWatchLogsClient(credentials, Configure(new AmazonCloudWatchLogsConfig())));
+        ecr = new(() => new AmazonECRClient(credentials, Configure(new AmazonECRConfig())));
         sts = new(() => new AmazonSecurityTokenServiceClient(credentials, Configure(new AmazonSecurityTokenServiceConfig())));
     }
 
@@ -52,6 +55,8 @@ internal sealed class AwsClients : IDisposable
     public IAmazonCloudFormation CloudFormation => cloudFormation.Value;
 
     public IAmazonCloudWatchLogs Logs => logs.Value;
+
+    public IAmazonECR Ecr => ecr.Value;
 
     public IAmazonSecurityTokenService Sts => sts.Value;
 
@@ -82,7 +87,7 @@ internal sealed class AwsClients : IDisposable
 
     public void Dispose()
     {
-        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(sts) }.SelectMany(c => c))
+        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(ecr), Made(sts) }.SelectMany(c => c))
             client.Dispose();
 
         static IEnumerable<IDisposable> Made<T>(Lazy<T> client)

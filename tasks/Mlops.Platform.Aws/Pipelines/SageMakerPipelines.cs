@@ -20,6 +20,9 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
 
     private readonly ExecutionHistory history = new(clients, models, group);
 
+    /// <summary>The steps of ended executions, asked once.</summary>
+    private readonly Dictionary<string, IReadOnlyList<PipelineExecutionStep>> looked = new(StringComparer.Ordinal);
+
     private string? published;
 
     public async Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
@@ -77,7 +80,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         var text = published ?? (await DescribeAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
         var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, request, cancellation);
-        var ended = ran ? await new ExecutionFollower(clients, events).FollowAsync(name, arn, request.StopsWhenCancelled, cancellation) : new EndedExecution("Succeeded", null, await ExecutionSteps.OfAsync(clients, arn, cancellation));
+        var ended = ran ? await new ExecutionFollower(clients, events).FollowAsync(name, arn, request.StopsWhenCancelled, cancellation) : new EndedExecution("Succeeded", null, looked[arn]);
         var failed = ended.Steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed);
         return new ExecutionResult(ExecutionSteps.NameOf(arn), ended.Status, Reason(ended, failed), ExecutionSteps.Version(ended.Steps), ran)
         {
@@ -154,7 +157,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
                 return (last.PipelineExecutionArn, true);
             }
 
-            if (selection is null && last.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded && IsCached(definition, last.StartTime))
+            if (selection is null && last.PipelineExecutionStatus == PipelineExecutionStatus.Succeeded && IsCached(definition, last.StartTime) && await HasVersionAsync(last.PipelineExecutionArn, cancellation))
                 return (last.PipelineExecutionArn, false);
         }
 
@@ -176,6 +179,13 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             // Whoever stops now is told what became of it: an execution that nobody knows of costs money.
         }, CancellationToken.None);
         return (started.PipelineExecutionArn, true);
+    }
+
+    /// <summary>Whether the version that an execution registered is still there; who took it out of the registry wants another.</summary>
+    private async Task<bool> HasVersionAsync(string arn, CancellationToken cancellation)
+    {
+        var steps = looked[arn] = await ExecutionSteps.OfAsync(clients, arn, cancellation);
+        return ExecutionSteps.Version(steps) is not { } version || await models.FindAsync(group, version, cancellation) is not null;
     }
 
     /// <summary>The chosen steps, and the execution whose results they go on with, where they need any.</summary>

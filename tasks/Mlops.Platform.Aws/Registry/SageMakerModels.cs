@@ -130,6 +130,10 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
             return latest;
         var status = ModelApprovalStatus.FindValue(decision.Decision);
         var properties = VersionProperties.Of(decision);
+        if (final)
+            properties[VersionProperties.Final] = decision.Stage;
+        else
+            Keep(package, decision.Version, properties);
         var outdated = new[] { VersionProperties.Reason(decision.Stage) }.Where(k => !properties.ContainsKey(k) && package.CustomerMetadataProperties?.ContainsKey(k) == true).ToList();
         await UpdateAsync(arn, properties, outdated, final && package.ModelApprovalStatus != status ? (status, VersionProperties.Description(decision)) : null, cancellation);
         return null;
@@ -141,7 +145,19 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     public async Task MarkTestedAsync(string group, int version, string stage, string tests, CancellationToken cancellation)
     {
         await held.HoldAsync(cancellation);
-        await UpdateAsync(ArnOf(group, version), new() { [VersionProperties.Tests(stage)] = tests }, [], null, cancellation);
+        var properties = new Dictionary<string, string> { [VersionProperties.Tests(stage)] = tests };
+        if (await PackageAsync(ArnOf(group, version), cancellation) is { } package)
+            Keep(package, version, properties);
+        await UpdateAsync(ArnOf(group, version), properties, [], null, cancellation);
+    }
+
+    /// <summary>Every update moves the date of the last change, by which alone a decision made elsewhere is known: it is written down before.</summary>
+    private void Keep(DescribeModelPackageResponse package, int version, Dictionary<string, string> properties)
+    {
+        if (finalStage is null || VersionProperties.Read(package.CustomerMetadataProperties ?? [], version, finalStage)?.Decision == package.ModelApprovalStatus?.Value || DecisionOf(package, version, finalStage) is not { } elsewhere)
+            return;
+        foreach (var (key, value) in VersionProperties.Of(elsewhere).Append(new(VersionProperties.Final, finalStage)))
+            properties[key] = value;
     }
 
     private ApprovalDecision? DecisionOf(DescribeModelPackageResponse package, int version, string stage)
@@ -152,6 +168,9 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
             return own;
         // Both are written in one request: an own decision beside another status was taken back since.
         if (status is not ("Approved" or "Rejected"))
+            return null;
+        // It was the decision for another stage, which was the last that asks then.
+        if (package.CustomerMetadataProperties?.GetValueOrDefault(VersionProperties.Final) is { } meant && meant != stage && VersionProperties.Read(package.CustomerMetadataProperties, version, meant)?.Decision == status)
             return null;
         // Decided in SageMaker Studio, or by another tool.
         return new ApprovalDecision(version, stage, status, package.LastModifiedBy?.UserProfileName ?? package.LastModifiedBy?.IamIdentity?.Arn ?? "SageMaker", package.LastModifiedTime ?? package.CreationTime ?? default(DateTime), package.ApprovalDescription);

@@ -19,6 +19,9 @@ internal static class VersionProperties
     /// <summary>The hash of what was brought, so that the same is registered once.</summary>
     public const string Content = "mlops:content";
 
+    /// <summary>The stage that the version's ModelApprovalStatus was set for.</summary>
+    public const string Final = "mlops:final";
+
     public static string Reason(string stage) => $"mlops:{stage}:reason";
 
     public static string Tests(string stage) => $"mlops:{stage}:tests";

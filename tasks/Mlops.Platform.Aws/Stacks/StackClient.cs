@@ -134,6 +134,9 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         return null;
     }
 
+    /// <summary>Of a stack that is no longer what it was, and not yet what it will be.</summary>
+    public static PlatformException Unfinished(StackState stack) => stack.IsStuck ? Stuck(stack) : AwsErrors.StackBusy(stack.Name, stack.Status, 0).ToException();
+
     private static PlatformException Stuck(StackState stack) => AwsErrors.StackStuck(stack.Name, stack.Status, stack.Status switch
     {
         "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name} --deletion-mode FORCE_DELETE_STACK",

@@ -45,6 +45,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     {
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         var stack = await new StackClient(clients, events).FindAsync(StackName(stage), cancellation);
+        RefuseOtherMode(stage, stack);
         var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
@@ -58,6 +59,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         known.Remove(stage.Name);
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         var stacks = new StackClient(clients, events);
+        if (settings is null)
+            RefuseOtherMode(stage, await stacks.FindAsync(StackName(stage), cancellation));
         var package = models.ArnOf(version.Group, version.Version);
         var request = settings is null ? await RequestAsync(stage, package, cancellation) : await EarlierAsync(stage, package, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
         var key = TemplateKey(request.Template.Sha256);
@@ -126,6 +129,13 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return found;
     }
 
+    /// <summary>"UpdateEndpoint": an endpoint stays realtime, serverless or asynchronous.</summary>
+    private static void RefuseOtherMode(Stage stage, StackState? stack)
+    {
+        if (stack is { IsEmpty: false, NeverWhole: false } && stage.Endpoint is { } wanted && stack.Outputs.GetValueOrDefault("EndpointMode") is { } mode && mode != wanted.ToString())
+            throw AwsErrors.OtherMode(stage.Name, mode, wanted.ToString()).ToException();
+    }
+
     private string StackName(Stage stage) => $"{Deployment.ModelName}-{stage.Name}";
 
     private string TemplateKey(string sha256) => $"{Deployment.Prefix}/templates/{sha256}.json";
@@ -160,7 +170,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     private async Task<StackRequest> RequestAsync(Stage stage, string package, CancellationToken cancellation)
     {
         var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
-        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package, ["ModelBucketName"] = site.Objects.Bucket };
+        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package, ["ModelBucketName"] = await ModelBucketAsync(package, cancellation) };
         values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
         if (site.Topic is { } topic)
             values.TryAdd("TopicArn", topic);
@@ -168,6 +178,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             values[further.Parameter] = await FurtherAsync(stage, further.Version, cancellation);
         return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
     }
+
+    /// <summary>Where the version lies, which may be another bucket than today's.</summary>
+    private async Task<string> ModelBucketAsync(string package, CancellationToken cancellation) =>
+        (await models.FindAsync(Group, VersionOf(package), cancellation))?.ModelDataUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == "s3" ? uri.Host : site.Objects.Bucket;
 
     private async Task<StackRequest> EarlierAsync(Stage stage, string package, StageSettings settings, CancellationToken cancellation)
     {

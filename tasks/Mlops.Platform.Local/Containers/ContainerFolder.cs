@@ -52,7 +52,8 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
         {
             var end = at + Root.Length;
             var whole = (end == text.Length || text[end] is '/' or '"' or '\'' or ',' or ' ' or ':') && (at == 0 || text[at - 1] is not '/' && !char.IsLetterOrDigit(text[at - 1]));
-            var replacement = whole ? BaseFolder : Root;
+            // With '/', which Windows takes as well: '\\' in a JSON text is an escape.
+            var replacement = whole ? BaseFolder.Replace('\\', '/') : Root;
             text = string.Concat(text.AsSpan(0, at), replacement, text.AsSpan(end));
             at += replacement.Length;
         }

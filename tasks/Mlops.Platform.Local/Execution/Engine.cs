@@ -121,7 +121,7 @@ internal sealed class Engine
             var (start, properties) = (new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null), earlier.Properties[step.Name]);
             context.Registry.Executions.EndStep(context.ExecutionId, start, "Succeeded", properties, null, earlier.Source, context.Registry.Executions.Metrics(earlier.Source!, step.Name), []);
             scope.Finished(step.Name, properties);
-            context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", 0, Cached: true));
+            context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", 0, Cached: true, Detail: $"not chosen, taken from execution {earlier.Source}"));
         }
     }
 

@@ -23,6 +23,10 @@ internal static class JobEnvironment
                 environment[name] = container.Map(StepContext.Text(value));
         }
 
+        // As in SageMaker's containers; Windows' own encoding knows few letters.
+        if (OperatingSystem.IsWindows())
+            environment.TryAdd("PYTHONUTF8", "1");
+
         // What a program installs is its own, and not the user's Python's.
         if (!container.IsMounted)
         {

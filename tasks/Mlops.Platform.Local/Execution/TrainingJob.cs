@@ -103,8 +103,14 @@ internal static partial class TrainingJob
     /// <summary>Python runs what is Python; another program runs by itself, as the toolkit's entry_point_type.py has it.</summary>
     private static List<string> Script(StepContext step, string path, IReadOnlyList<string> arguments)
     {
-        if (path.EndsWith(".py", StringComparison.Ordinal) || OperatingSystem.IsWindows() || !File.Exists(path))
+        if (path.EndsWith(".py", StringComparison.Ordinal) || !File.Exists(path))
             return [step.Interpreter("python3"), path, .. arguments];
+        if (OperatingSystem.IsWindows())
+        {
+            return Path.GetExtension(path).ToLowerInvariant() is ".exe" or ".cmd" or ".bat" ? [path, .. arguments]
+                : throw LocalErrors.CannotStart(step.Step.Name, Path.GetFileName(path), "Windows starts no program of that form").ToException();
+        }
+
         File.SetUnixFileMode(path, File.GetUnixFileMode(path) | UnixFileMode.UserExecute);
         return ["/bin/sh", "-c", "exec \"$0\" \"$@\"", path, .. arguments];
     }
@@ -242,7 +248,7 @@ internal static partial class TrainingJob
         private static readonly TimeSpan ShowEvery = TimeSpan.FromSeconds(5);
 
         private readonly Stopwatch since = Stopwatch.StartNew();
-        private readonly Dictionary<string, TimeSpan> shown = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, (TimeSpan When, double Value)> shown = new(StringComparer.Ordinal);
 
         /// <summary>A built-in algorithm's metrics are known without definitions.</summary>
         private readonly bool builtIn = BuiltIn(step.Arguments, Json.TextMembers(step.Arguments["HyperParameters"])) is not null;
@@ -283,18 +289,18 @@ internal static partial class TrainingJob
             lock (Last)
             {
                 Last[name] = value;
-                if (since.Elapsed < shown.GetValueOrDefault(name) + ShowEvery)
+                if (since.Elapsed < shown.GetValueOrDefault(name).When + ShowEvery)
                     return;
-                shown[name] = since.Elapsed;
+                shown[name] = (since.Elapsed, value);
             }
 
             step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
         }
 
-        /// <summary>The values that count.</summary>
+        /// <summary>The values that count, where they were not shown.</summary>
         public void ShowLast()
         {
-            foreach (var (name, value) in Last)
+            foreach (var (name, value) in Last.Where(m => !shown.TryGetValue(m.Key, out var last) || !last.Value.Equals(m.Value)))
                 step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
         }
 

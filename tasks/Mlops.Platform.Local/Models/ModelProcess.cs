@@ -84,6 +84,8 @@ internal sealed class ModelProcess : IAsyncDisposable
         variables["SAGEMAKER_BASE_DIR"] = paths.Shown;
         variables["SM_MODEL_DIR"] = paths.Inside("/opt/ml/model");
         variables["PYTHONUNBUFFERED"] = "1";
+        if (OperatingSystem.IsWindows())
+            variables.TryAdd("PYTHONUTF8", "1");
         var start = ProcessGroup.Start(contained ? InImage(image, folder, paths, variables, port) : OnMachine());
         start.WorkingDirectory = standIn is null ? code : programs.Repository;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;

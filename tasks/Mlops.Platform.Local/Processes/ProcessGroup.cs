@@ -81,13 +81,20 @@ internal static partial class ProcessGroup
         {
             if (Leader.Value.Length > 0)
                 _ = SendSignal(-process.Id, signal);
-            else if (!process.HasExited && signal == KillNow)
-                process.Kill(entireProcessTree: true);
+            else if (!process.HasExited)
+                End(process); // Nothing here asks a program to end.
         }
         catch (InvalidOperationException)
         {
             // It has ended by itself.
         }
+    }
+
+    /// <summary>Ends a tree, and waits until it has let go of its files.</summary>
+    private static void End(Process process)
+    {
+        process.Kill(entireProcessTree: true);
+        process.WaitForExit(TimeSpan.FromSeconds(5));
     }
 
     /// <summary>setsid comes with Linux (util-linux, busybox); macOS has Perl, whose POSIX module can do the same.</summary>

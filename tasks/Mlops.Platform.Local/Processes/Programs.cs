@@ -3,6 +3,8 @@ namespace Mlops.Platform.Local.Processes;
 /// <summary>Finds programs as a shell does.</summary>
 internal static class Programs
 {
+    private static readonly string[] Extensions = [".exe", ".cmd", ".bat", ""];
+
     /// <summary>The full path of a program, or null where it is not installed.</summary>
     public static string? Find(string name)
     {
@@ -10,11 +12,18 @@ internal static class Programs
             return DotnetHost.Path;
         if (name.Contains('/') || name.Contains('\\'))
             return File.Exists(name) ? Path.GetFullPath(name) : null;
-        var extensions = OperatingSystem.IsWindows() ? new[] { ".exe", ".cmd", ".bat", "" } : [""];
-        return (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
-            .SelectMany(folder => extensions.Select(e => Path.Combine(folder, name + e)))
-            .FirstOrDefault(File.Exists);
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        if (!OperatingSystem.IsWindows())
+            return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
+        // An .exe wherever it is: a .cmd is run by a shell, which takes arguments otherwise. Python's installer names it python.exe.
+        string[] names = name == "python3" ? [name, "python"] : [name];
+        return names.SelectMany(n => Extensions.Select(e => n + e))
+            .SelectMany(file => folders.Select(folder => Path.Combine(folder, file)))
+            .FirstOrDefault(IsProgram);
     }
+
+    /// <summary>Windows has an empty python3.exe that opens its store.</summary>
+    private static bool IsProgram(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     /// <summary>The full path of a program that a step runs with.</summary>
     /// <exception cref="PlatformException">MLOPS6003: it is not installed.</exception>

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 
 namespace Mlops.Platform.Local.Stages;
@@ -12,6 +13,9 @@ public static class Ports
     /// <summary>Whether a server could listen there: binding tells, also of a program that holds a port and does not listen yet.</summary>
     public static bool IsFree(int port)
     {
+        // Elsewhere than on Linux a port of this address alone may be bound beside a server of all addresses, and would take its requests.
+        if (!OperatingSystem.IsLinux() && IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(l => l.Port == port))
+            return false;
         using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         try
         {

@@ -218,7 +218,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         ProcessStartInfo start;
         if (OperatingSystem.IsWindows())
         {
-            start = new ProcessStartInfo(command[0], command.Skip(1)) { UseShellExecute = true, WindowStyle = ProcessWindowStyle.Hidden };
+            start = new ProcessStartInfo(command[0], [.. command.Skip(1), "--log", root.ServerLog]) { UseShellExecute = true, WindowStyle = ProcessWindowStyle.Hidden };
         }
         else
         {

@@ -32,7 +32,7 @@ internal static class Files
         try
         {
             fill(temporary);
-            Directory.Move(temporary, folder);
+            Patiently(() => Directory.Move(temporary, folder));
         }
         catch
         {
@@ -53,7 +53,7 @@ internal static class Files
             if (!Directory.Exists(to))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-                Directory.Move(from, to);
+                Patiently(() => Directory.Move(from, to));
                 return;
             }
 
@@ -111,14 +111,14 @@ internal static class Files
     {
         Directory.CreateDirectory(Path.GetDirectoryName(to)!);
         Delete(to);
-        Directory.Move(from, to);
+        Patiently(() => Directory.Move(from, to));
     }
 
     /// <summary>Moves a file, in place of one that is there.</summary>
     public static void Move(string from, string to)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        File.Move(from, to, overwrite: true);
+        Patiently(() => File.Move(from, to, overwrite: true));
     }
 
     /// <summary>Writes a file that is whole as soon as it is there.</summary>
@@ -127,12 +127,29 @@ internal static class Files
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         File.WriteAllBytes(temporary, content);
-        File.Move(temporary, path, overwrite: true);
+        Patiently(() => File.Move(temporary, path, overwrite: true));
     }
 
     public static void Delete(string folder)
     {
         if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
+            Patiently(() => Directory.Delete(folder, recursive: true));
+    }
+
+    /// <summary>On Windows, what somebody looks at (a scanner, an indexer, a program that is just ending) can be neither moved nor deleted for a moment.</summary>
+    private static void Patiently(Action action)
+    {
+        for (var tries = OperatingSystem.IsWindows() ? 20 : 0; ; tries--)
+        {
+            try
+            {
+                action();
+                return;
+            }
+            catch (Exception e) when (tries > 0 && (e is IOException or UnauthorizedAccessException))
+            {
+                Thread.Sleep(100);
+            }
+        }
     }
 }

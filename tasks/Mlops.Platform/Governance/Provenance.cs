@@ -57,7 +57,7 @@ public sealed class Provenance
             values[parameter.Name] = used?.Contains(parameter.Name) == false ? null : request.Parameters.TryGetValue(parameter.Name, out var given) ? given : parameter.Default?.DeepClone();
         List<Material> materials =
         [
-            .. isWhole && GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
+            .. isWhole ? Checkout(workspace) : [],
             isWhole ? new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256) : new(deployment.ConfigFile, null, null, null),
             .. deployment.Sources.Select(s => selected is null || StepSelection.Names(published, selected, s.Key) ? new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256) : new Material(Material.Code + s.File, null, null, null)),
             .. deployment.Data.Select(d => used?.Contains(d.Parameter) == false ? new Material(Material.DataSet + d.Name, null, null, null) : Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
@@ -76,11 +76,18 @@ public sealed class Provenance
         var (deployment, request) = (workspace.Deployment, registration.Request.ToJsonString());
         List<Material> materials =
         [
-            .. GitState.Commit(workspace.Repository) is { } commit ? new[] { new Material("repository", null, "gitCommit", commit) } : [],
+            .. Checkout(workspace),
             new(deployment.ConfigFile, null, Material.Sha256, deployment.ConfigSha256),
             .. deployment.Sources.Where(s => s.File == deployment.PackagedCode || request.Contains(s.Key, StringComparison.Ordinal)).Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
         ];
         return Statement(version, "registration", new JsonObject { ["parameters"] = new JsonObject() }, materials, new Material(registration.ModelDataUrl, null, Material.Sha256, registration.Sha256));
+    }
+
+    /// <summary>The commit; where files differ from it, its name says so.</summary>
+    private static IEnumerable<Material> Checkout(Workspace workspace)
+    {
+        if (GitState.Commit(workspace.Repository) is { } commit)
+            yield return new Material(GitState.IsChanged(workspace.Repository) == true ? Material.ChangedRepository : Material.Repository, null, "gitCommit", commit);
     }
 
     /// <param name="kind">Of the build: how it was made.</param>
@@ -137,6 +144,12 @@ public sealed record Material(string Name, string? Uri, string? Algorithm, strin
     public const string Code = "code/";
 
     public const string DataSet = "data/";
+
+    /// <summary>The commit that was checked out, as it was.</summary>
+    public const string Repository = "repository";
+
+    /// <summary>The commit that was checked out, and files that differed from it.</summary>
+    public const string ChangedRepository = "repository with uncommitted changes";
 
     public static Material Of(JsonObject json)
     {

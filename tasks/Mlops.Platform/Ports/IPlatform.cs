@@ -52,8 +52,11 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Copies the log of a step's last run, or of the model that a stage serves. Returns false where there is none.</summary>
     Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation);
 
-    /// <summary>The image that a framework runs in here.</summary>
-    string ImageFor(ImageParameter image);
+    /// <summary>What the image that a framework runs in is called here. Stored: it would have to be made.</summary>
+    Task<StoredImage> LocateImageAsync(ImageParameter image, CancellationToken cancellation);
+
+    /// <summary>Makes that image be there.</summary>
+    Task<StoredImage> PutImageAsync(ImageParameter image, CancellationToken cancellation);
 
     /// <summary>Held by a verb that changes something: one at a time, waiting is bounded and says for whom.</summary>
     /// <param name="now">Not only when something is changed: what is read until then must hold.</param>
@@ -77,6 +80,9 @@ public interface IObjectStore
     /// <summary>Makes a file or folder be under a key that holds its hash.</summary>
     Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation);
 }
+
+/// <param name="Stored">False: it was there.</param>
+public sealed record StoredImage(string Uri, bool Stored);
 
 /// <param name="Stored">False: it was there.</param>
 public sealed record StoredData(string S3Uri, string Sha256, bool Stored);

@@ -52,7 +52,10 @@ public static class DeployVerb
             else
             {
                 open &= !wanted;
-                if (await context.Platform.Stages.DescribeAsync(stage, cancellation) is { Healthy: true } serving)
+                var serving = await context.Platform.Stages.DescribeAsync(stage, cancellation);
+                if (serving is { Healthy: false, IsRestarting: false } && await RestoreAsync(context, stage, serving, cancellation) is { } again)
+                    (serving, changed) = (again, true);
+                if (serving is { Healthy: true })
                     urls.Add(new StageUrl(stage.Name, serving.Url, serving.Version));
             }
 
@@ -63,6 +66,17 @@ public static class DeployVerb
         foreach (var other in changed ? await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation) : [])
             context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
         return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = execution, Version = version.Version, Urls = urls };
+    }
+
+    /// <summary>What a stage serves, and no version enters, serves again where it was stopped: on a laptop, where 'mlops stop' does that.</summary>
+    private static async Task<StageState?> RestoreAsync(VerbContext context, Stage stage, StageState stopped, CancellationToken cancellation)
+    {
+        if (context.Platform.Name != PlatformNames.Local || await context.Platform.Models.FindAsync(context.Workspace.Deployment.ModelPackageGroupName, stopped.Version, cancellation) is not { } version)
+            return null;
+        context.Events.Add(new StageChanged(stage.Name, "Updating", version.Version));
+        var state = await StartAsync(context, stage, version, stopped, cancellation);
+        context.Events.Add(new StageChanged(stage.Name, "InService", state.Version, state.Url));
+        return state;
     }
 
     private static async Task<(bool Changed, string? Execution, int Version)> TrainAsync(VerbContext context, DeployOptions options, CancellationToken cancellation)

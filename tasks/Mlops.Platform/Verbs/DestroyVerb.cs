@@ -4,7 +4,8 @@ namespace Mlops.Platform.Verbs;
 
 /// <param name="EvenProtected">Also stages that are protected from deletion.</param>
 /// <param name="Everything">Also what no stage needs any more. Data and registered versions stay in any case.</param>
-public sealed record DestroyOptions(bool EvenProtected = false, bool Everything = false);
+/// <param name="Stage">This one alone, also one that config.yaml no longer has; null: all of them.</param>
+public sealed record DestroyOptions(bool EvenProtected = false, bool Everything = false, string? Stage = null);
 
 /// <summary>Takes the stages away, the last one first, and says what it keeps.</summary>
 public static class DestroyVerb
@@ -14,14 +15,18 @@ public static class DestroyVerb
         var deployment = context.Workspace.Deployment;
         await using var held = await context.Platform.LockAsync("destroy", cancellation);
         var changed = context.Platform.IsPrepared && await DeleteStagesAsync(context, options, cancellation);
-        changed |= await context.Platform.CloseAsync(options.Everything, cancellation);
+        if (options.Stage is null)
+            changed |= await context.Platform.CloseAsync(options.Everything, cancellation);
         return new Outcome { Verb = "destroy", Changed = changed, PipelineName = deployment.PipelineName };
     }
 
     private static async Task<bool> DeleteStagesAsync(VerbContext context, DestroyOptions options, CancellationToken cancellation)
     {
         var (deployment, stages, changed) = (context.Workspace.Deployment, context.Platform.Stages, false);
-        foreach (var stage in deployment.Stages.Reverse())
+        var others = await stages.OthersAsync(deployment.Stages, cancellation);
+        if (options.Stage is { } named && deployment.Stages.All(s => s.Name != named) && others.All(o => o.Name != named))
+            throw PlatformErrors.UnknownStage(named, deployment.Stages.Select(s => s.Name).Concat(others.Select(o => o.Name))).ToException();
+        foreach (var stage in deployment.Stages.Where(s => options.Stage is null || s.Name == options.Stage).Reverse())
         {
             if (!await stages.DeleteAsync(stage, options.EvenProtected, cancellation))
                 continue;
@@ -29,7 +34,7 @@ public static class DestroyVerb
             context.Events.Add(new StageChanged(stage.Name, "Deleted", 0));
         }
 
-        foreach (var other in await stages.OthersAsync(deployment.Stages, cancellation))
+        foreach (var other in others.Where(o => options.Stage is null || o.Name == options.Stage))
         {
             await stages.DeleteAsync(other, options.EvenProtected, cancellation);
             changed = true;

@@ -24,7 +24,13 @@ public static class PlanVerb
         if (steps.Count > 0 || newest is null)
             changes.Add(new PlannedChange("Add", "version", deployment.ModelPackageGroupName, $"version {(newest?.Version ?? 0) + 1}, if the gates hold"));
         foreach (var stage in deployment.Stages)
-            changes.AddRange(await StageAsync(context, stage, version, cancellation));
+        {
+            // As a deploy goes: behind a stage that the version does not enter nothing happens.
+            if (await StageAsync(context, stage, version, cancellation) is not { } planned)
+                break;
+            changes.AddRange(planned);
+        }
+
         return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes);
     }
 
@@ -33,6 +39,15 @@ public static class PlanVerb
     {
         var (workspace, platform, _) = context;
         var deployment = workspace.Deployment;
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var image in deployment.Images)
+        {
+            var found = await platform.LocateImageAsync(image, cancellation);
+            places[image.Parameter] = found.Uri;
+            if (found.Stored)
+                changes.Add(new PlannedChange("Add", "container", deployment.Container?.Project ?? image.Framework, found.Uri));
+        }
+
         if (!platform.IsPrepared)
         {
             changes.AddRange(deployment.Sources.Select(s => new PlannedChange("Add", "code", s.File)));
@@ -47,16 +62,15 @@ public static class PlanVerb
                 changes.Add(new PlannedChange("Add", "code", bundle.File));
         }
 
-        var uris = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var data in deployment.Data)
         {
             var found = await PublishVerb.DataAsync(context, data, platform.Objects.LocateDataAsync, cancellation);
-            uris[data.Parameter] = found.S3Uri;
+            places[data.Parameter] = found.S3Uri;
             if (found.Stored)
                 changes.Add(new PlannedChange("Add", "data", data.Name, found.S3Uri));
         }
 
-        var now = await PublishVerb.DefineAsync(context, uris, cancellation);
+        var now = await PublishVerb.DefineAsync(context, places, cancellation);
         var before = await platform.Pipelines.FindAsync(deployment.PipelineName, cancellation);
         if (before is null)
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
@@ -68,13 +82,13 @@ public static class PlanVerb
         return steps.Count > 0 || last is { Status: "Succeeded" } ? steps : [new PlannedChange("Run", "step", "*", $"the last execution is {last!.Status}: steps that succeeded in it are taken from the cache")];
     }
 
-    private static async Task<IReadOnlyList<PlannedChange>> StageAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)
+    /// <summary>Null: a person has to approve first, or the version is kept out.</summary>
+    private static async Task<IReadOnlyList<PlannedChange>?> StageAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)
     {
         var platform = context.Platform;
         if (!platform.IsPrepared)
             return [new PlannedChange("Add", "stage", stage.Name, stage.Approval == StageApproval.Manual ? "once it is approved" : null)];
         var decision = version is null ? null : (await platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
-        // Nothing happens to a stage that has to be approved first, or that a version is kept out of.
-        return decision == "Rejected" || (stage.Approval == StageApproval.Manual && decision != "Approved") ? [] : await platform.Stages.PlanAsync(stage, version, cancellation);
+        return decision == "Rejected" || (stage.Approval == StageApproval.Manual && decision != "Approved") ? null : await platform.Stages.PlanAsync(stage, version, cancellation);
     }
 }

@@ -19,11 +19,11 @@ public static class PublishVerb
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);
 
-        var (uris, hashes) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
+        var (places, hashes) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.Ordinal));
         foreach (var data in deployment.Data)
         {
             var found = await DataAsync(context, data, platform.Objects.PutDataAsync, cancellation);
-            uris[data.Parameter] = found.S3Uri;
+            places[data.Parameter] = found.S3Uri;
             if (found.Sha256.Length > 0)
                 hashes[data.Name] = found.Sha256;
             changed |= found.Stored;
@@ -31,14 +31,29 @@ public static class PublishVerb
 
         DataLock.Write(workspace, hashes, events);
 
-        changed |= await platform.Pipelines.PutAsync(deployment.PipelineName, await DefineAsync(context, uris, cancellation), cancellation);
+        changed |= await ImagesAsync(context, places, cancellation);
+        changed |= await platform.Pipelines.PutAsync(deployment.PipelineName, await DefineAsync(context, places, cancellation), cancellation);
         events.Add(new Published(deployment.PipelineName, changed));
         return changed;
     }
 
+    /// <summary>Makes every image be there, and notes its URI by parameter. Returns whether any was made.</summary>
+    public static async Task<bool> ImagesAsync(VerbContext context, Dictionary<string, string> places, CancellationToken cancellation)
+    {
+        var made = false;
+        foreach (var image in context.Workspace.Deployment.Images)
+        {
+            var found = await context.Platform.PutImageAsync(image, cancellation);
+            places[image.Parameter] = found.Uri;
+            made |= found.Stored;
+        }
+
+        return made;
+    }
+
     /// <summary>The definition with the values that belong to this place.</summary>
-    /// <param name="data">The URI of each data set, by parameter.</param>
-    public static async Task<PipelineDefinition> DefineAsync(VerbContext context, IReadOnlyDictionary<string, string> data, CancellationToken cancellation)
+    /// <param name="places">The URI of each data set and image, by parameter.</param>
+    public static async Task<PipelineDefinition> DefineAsync(VerbContext context, IReadOnlyDictionary<string, string> places, CancellationToken cancellation)
     {
         var (workspace, platform) = (context.Workspace, context.Platform);
         var values = new Dictionary<string, JsonNode>(StringComparer.Ordinal)
@@ -48,10 +63,8 @@ public static class PublishVerb
         };
         if (workspace.Pipeline.Parameters.Any(p => p.Name == PublishedParameters.GitCommit))
             values[PublishedParameters.GitCommit] = GitState.Commit(workspace.Repository) ?? "none";
-        foreach (var (parameter, uri) in data)
+        foreach (var (parameter, uri) in places)
             values[parameter] = uri;
-        foreach (var image in workspace.Deployment.Images)
-            values[image.Parameter] = platform.ImageFor(image);
         foreach (var (parameter, limit) in await GateCheck.LimitsAsync(context, cancellation))
             values[parameter] = limit;
         return workspace.Pipeline.WithDefaults(values);

@@ -74,7 +74,9 @@ public static class RegisterVerb
         container["ModelDataUrl"] = "";
         if (options.Description is { } description)
             arguments["ModelPackageDescription"] = description;
-        var definition = await PublishVerb.DefineAsync(context, new Dictionary<string, string>(), cancellation);
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
+        await PublishVerb.ImagesAsync(context, places, cancellation);
+        var definition = await PublishVerb.DefineAsync(context, places, cancellation);
         try
         {
             return (JsonObject)new ExpressionEvaluator(new RegistrationScope(definition)).Evaluate(arguments)!;

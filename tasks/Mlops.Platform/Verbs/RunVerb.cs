@@ -16,9 +16,9 @@ public static class RunVerb
         switch (result.Status)
         {
             case "Succeeded":
-                // Locally also where nothing ran: the process of the run that made the version may have ended before it wrote the statement. On aws that
-                // would cost every unchanged deploy a request.
-                if (result.Ran || context.Platform.Name == PlatformNames.Local)
+                // Also where nothing ran: the process of the run that made the version may have ended before it wrote the statement. On aws that would
+                // cost every unchanged deploy a request, and what passed the first stage's tests has one.
+                if (result.Ran || context.Platform.Name == PlatformNames.Local || !await IsTestedAsync(context, result.Version, cancellation))
                     await Provenance.RecordAsync(context, result, request, cancellation);
                 return result;
             case "Stopped":
@@ -40,6 +40,9 @@ public static class RunVerb
             ? context.Workspace.At(PlatformErrors.StepFailed(step, result.FailureReason ?? "no reason was given.", result.Log), step)
             : PlatformErrors.RunFailed(result.FailureReason ?? "no reason was given.")).ToException();
     }
+
+    private static async Task<bool> IsTestedAsync(VerbContext context, int? version, CancellationToken cancellation) =>
+        version is { } made && context.Workspace.Deployment.Stages is [var first, ..] && await context.Platform.Stages.IsTestedAsync(first, made, StageTests.HashOf(context.Workspace, first), cancellation);
 
     private static void CheckSelection(PipelineDefinition pipeline, SelectedSteps? selection)
     {

@@ -31,6 +31,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 
 import judge  # noqa: E402
 import objects  # noqa: E402
+import registry  # noqa: E402
 import scenario  # noqa: E402
 import signatures  # noqa: E402
 import services  # noqa: E402
@@ -81,6 +82,8 @@ def serve(request: Request, app) -> Answer:
     with scenario.lock:
         if request.path.startswith("/__aws/"):
             return control(request)
+        if request.path.startswith("/v2/"):
+            return Answer(*registry.serve(request))
         return serve_aws(request, app)
 
 
@@ -282,7 +285,7 @@ def main() -> None:
     services.install()
     Handler.app = DomainDispatcherApplication(create_backend_app)
     server = Server(("127.0.0.1", options.port), Handler)
-    address = f"http://127.0.0.1:{server.server_address[1]}"
+    registry.address = address = f"http://127.0.0.1:{server.server_address[1]}"
     if options.profile_file:
         write_profile(options.profile_file, address)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())

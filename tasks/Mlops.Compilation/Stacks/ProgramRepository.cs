@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+using Mlops.Compilation.Planning;
+
+namespace Mlops.Compilation.Stacks;
+
+/// <summary>The repository in ECR of the containers that publish makes of the C# program. Registered versions name their images by digest: none is ever replaced, or taken away with the stack.</summary>
+internal static class ProgramRepository
+{
+    private const string Repository = "Repository";
+
+    /// <summary>How ${...} names its ARN.</summary>
+    public const string ArnName = $"${{{Repository}.Arn}}";
+
+    private static readonly string[] Reading = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
+
+    public static void Add(StackTemplate template, ModelPlan plan)
+    {
+        var properties = new JsonObject
+        {
+            ["RepositoryName"] = plan.ModelName,
+            ["ImageTagMutability"] = "IMMUTABLE",
+            ["ImageScanningConfiguration"] = new JsonObject { ["ScanOnPush"] = true },
+        };
+        if (plan.Aws.KmsKey is not null)
+            properties["EncryptionConfiguration"] = new JsonObject { ["EncryptionType"] = "KMS", ["KmsKey"] = Cfn.Ref(Permissions.KeyParameter) };
+        if (Sharing.Accounts(plan).Count > 0)
+        {
+            properties["RepositoryPolicyText"] = Cfn.If(Sharing.Condition, Roles.Document([new JsonObject
+            {
+                ["Sid"] = "OtherAccountsRunModels",
+                ["Effect"] = "Allow",
+                ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Sharing.Parameter) },
+                ["Action"] = new JsonArray([.. Reading.Select(a => JsonValue.Create(a))]),
+            }]), Cfn.NoValue);
+        }
+
+        var resource = template.Add(Repository, "AWS::ECR::Repository", properties);
+        resource["DeletionPolicy"] = "RetainExceptOnCreate";
+        resource["UpdateReplacePolicy"] = "Retain";
+        template.Output(Repository, "The repository of the program's containers.", Cfn.GetAtt(Repository, "RepositoryUri"));
+    }
+
+    /// <summary>What publishing a container takes.</summary>
+    public static IEnumerable<Permission> Push(string element)
+    {
+        yield return new(element, [.. Reading, "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"], [ArnName]);
+        yield return new(element, ["ecr:GetAuthorizationToken"], ["*"]);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Text.Json.Nodes;
+
+using Mlops.Platform.Verbs;
+
+namespace Mlops.Platform.Aws.Tests;
+
+/// <summary>What changes between two verbs: somebody else's hand, another configuration, a process that was killed.</summary>
+public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
+{
+    [SkippableTheory]
+    [InlineData("UPDATE_ROLLBACK_FAILED", "MLOPS7021")]
+    [InlineData("UPDATE_IN_PROGRESS", "MLOPS7022")]
+    public async Task Destroy_takes_stages_away_and_never_a_build_stack_that_somebody_is_at(string status, string code)
+    {
+        using var repository = await DeployedAsync();
+        await Aws.SetAsync(new JsonObject { ["stacks"] = new JsonObject { ["penguins-build"] = new JsonObject { ["status"] = status, ["reason"] = "by hand" } } });
+
+        Assert.Equal(code, (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true)))).Code);
+
+        Assert.Equal(["penguins-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")));
+    }
+
+    [SkippableFact]
+    public async Task One_stage_is_taken_away_alone_also_one_that_the_configuration_no_longer_has()
+    {
+        using var repository = await DeployedAsync();
+        await repository.ApproveAsync("acceptance");
+        await repository.DeployAsync();
+        repository.Change(c => c.Replace("stage: test,", "stage: try,", StringComparison.Ordinal));
+
+        Assert.Equal("MLOPS0012", (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(Stage: "tset")))).Code);
+        Assert.True((await repository.DestroyAsync(new DestroyOptions(Stage: "test"))).Changed);
+
+        Assert.Equal(["penguins-acceptance", "penguins-build"], Texts(Aws.Boto("sorted(s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks'])")));
+    }
+
+    [SkippableFact]
+    public async Task An_approval_for_one_stage_is_none_for_a_last_stage_that_came_later()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages", c => c.Replace("  - { stage: production, approval: manual, realtime: { instance: { type: ml.m5.large } } }\n", "", StringComparison.Ordinal));
+        await repository.DeployAsync();
+        await repository.ApproveAsync("acceptance", reason: "for acceptance alone");
+        await repository.DeployAsync();
+        repository.Change(c => c.Replace("count: 2 } } }\n", "count: 2 } } }\n  - { stage: production, approval: manual, realtime: {} }\n", StringComparison.Ordinal));
+
+        var outcome = await repository.DeployAsync();
+
+        Assert.Equal(["test", "acceptance"], outcome.Urls.Select(u => u.Stage));
+        Assert.Null(await repository.OnAsync(c => c.Platform.Models.DecisionAsync("penguins", 1, "production", CancellationToken.None)));
+    }
+
+    [SkippableFact]
+    public async Task A_decision_in_SageMaker_Studio_keeps_its_date()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('sagemaker').update_model_package(ModelPackageArn=client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'][0]['ModelPackageArn'], ModelApprovalStatus='Approved')['ModelPackageArn']");
+        var decided = await DecisionAsync();
+        await repository.ApproveAsync("acceptance");
+        await repository.DeployAsync();
+
+        Assert.Equal(decided!.When, (await DecisionAsync())!.When, TimeSpan.FromMilliseconds(1));
+
+        Task<Ports.ApprovalDecision?> DecisionAsync() => repository.OnAsync(c => c.Platform.Models.DecisionAsync("penguins", 1, "production", CancellationToken.None));
+    }
+
+    [SkippableFact]
+    public async Task A_version_that_was_taken_out_of_the_registry_is_made_again()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('sagemaker').delete_model_package(ModelPackageName=client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'][0]['ModelPackageArn'])['ResponseMetadata']['HTTPStatusCode']");
+
+        var outcome = await repository.DeployAsync();
+
+        Assert.True(outcome.Changed);
+        Assert.Equal(outcome.Version, ServedVersion("penguins-test"));
+    }
+
+    [SkippableFact]
+    public async Task What_a_run_was_made_of_is_kept_also_where_its_process_was_killed()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+        await repository.OnAsync(async c =>
+        {
+            await PublishVerb.RunAsync(c, CancellationToken.None);
+            return await c.Platform.Pipelines.RunAsync(c.Workspace, new Ports.RunRequest(), CancellationToken.None);
+        });
+
+        await repository.DeployAsync();
+
+        Assert.NotEmpty((await repository.OnAsync(c => LineageVerb.RunAsync(c, 1, CancellationToken.None))).MadeOf);
+    }
+
+    [SkippableFact]
+    public async Task An_endpoint_becomes_none_of_another_kind()
+    {
+        using var repository = await DeployedAsync();
+        repository.Change(c => c.Replace("stage: test, realtime: {},", "stage: test, serverless: {},", StringComparison.Ordinal));
+
+        Assert.Equal("MLOPS7051", (await repository.FailAsync(() => repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None)))).Code);
+        Assert.Equal("MLOPS7051", (await repository.FailAsync(() => repository.DeployAsync())).Code);
+    }
+
+    [SkippableFact]
+    public async Task A_stage_in_another_region_is_refused_before_anything_is_done()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages", c => c.Replace("stage: test, realtime: {},", "stage: test, realtime: {}, aws: { region: eu-central-1, bucket: acme },", StringComparison.Ordinal) + "\naws: { region: us-east-1 }\n");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal(("MLOPS7052", true), (problem.Code, problem.Line > 0));
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]!);
+    }
+
+    [SkippableFact]
+    public async Task A_plan_goes_no_further_than_a_deploy()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages", c => c.Replace("stage: production, approval: manual", "stage: production", StringComparison.Ordinal));
+        await repository.DeployAsync();
+        await repository.ApproveAsync("acceptance");
+        await repository.DeployAsync();
+        repository.Edit("src/train.py");
+        await repository.DeployAsync();
+
+        var plan = await repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None));
+
+        Assert.False(plan.HasWork, string.Join('\n', plan.Changes));
+    }
+}
