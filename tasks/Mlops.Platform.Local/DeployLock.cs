@@ -49,6 +49,21 @@ internal sealed class DeployLock : IAsyncDisposable
 
     public ValueTask DisposeAsync() => file.DisposeAsync();
 
+    /// <summary>Whether somebody is at work on the root.</summary>
+    public static bool IsHeld(string path)
+    {
+        try
+        {
+            using var file = TryOpen(path);
+            return file is null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A root that may only be read: who is at work cannot be known.
+            return true;
+        }
+    }
+
     /// <summary>Null: another process holds it.</summary>
     internal static FileStream? TryOpen(string path)
     {

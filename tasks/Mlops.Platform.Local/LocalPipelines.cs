@@ -25,7 +25,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     public Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) => Task.FromResult(registry.FindPipeline(name)?.Definition);
 
     public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) =>
-        Task.FromResult<IReadOnlyList<RunListed>>([.. new RunHistory(registry).Newest(count)]);
+        Task.FromResult<IReadOnlyList<RunListed>>([.. new RunHistory(registry).Newest(count, registry.FindPipeline(name) is null ? null : name, DeployLock.IsHeld(root.Lock))]);
 
     public Task<IReadOnlyList<RunDifference>> CompareAsync(string name, string first, string second, CancellationToken cancellation)
     {

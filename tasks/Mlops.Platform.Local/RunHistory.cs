@@ -11,7 +11,10 @@ public sealed class RunHistory(LocalRegistry registry)
     private const int ShownHash = 12;
 
     /// <summary>The newest runs, the newest first.</summary>
-    public IEnumerable<RunListed> Newest(int count) => registry.Executions.Newest(count).Select(Describe);
+    /// <param name="pipeline">Null: of every pipeline of this root.</param>
+    /// <param name="follows">Whether anybody is at work here: else what is Executing was broken off.</param>
+    public IEnumerable<RunListed> Newest(int count, string? pipeline, bool follows) =>
+        registry.Executions.Newest(count, pipeline).Select(Describe).Select(r => r.Status == "Executing" && !follows ? r with { Status = "Stopped", FailureReason = "interrupted" } : r);
 
     /// <param name="name">A run's id, or as many of its first characters as tell it from the others.</param>
     public ExecutionRow Find(string name)

@@ -93,6 +93,18 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task An_endpoint_that_somebody_deleted_is_known_to_be_gone()
+    {
+        using var repository = await DeployedAsync();
+        Assert.True(await IsThereAsync());
+        Aws.Boto("client('sagemaker').delete_endpoint(EndpointName='penguins-test')['ResponseMetadata']['HTTPStatusCode']");
+
+        Assert.False(await IsThereAsync());
+
+        Task<bool> IsThereAsync() => repository.OnAsync(c => c.Platform.Stages.IsThereAsync(c.Workspace.Stage("test"), CancellationToken.None));
+    }
+
+    [SkippableFact]
     public async Task An_endpoint_becomes_none_of_another_kind()
     {
         using var repository = await DeployedAsync();

@@ -33,8 +33,10 @@ internal static class StatusCommand
         foreach (var stage in context.Workspace.Deployment.Stages)
         {
             var state = await context.Platform.Stages.DescribeAsync(stage, cancellation);
-            context.Events.Add(new StageChanged(stage.Name, Words(state), state?.Version ?? 0, state?.Url));
-            if (state is { Healthy: true })
+            var isGone = state is { Healthy: true } && !await context.Platform.Stages.IsThereAsync(stage, cancellation);
+            context.Events.Add(isGone ? new StageChanged(stage.Name, $"not running: somebody else deleted its endpoint. 'mlops destroy --platform {context.Platform.Name} --stage {stage.Name}', then deploy again", state!.Version)
+                : new StageChanged(stage.Name, Words(state), state?.Version ?? 0, state?.Url));
+            if (state is { Healthy: true } && !isGone)
                 urls.Add(new StageUrl(stage.Name, state.Url, state.Version));
         }
 

@@ -41,6 +41,20 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return new StageState(VersionOf(package), Url(clients, stage, stack), stack.IsWhole, stack.Equals(request), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
+    public async Task<bool> IsThereAsync(Stage stage, CancellationToken cancellation)
+    {
+        try
+        {
+            if (stage.Endpoint is not null)
+                await (await access.OpenAsync(stage.Aws, cancellation)).SageMaker.DescribeEndpointAsync(new Amazon.SageMaker.Model.DescribeEndpointRequest { EndpointName = stage.EndpointName }, cancellation);
+            return true;
+        }
+        catch (AmazonSageMakerException e) when (e.Message.Contains("could not find", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+    }
+
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
     {
         var clients = await access.OpenAsync(stage.Aws, cancellation);

@@ -19,7 +19,8 @@ public sealed class ExecutionTable(RegistryDatabase database)
     public ExecutionRow? Find(string id) => Rows("WHERE id = $id", ("$id", id)).FirstOrDefault();
 
     /// <summary>The newest ones first.</summary>
-    public IReadOnlyList<ExecutionRow> Newest(int count) => Rows("ORDER BY started_at DESC LIMIT $count", ("$count", count));
+    public IReadOnlyList<ExecutionRow> Newest(int count, string? pipeline = null) =>
+        Rows($"{(pipeline is null ? "" : "WHERE pipeline = $pipeline ")}ORDER BY started_at DESC LIMIT $count", [("$count", count), .. pipeline is null ? Array.Empty<(string, object?)>() : [("$pipeline", pipeline)]]);
 
     /// <summary>Executions whose process is gone: only the holder of the platform's lock may ask, since then no other can be running.</summary>
     public IReadOnlyList<string> Interrupted() => database.Query("SELECT id FROM executions WHERE status = 'Executing'", r => r.GetString(0));

@@ -79,6 +79,9 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         return string.Create(CultureInfo.InvariantCulture, $"{reason} The version is rejected for this stage: 'mlops approve --version {version.Version} --stage {stage.Name}' lets it try again.");
     }
 
+    /// <summary>The state is the server's own word.</summary>
+    public Task<bool> IsThereAsync(Stage stage, CancellationToken cancellation) => Task.FromResult(true);
+
     public Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation) => DeleteAsync(stage.EndpointName, cancellation);
 
     public Task DeleteAsync(OtherEndpoint endpoint, bool evenProtected, CancellationToken cancellation) => DeleteAsync(endpoint.Name, cancellation);

@@ -122,9 +122,10 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     {
         if (await FindAsync(cancellation) is not { } found)
         {
-            if (!IsHeld())
+            var isMute = IsHeld() && ServerState.Read(root) is { } mute && End(mute.Pid);
+            if (isMute || !IsHeld())
                 Leftovers.End(root, null);
-            return false;
+            return isMute;
         }
 
         using var request = Request(HttpMethod.Post, found.State, "/stop");
@@ -133,6 +134,21 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         while (waited.Elapsed < StopLimit && IsHeld())
             await Task.Delay(20, cancellation);
         return true;
+    }
+
+    /// <summary>Ends a server that holds the root and does not answer. Returns false where there is no such process.</summary>
+    private static bool End(int pid)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(pid);
+            ProcessGroup.Kill(process);
+            return process.WaitForExit(StopLimit);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Sends a request that the server must understand; that it is gone is a coded failure.</summary>

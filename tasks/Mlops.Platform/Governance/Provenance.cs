@@ -28,9 +28,11 @@ public sealed class Provenance
 
     public string ExecutionId => (string?)statement["predicate"]?["runDetails"]?["metadata"]?["invocationId"] ?? "";
 
-    /// <summary>The run's parameters by name.</summary>
-    public IReadOnlyDictionary<string, string> Parameters =>
-        (Definition["externalParameters"]?["parameters"] as JsonObject ?? []).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? "", StringComparer.Ordinal);
+    /// <summary>The run's parameters by name, and hyperparameters by step and name.</summary>
+    public IReadOnlyDictionary<string, string> Parameters => Definition["externalParameters"] is not JsonObject external ? new Dictionary<string, string>()
+        : Members(external["parameters"]).Concat(Members(external["hyperparameters"])).ToDictionary(p => p.Key, p => p.Value?.ToString() ?? "", StringComparer.Ordinal);
+
+    private static JsonObject Members(JsonNode? node) => node as JsonObject ?? [];
 
     private JsonObject Definition => statement["predicate"]!["buildDefinition"]!.AsObject();
 
@@ -63,6 +65,8 @@ public sealed class Provenance
             .. deployment.Data.Select(d => used?.Contains(d.Parameter) == false ? new Material(Material.DataSet + d.Name, null, null, null) : Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
         ];
         var external = new JsonObject { ["pipeline"] = deployment.PipelineName, ["parameters"] = values };
+        if (Hyperparameters(published, selected, values) is { Count: > 0 } hyperparameters)
+            external["hyperparameters"] = hyperparameters;
         if (request.Selection is { } selection)
             (external["selectedSteps"], external["sourceExecution"]) = (new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]), result.SourceExecutionId);
         // SageMaker knows an archive by its ETag, where it knows it.
@@ -81,6 +85,20 @@ public sealed class Provenance
             .. deployment.Sources.Where(s => s.File == deployment.PackagedCode || request.Contains(s.Key, StringComparison.Ordinal)).Select(s => new Material(Material.Code + s.File, null, Material.Sha256, s.Sha256)),
         ];
         return Statement(version, "registration", new JsonObject { ["parameters"] = new JsonObject() }, materials, new Material(registration.ModelDataUrl, null, Material.Sha256, registration.Sha256));
+    }
+
+    /// <summary>What trainings were started with, by "STEP.NAME"; of a tuning, what its trainings have in common. What SageMaker's toolkit adds is none.</summary>
+    private static JsonObject Hyperparameters(PipelineDefinition published, IReadOnlyCollection<string>? selected, JsonObject parameters)
+    {
+        var found = new JsonObject();
+        foreach (var step in published.AllSteps.Where(s => s.Type is StepTypes.Training or StepTypes.Tuning && selected?.Contains(s.Name) != false))
+        {
+            var given = step.Arguments["HyperParameters"] ?? step.Arguments["TrainingJobDefinition"]?["StaticHyperParameters"];
+            foreach (var (name, value) in Members(given).Where(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal)))
+                found[$"{step.Name}.{name}"] = value is JsonObject { Count: 1 } reference && (string?)reference["Get"] is { } of && of.StartsWith("Parameters.", StringComparison.Ordinal) ? parameters[of["Parameters.".Length..]]?.DeepClone() : value?.DeepClone();
+        }
+
+        return found;
     }
 
     /// <summary>The commit; where files differ from it, its name says so.</summary>

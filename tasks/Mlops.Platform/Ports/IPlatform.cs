@@ -191,6 +191,9 @@ public interface IStages
     /// <summary>What a stage serves now, or null.</summary>
     Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation);
 
+    /// <summary>Whether what a stage is said to serve with is there, by the service itself: somebody else may have taken it away.</summary>
+    Task<bool> IsThereAsync(Stage stage, CancellationToken cancellation);
+
     /// <summary>What making a stage serve a version would change.</summary>
     /// <param name="version">Null: one that is not there yet.</param>
     Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation);
