@@ -85,7 +85,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7050", $"The stack '{stack}' has no output '{output}': it was made by other artifacts than these. Run 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws' first.");
 
     public static Problem OtherMode(string stage, string mode, string wanted) =>
-        Problem.Error("MLOPS7051", $"The endpoint of '{stage}' is {mode.ToLowerInvariant()}, and config.yaml says {wanted.ToLowerInvariant()}: SageMaker changes no endpoint into another kind. Give the new one a stage of another name, and take the old one away when that serves; or take it away first: 'mlops destroy --platform aws --stage {stage}'.");
+        Problem.Error("MLOPS7051", $"The endpoint of '{stage}' is {mode.ToLowerInvariant()}, and config.yaml says {wanted.ToLowerInvariant()}: SageMaker changes no endpoint into another kind. Give the new one a stage of another name, and take the old one away when that serves; or take it away first: 'mlops destroy --platform aws --stage {stage}' (with '--protected' for the last stage).");
 
     public static Problem OtherRegion(string stage, string region, string home) =>
         Problem.Error("MLOPS7052", $"The stage '{stage}' is in {region}, and versions are registered in {home}: SageMaker serves a version, its archive and its image in their own region alone, and this version of the SDK copies none to another. Give the stage {home}, or build a model for {region} ('-p:MlopsSet=\"aws.region={region}\"'). Nothing was changed.");

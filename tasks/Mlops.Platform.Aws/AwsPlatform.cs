@@ -100,8 +100,7 @@ public sealed class AwsPlatform : IPlatform
         return true;
     }
 
-    /// <summary><see cref="PrepareAsync"/> looks at the accounts of all stages.</summary>
-    public Task CheckServingAsync(CancellationToken cancellation) => Task.CompletedTask;
+    public Task CheckServingAsync(CancellationToken cancellation) => stages is { } known ? known.CheckModesAsync(cancellation) : Task.CompletedTask;
 
     public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
     {
@@ -111,7 +110,7 @@ public sealed class AwsPlatform : IPlatform
             return await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
         }
 
-        if (stack is { IsWhole: false })
+        if (everything && stack is { IsWhole: false })
             throw StackClient.Unfinished(stack);
 
         var bucket = Site.Objects.Bucket;

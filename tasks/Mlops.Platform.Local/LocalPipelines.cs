@@ -120,9 +120,16 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var others = StepPreview.Of(definition, workspace.Deployment.Local, new Dictionary<string, string>()).Where(s => s.Packages.Count > 0 && earlier?.Chosen.Contains(s.Name) != false).Select(s => (s.Name, s.Packages)).ToList();
         if (PythonPackages.Missing(workspace, interpreters, others) is not { } problem)
             return false;
+        // Made of the same requirements.txt it would be the same again.
+        if (PythonEnvironments.IsMade(interpreters.GetValueOrDefault(PythonEnvironments.Python, PythonEnvironments.Python)))
+            throw problem.ToException();
         if (!environments.TryMake(workspace, out var reason))
             throw (reason.Length == 0 ? problem : problem with { Message = $"{problem.Message} An environment of requirements.txt could not be made: {reason}" }).ToException();
-        return PythonPackages.Missing(workspace, environments.Interpreters(workspace), others) is { } left ? throw left.ToException() : true;
+        if (PythonPackages.Missing(workspace, environments.Interpreters(workspace), others) is not { } left)
+            return true;
+        // It does not help: with the interpreter that was there, steps that ran need not run again.
+        environments.Delete(workspace);
+        throw left.ToException();
     }
 
     /// <summary>Ends what a killed run left: its steps' programs, and its state in the registry. Only for the holder of the lock.</summary>

@@ -89,7 +89,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5015", $"Execution {execution} was stopped by somebody. Nothing was registered. Run the command again for another try.");
 
     public static Problem NotSelectable(string reason) =>
-        Problem.Error("MLOPS5016", $"These steps cannot be run without the others: {reason}");
+        Problem.Error("MLOPS5016", $"The chosen steps cannot be run: {reason}");
 
     public static Problem NoSourceExecution(string reason) =>
         Problem.Error("MLOPS5017", $"There is no execution with whose results the chosen steps could go on: {reason} Run the whole pipeline, begin with an earlier step, or name another execution with '--source-execution ID' ('mlops runs' lists them).");
@@ -132,8 +132,8 @@ public static class PlatformErrors
     public static Problem NothingToApprove(string stage) =>
         Problem.Error("MLOPS8009", $"'{stage}' asks nobody: its approval is automatic, by the gates and the tests of the stage before. Approve for a stage with 'approval: manual'.");
 
-    public static Problem LeftOver(string endpoint, int version) =>
-        Problem.Warning("MLOPS5010", $"'{endpoint}' still serves version {version}, and no stage of config.yaml is called so. 'mlops destroy --stage {endpoint}' (or '-t:MlopsDestroy -p:MlopsStage={endpoint}') takes it away.");
+    public static Problem LeftOver(string endpoint, int version, string platform) =>
+        Problem.Warning("MLOPS5010", $"'{endpoint}' still serves version {version}, and no stage of config.yaml is called so. 'mlops destroy --platform {platform} --stage {endpoint}' (or '-t:MlopsDestroy -p:MlopsPlatform={platform} -p:MlopsStage={endpoint}') takes it away.");
 
     public static Problem RefusedReason() =>
         Problem.Error("MLOPS8007", "A rejection says why. Add '-p:MlopsReason=...' (or '--reason ...').");

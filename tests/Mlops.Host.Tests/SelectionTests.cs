@@ -57,8 +57,8 @@ public sealed class SelectionTests : IDisposable
         Assert.Equal(64, (await MlopsProgram.RunAsync(folder.Path, "run", "chain.json", "--yes", "--only")).ExitCode);
 
     [SkippableTheory]
-    [InlineData("MLOPS5016: These steps cannot be run without the others: The pipeline has no step 'secnd'. It has: first, second, third, last.", "--from", "secnd")]
-    [InlineData("MLOPS5016: These steps cannot be run without the others: The step 'second' lies between 'first' and another one that is chosen, and needs what 'first' makes: choose it, too.", "--only", "first", "--only", "third")]
+    [InlineData("MLOPS5016: The chosen steps cannot be run: The pipeline has no step 'secnd'. It has: first, second, third, last.", "--from", "secnd")]
+    [InlineData("MLOPS5016: The chosen steps cannot be run: The step 'second' lies between 'first' and another one that is chosen, and needs what 'first' makes: choose it, too.", "--only", "first", "--only", "third")]
     [InlineData("MLOPS5017: There is no execution with whose results the chosen steps could go on: nothing has run yet.", "--only", "second")]
     [InlineData("MLOPS6021: 'none' is not the id of one run.", "--only", "second", "--source-execution", "none")]
     public async Task What_cannot_be_run_alone_is_refused(string problem, params string[] arguments)

@@ -45,8 +45,8 @@ public sealed class AwsTests(PackagesFixture packages, StandIn aws) : IClassFixt
         Assert.Contains("penguins.csproj", planned, StringComparison.Ordinal);
         Assert.DoesNotContain("a-planted-password", output, StringComparison.Ordinal);
         Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]! && (string?)r["service"] != "s3");
-        var image = aws.Boto("client('ecr').describe_images(repositoryName='penguins')['imageDetails']")!.AsArray().Single()!;
-        var named = $"123456789012.dkr.ecr.us-east-1.amazonaws.com/penguins@{image["imageDigest"]}";
+        var image = aws.Boto("client('ecr').describe_images(repositoryName='penguins-program')['imageDetails']")!.AsArray().Single()!;
+        var named = $"123456789012.dkr.ecr.us-east-1.amazonaws.com/penguins-program@{image["imageDigest"]}";
         Assert.Equal(named, (string?)aws.Boto("[p['DefaultValue'] for p in json.loads(client('sagemaker').describe_pipeline(PipelineName='penguins')['PipelineDefinition'])['Parameters'] if p['Name'] == 'image-dotnet'][0]"));
         Assert.Equal(named, (string?)aws.Boto("client('sagemaker').describe_model_package(ModelPackageName=client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'][0]['ModelPackageArn'])['InferenceSpecification']['Containers'][0]['Image']"));
         Assert.Empty(await aws.InvalidAsync());

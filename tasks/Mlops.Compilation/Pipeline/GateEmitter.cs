@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
@@ -12,6 +14,8 @@ namespace Mlops.Compilation.Pipeline;
 /// </summary>
 internal static class GateEmitter
 {
+    private const int MostCharacters = 45;
+
     public const string StepName = "quality-gates";
     public const string PropertyFileName = "report";
 
@@ -83,10 +87,13 @@ internal static class GateEmitter
 
     private static JsonObject Metric(PlannedGate gate) => Expression.FromPropertyFile(gate.Step, PropertyFileName, gate.Path);
 
-    /// <summary>Parameter names take letters, digits and '-' alone, where EventBridge is to pass them.</summary>
+    /// <summary>Parameter names take letters, digits and '-' alone, where EventBridge is to pass them. What reads alike then is told apart by a hash.</summary>
     private static string Parameter(PlannedGate gate, string side)
     {
         var name = string.Concat(gate.Metric.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
-        return $"{ReservedNames.BaselinePrefix}{(name.Length > 45 ? name[^45..].Trim('-') : name)}-{side}";
+        var isOwn = name.Length <= MostCharacters && gate.Metric.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+        if (!isOwn)
+            name = $"{(name.Length > MostCharacters ? name[^MostCharacters..].Trim('-') : name)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(gate.Metric)))[..6]}";
+        return $"{ReservedNames.BaselinePrefix}{name}-{side}";
     }
 }

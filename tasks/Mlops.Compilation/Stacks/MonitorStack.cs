@@ -183,7 +183,7 @@ internal sealed class MonitorStack
     {
         if (data.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal))
             return data.Source;
-        var name = $"{Retraining.Pascal(data.Name)}Uri";
+        var name = $"Data{Retraining.Pascal(data.Name)}Uri";
         template.Parameter(name, $"Where the data set {data.Name} is published: an S3 prefix.");
         return $"${{{name}}}";
     }

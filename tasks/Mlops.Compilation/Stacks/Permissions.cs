@@ -87,7 +87,7 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
                 { Own: { } uri } => RepositoryArn(uri),
                 { Published: { } published } => $"arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:*:repository/{published.Repository}",
                 { Framework: "analyzer" } => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{MonitorStack.AnalyzerRepository}",
-                _ => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{plan.ModelName}",
+                _ => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{ProgramRepository.NameOf(plan)}",
             };
             if (arn is null)
                 continue;

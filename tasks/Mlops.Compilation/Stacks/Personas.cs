@@ -75,6 +75,8 @@ internal static class Personas
             [$"{SageMaker}:processing-job/pipelines-*", $"{SageMaker}:training-job/pipelines-*", $"{SageMaker}:transform-job/pipelines-*"]);
         yield return new("", ["logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"], ["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/aws/sagemaker/*"]);
         yield return new("", ["cloudformation:DescribeStacks"], [Stacks(plan)]);
+        if (plan.MakesContainer)
+            yield return ProgramRepository.Look("");
         yield return new("", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "sagemaker:ListEndpoints", "sagemaker:ListModelPackageGroups", "sagemaker:ListPipelines", "sagemaker:Search"], ["*"]);
     }
 

@@ -9,20 +9,22 @@ internal static class ProgramRepository
     private const string Repository = "Repository";
 
     /// <summary>How ${...} names its ARN.</summary>
-    public const string ArnName = $"${{{Repository}.Arn}}";
+    private const string ArnName = $"${{{Repository}.Arn}}";
+
+    /// <summary>Its name, by which stages elsewhere are allowed to read it.</summary>
+    public static string NameOf(ModelPlan plan) => $"{plan.ModelName}-program";
 
     private static readonly string[] Reading = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 
     public static void Add(StackTemplate template, ModelPlan plan)
     {
+        // Encrypted by ECR itself: another key would be another repository, which CloudFormation makes of no name of one's own.
         var properties = new JsonObject
         {
-            ["RepositoryName"] = plan.ModelName,
+            ["RepositoryName"] = NameOf(plan),
             ["ImageTagMutability"] = "IMMUTABLE",
             ["ImageScanningConfiguration"] = new JsonObject { ["ScanOnPush"] = true },
         };
-        if (plan.Aws.KmsKey is not null)
-            properties["EncryptionConfiguration"] = new JsonObject { ["EncryptionType"] = "KMS", ["KmsKey"] = Cfn.Ref(Permissions.KeyParameter) };
         if (Sharing.Accounts(plan).Count > 0)
         {
             properties["RepositoryPolicyText"] = Cfn.If(Sharing.Condition, Roles.Document([new JsonObject
@@ -40,10 +42,13 @@ internal static class ProgramRepository
         template.Output(Repository, "The repository of the program's containers.", Cfn.GetAtt(Repository, "RepositoryUri"));
     }
 
+    /// <summary>What every verb that publishes or plans asks: whether an image is there.</summary>
+    public static Permission Look(string element) => new(element, ["ecr:DescribeImages"], [ArnName]);
+
     /// <summary>What publishing a container takes.</summary>
     public static IEnumerable<Permission> Push(string element)
     {
-        yield return new(element, [.. Reading, "ecr:CompleteLayerUpload", "ecr:DescribeImages", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"], [ArnName]);
+        yield return new(element, [.. Reading, "ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"], [ArnName]);
         yield return new(element, ["ecr:GetAuthorizationToken"], ["*"]);
     }
 }

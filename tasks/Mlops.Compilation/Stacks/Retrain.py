@@ -51,16 +51,18 @@ def take(request, now):
 
 
 def give_back(request, before):
-    """Puts back what was there, unless another request has taken the slot since. One that took it twice was cut off: it started nothing."""
-    known = before if before.get("StartedBy") != {"S": request} else {}
+    """Puts back what was there, unless another request has taken the slot since."""
+    if before.get("StartedBy") == {"S": request}:
+        # An earlier try of this message was cut off, and may have started the run.
+        return
     boto3.client("dynamodb").update_item(
         TableName=os.environ["TABLE"],
         Key={"Pipeline": {"S": os.environ["PIPELINE"]}},
         UpdateExpression="SET StartedAt = :at, StartedBy = :by",
         ConditionExpression="StartedBy = :request",
         ExpressionAttributeValues={
-            ":at": known.get("StartedAt", {"N": "0"}),
-            ":by": known.get("StartedBy", {"S": "none"}),
+            ":at": before.get("StartedAt", {"N": "0"}),
+            ":by": before.get("StartedBy", {"S": "none"}),
             ":request": {"S": request},
         },
     )

@@ -57,8 +57,12 @@ internal static class Retraining
         if (rules.Count > 0)
             AddQueuePolicy(template, rules);
 
-        void AddRule(string id, string meaning, JsonObject pattern)
+        void AddRule(string stem, string meaning, JsonObject pattern)
         {
+            // 'raw-1' and 'raw1' read alike here.
+            var id = stem;
+            for (var i = 2; rules.Contains(id); i++)
+                id = $"{stem}{i}";
             rules.Add(id);
             template.Add(id, "AWS::Events::Rule", new JsonObject
             {

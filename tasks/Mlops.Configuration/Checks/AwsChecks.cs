@@ -21,7 +21,7 @@ internal static class AwsChecks
                 continue;
             CheckSection(own, own.Account ?? config.Aws?.Account, own.Region ?? config.Aws?.Region, diagnostics);
             CheckOtherAccount(own, config.Aws, diagnostics);
-            CheckInherited(own, config.Aws, diagnostics);
+            CheckInherited(stage, own, config, diagnostics);
         }
     }
 
@@ -49,8 +49,9 @@ internal static class AwsChecks
     }
 
     /// <summary>What 'aws' says for all and a stage elsewhere cannot use: roles, policies, networks and buckets are of one account, networks and keys of one region.</summary>
-    private static void CheckInherited(AwsSection stage, AwsSection? shared, DiagnosticBag diagnostics)
+    private static void CheckInherited(StageSection section, AwsSection stage, ModelConfig config, DiagnosticBag diagnostics)
     {
+        var shared = config.Aws;
         if (stage.Account is { } lone && shared?.Account is null && shared?.Unreadable.Contains("account") != true)
             diagnostics.Add(Errors.MissingKey(lone.Span, "account", "'aws'", "The account of the build: what is shared with the stage's is decided by both."));
         var otherAccount = stage.Account is { } account && shared?.Account is { } home && account.Value != home.Value;
@@ -64,10 +65,17 @@ internal static class AwsChecks
             ("permissions_boundary", otherAccount && stage.PermissionsBoundary is null && shared!.PermissionsBoundary is not null),
             ("network", stage.Network is null && shared!.Network is not null),
             ("kms_key", otherRegion && stage.KmsKey is null && shared!.KmsKey is not null),
-            ("bucket", stage.Bucket is null),
+            ("bucket", stage.Bucket is null && WritesToBucket(section, config)),
         ];
         foreach (var key in keys.Where(k => k.IsInherited && !stage.Unreadable.Contains(k.Key)).Select(k => k.Key))
             diagnostics.Add(Errors.MissingKey(place, key, "the stage's 'aws'", $"The one of the build is of no use in {name}."));
+    }
+
+    /// <summary>Whether a stage writes to a place that nothing but its bucket gives.</summary>
+    private static bool WritesToBucket(StageSection stage, ModelConfig config)
+    {
+        var monitored = config.Monitor is { } monitor && (monitor.Stages is { } named ? named.Any(s => s.Value == stage.Stage?.Value) : config.Deploy is [.., var last] && last == stage);
+        return stage is { Capture.To: null, Capture: not null } or { Async: not null } || monitored;
     }
 
     /// <summary>What one account encrypts and another reads needs a key that both may use; S3's own keys are of one account alone.</summary>

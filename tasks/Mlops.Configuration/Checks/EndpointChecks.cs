@@ -43,12 +43,12 @@ internal static class EndpointChecks
             diagnostics.Add(Errors.NoEffect(name.NameSpan, "environment", "the stage serves nothing."));
     }
 
-    /// <summary>PutMetricAlarm: a period is 10, 20, 30 or a multiple of 60 seconds, and all periods together are a day at most, a week where a period is an hour or longer.</summary>
+    /// <summary>PutMetricAlarm: a period is a multiple of 60 seconds, and all periods together are a day at most, a week where a period is an hour or longer.</summary>
     private static void CheckAlarms(AlarmsSection alarms, RealtimeSection? realtime, DiagnosticBag diagnostics)
     {
         const int Minute = 60, Hour = 3_600, Day = 86_400, Week = 604_800;
         var (period, periods) = ((long)(alarms.Period?.Value.Seconds ?? Minute), alarms.Periods?.Value ?? 3);
-        if (alarms.Period is { } given && period % Minute != 0 && period is not (10 or 20 or 30))
+        if (alarms.Period is { } given && period % Minute != 0)
             diagnostics.Add(Errors.WrongValue(given.Span, "period", given.Value.ToString(), "whole minutes, such as 1m"));
         else if (period * periods > (period < Hour ? Day : Week))
             diagnostics.Add(Errors.OutOfRange((alarms.Periods?.Span ?? alarms.Period?.Span)!.Value, "periods", $"{periods}", "CloudWatch looks back a day at most, a week where a period is an hour or longer: shorten 'period', or take fewer"));

@@ -41,7 +41,7 @@ internal static class StatusCommand
         }
 
         foreach (var other in await context.Platform.Stages.OthersAsync(context.Workspace.Deployment.Stages, cancellation))
-            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
+            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version, context.Platform.Name));
         return new Outcome { Verb = "status", PipelineName = context.Workspace.Deployment.PipelineName, Urls = urls };
     }
 

@@ -49,7 +49,8 @@ internal static class VerifyCommand
     /// <summary>What is here, by the names of a statement. Code is bundled anew, as a build would.</summary>
     private static Dictionary<string, string?> Here(Workspace workspace)
     {
-        var here = new Dictionary<string, string?>(StringComparer.Ordinal) { [Material.Repository] = GitState.Commit(workspace.Repository), [workspace.Deployment.ConfigFile] = HashOf(workspace.ConfigFile) };
+        var commit = GitState.Commit(workspace.Repository);
+        var here = new Dictionary<string, string?>(StringComparer.Ordinal) { [Material.Repository] = commit, [Material.ChangedRepository] = commit, [workspace.Deployment.ConfigFile] = HashOf(workspace.ConfigFile) };
         foreach (var source in workspace.Deployment.Sources)
             here[Material.Code + source.File] = source.Sha256;
         if (File.Exists(workspace.ConfigFile))

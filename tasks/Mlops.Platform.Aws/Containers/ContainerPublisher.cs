@@ -1,5 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using System.Formats.Tar;
+using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Mlops.Definitions;
 
@@ -10,7 +12,8 @@ namespace Mlops.Platform.Aws.Containers;
 /// environment that it reads (DOTNET_CONTAINER_PUSH_REGISTRY_PWORD), never by an argument or a property, which logs would keep.
 /// </summary>
 /// <param name="project">The project file, absolute.</param>
-internal sealed partial class ContainerPublisher(string project, ProgramContainer container)
+/// <param name="artifacts">The folder of the built files, which lies in the program's.</param>
+internal sealed partial class ContainerPublisher(string project, string artifacts, ProgramContainer container)
 {
     private const int ErrorsShown = 3;
 
@@ -18,6 +21,7 @@ internal sealed partial class ContainerPublisher(string project, ProgramContaine
     {
         if (!File.Exists(project))
             throw AwsErrors.ContainerFailed(container.Project, "the project file is not there.").ToException();
+        CheckProgram();
         // A folder of its own: what an earlier publish left does not travel.
         var published = Directory.CreateTempSubdirectory("mlops-container-");
         try
@@ -35,7 +39,29 @@ internal sealed partial class ContainerPublisher(string project, ProgramContaine
         }
         finally
         {
-            published.Delete(recursive: true);
+            try
+            {
+                published.Delete(recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // What led here counts; the system cleans its temporary folder.
+            }
+        }
+    }
+
+    /// <summary>The image holds what lies there now, and its tag says what was built into the artifacts: the same, or nothing is sent.</summary>
+    private void CheckProgram()
+    {
+        var program = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(artifacts))!;
+        using var reader = new TarReader(File.OpenRead(Path.Combine(artifacts, "source", "program.tar")));
+        while (reader.GetNextEntry() is { } entry)
+        {
+            if (entry.DataStream is not { } built || !entry.Name.EndsWith(".dll", StringComparison.Ordinal))
+                continue;
+            var file = Path.Combine(program, entry.Name);
+            if (!File.Exists(file) || !SHA256.HashData(File.ReadAllBytes(file)).AsSpan().SequenceEqual(SHA256.HashData(built)))
+                throw AwsErrors.ContainerFailed(container.Project, $"'{entry.Name}' is not the one that was built into the artifacts; 'dotnet build' makes both anew.").ToException();
         }
     }
 
@@ -49,7 +75,7 @@ internal sealed partial class ContainerPublisher(string project, ProgramContaine
     [
         "publish", project, "--no-build", "--nologo", "-t:PublishContainer", "-v:minimal", "-tl:off", "-nodeReuse:false",
         "-c", container.Configuration, "-f", container.TargetFramework,
-        .. container.Properties.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"-p:{p.Key}={p.Value.Replace(";", "%3B", StringComparison.Ordinal)}"),
+        .. container.Properties.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"-p:{p.Key}={p.Value.Replace("%", "%25", StringComparison.Ordinal).Replace(";", "%3B", StringComparison.Ordinal)}"),
         // What belongs to this place; all else the project says. The artifacts are not of the program.
         $"-p:ContainerRegistry={registry}", $"-p:ContainerRepository={repository}", "-p:ContainerImageTags=", $"-p:ContainerImageTag={container.Tag}",
         $"-p:PublishDir={folder}{Path.DirectorySeparatorChar}", "-p:MlopsPublishArtifacts=false",
@@ -79,6 +105,7 @@ internal sealed partial class ContainerPublisher(string project, ProgramContaine
         catch (OperationCanceledException)
         {
             process.Kill(entireProcessTree: true);
+            await process.WaitForExitAsync(CancellationToken.None);
             throw;
         }
 

@@ -28,7 +28,7 @@ internal sealed class ProgramImages(AwsClients clients, Workspace workspace, str
         if (await FindAsync(container.Tag, cancellation) is { } meanwhile)
             return new StoredImage(Uri(meanwhile), Stored: false);
         events.Add(new Notice($"Making the container of {container.Project}, and sending it to {repository}."));
-        await new ContainerPublisher(workspace.FullPath(container.Project), container).PublishAsync(await LoginAsync(cancellation), Name, cancellation);
+        await new ContainerPublisher(workspace.FullPath(container.Project), workspace.Artifacts, container).PublishAsync(await LoginAsync(cancellation), Name, cancellation);
         return await FindAsync(container.Tag, cancellation) is { } digest ? new StoredImage(Uri(digest), Stored: true) : throw AwsErrors.ContainerFailed(container.Project, $"'{repository}' has no image '{container.Tag}' after it was sent.").ToException();
     }
 

@@ -159,8 +159,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 Parameters = [.. request.Parameters.Where(p => request.Template.Parameters.Contains(p.Key)).Select(p => new Parameter { ParameterKey = p.Key, ParameterValue = p.Value })],
                 Tags = [.. request.Tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
                 Capabilities = ["CAPABILITY_NAMED_IAM"],
-                // A bucket or registry that an earlier stack left belongs to the new one.
-                ImportExistingResources = before is null or { IsEmpty: true } ? true : null,
+                // A bucket, registry or repository that an earlier stack, or an earlier state of this one, left belongs to it.
+                ImportExistingResources = true,
                 ClientToken = name,
             }, cancellation);
         }

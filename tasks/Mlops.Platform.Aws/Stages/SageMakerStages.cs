@@ -23,6 +23,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     /// <summary>Asked once, until a stage is changed.</summary>
     private readonly Dictionary<string, StageState?> known = new(StringComparer.Ordinal);
 
+    private readonly Dictionary<string, StackState?> stacks = new(StringComparer.Ordinal);
+
     private DeploymentDefinition Deployment => workspace.Deployment;
 
     private string Group => Deployment.ModelPackageGroupName;
@@ -30,10 +32,26 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     public async Task<StageState?> DescribeAsync(Stage stage, CancellationToken cancellation) =>
         known.TryGetValue(stage.Name, out var found) ? found : known[stage.Name] = await AskAsync(stage, cancellation);
 
+    /// <summary>Refuses endpoints that would have to become of another kind.</summary>
+    public async Task CheckModesAsync(CancellationToken cancellation)
+    {
+        foreach (var stage in Deployment.Stages)
+            RefuseOtherMode(stage, await StackAsync(stage, cancellation));
+    }
+
+    private async Task<StackState?> StackAsync(Stage stage, CancellationToken cancellation) =>
+        stacks.TryGetValue(stage.Name, out var found) ? found : stacks[stage.Name] = await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).FindAsync(StackName(stage), cancellation);
+
+    private void Forget(string stage)
+    {
+        known.Remove(stage);
+        stacks.Remove(stage);
+    }
+
     private async Task<StageState?> AskAsync(Stage stage, CancellationToken cancellation)
     {
         var clients = await access.OpenAsync(stage.Aws, cancellation);
-        if (await new StackClient(clients, events).FindAsync(StackName(stage), cancellation) is not { } stack || !stack.Parameters.TryGetValue(PackageParameter, out var package))
+        if (await StackAsync(stage, cancellation) is not { } stack || !stack.Parameters.TryGetValue(PackageParameter, out var package))
             return null;
         if (stack.IsEmpty || stack.NeverWhole || stack.Status == "ROLLBACK_IN_PROGRESS")
             return null;
@@ -58,7 +76,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
     {
         var clients = await access.OpenAsync(stage.Aws, cancellation);
-        var stack = await new StackClient(clients, events).FindAsync(StackName(stage), cancellation);
+        var stack = await StackAsync(stage, cancellation);
         RefuseOtherMode(stage, stack);
         var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
         if (version is null)
@@ -70,11 +88,11 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     public async Task<StageState> PutAsync(Stage stage, ModelVersion version, string? settings, CancellationToken cancellation)
     {
         await held.HoldAsync(cancellation);
-        known.Remove(stage.Name);
+        if (settings is null)
+            RefuseOtherMode(stage, await StackAsync(stage, cancellation));
+        Forget(stage.Name);
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         var stacks = new StackClient(clients, events);
-        if (settings is null)
-            RefuseOtherMode(stage, await stacks.FindAsync(StackName(stage), cancellation));
         var package = models.ArnOf(version.Group, version.Version);
         var request = settings is null ? await RequestAsync(stage, package, cancellation) : await EarlierAsync(stage, package, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
         var key = TemplateKey(request.Template.Sha256);
@@ -170,7 +188,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         if (await stacks.FindAsync(stackName, cancellation) is not { } stack)
             return false;
         await held.HoldAsync(cancellation);
-        known.Remove(stageName);
+        Forget(stageName);
         if (stack.Protected)
         {
             if (!evenProtected)
@@ -193,9 +211,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
     }
 
-    /// <summary>Where the version lies, which may be another bucket than today's.</summary>
+    /// <summary>The bucket of this project that the version lies in, which may be another than today's. A model that was brought from elsewhere has a permission of its own.</summary>
     private async Task<string> ModelBucketAsync(string package, CancellationToken cancellation) =>
-        (await models.FindAsync(Group, VersionOf(package), cancellation))?.ModelDataUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == "s3" ? uri.Host : site.Objects.Bucket;
+        (await models.FindAsync(Group, VersionOf(package), cancellation))?.ModelDataUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == "s3"
+        && uri.AbsolutePath.StartsWith($"/{Deployment.Prefix}/", StringComparison.Ordinal) ? uri.Host : site.Objects.Bucket;
 
     private async Task<StackRequest> EarlierAsync(Stage stage, string package, StageSettings settings, CancellationToken cancellation)
     {

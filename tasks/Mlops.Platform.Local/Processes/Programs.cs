@@ -17,13 +17,10 @@ internal static class Programs
             return folders.Select(folder => Path.Combine(folder, name)).FirstOrDefault(File.Exists);
         // An .exe wherever it is: a .cmd is run by a shell, which takes arguments otherwise. Python's installer names it python.exe.
         string[] names = name == "python3" ? [name, "python"] : [name];
-        return names.SelectMany(n => Extensions.Select(e => n + e))
-            .SelectMany(file => folders.Select(folder => Path.Combine(folder, file)))
-            .FirstOrDefault(IsProgram);
+        var found = names.SelectMany(n => Extensions.Select(e => n + e)).SelectMany(file => folders.Select(folder => Path.Combine(folder, file))).Where(File.Exists).ToList();
+        // An empty one starts what the store installed, or opens the store.
+        return found.Find(f => new FileInfo(f).Length > 0) ?? found.FirstOrDefault();
     }
-
-    /// <summary>Windows has an empty python3.exe that opens its store.</summary>
-    private static bool IsProgram(string path) => new FileInfo(path) is { Exists: true, Length: > 0 };
 
     /// <summary>The full path of a program that a step runs with.</summary>
     /// <exception cref="PlatformException">MLOPS6003: it is not installed.</exception>

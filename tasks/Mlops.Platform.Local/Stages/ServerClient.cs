@@ -137,11 +137,14 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     }
 
     /// <summary>Ends a server that holds the root and does not answer. Returns false where there is no such process.</summary>
-    private static bool End(int pid)
+    private bool End(int pid)
     {
         try
         {
             using var process = Process.GetProcessById(pid);
+            // Begun after it wrote its file, it is another process with the same number.
+            if (process.StartTime.ToUniversalTime() > File.GetLastWriteTimeUtc(root.ServerFile).AddSeconds(1))
+                return false;
             ProcessGroup.Kill(process);
             return process.WaitForExit(StopLimit);
         }

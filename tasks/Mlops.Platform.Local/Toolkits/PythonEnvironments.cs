@@ -11,7 +11,8 @@ namespace Mlops.Platform.Local.Toolkits;
 /// </summary>
 internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
 {
-    private const string Python = "python3";
+    /// <summary>What programs name their interpreter.</summary>
+    public const string Python = "python3";
 
     /// <summary>Written last: what lacks it was broken off.</summary>
     private const string Whole = "whole";
@@ -33,7 +34,7 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
         reason = "";
         if (FolderOf(workspace) is not { } folder)
             return false;
-        events.Add(new Notice("Python lacks packages that requirements.txt names: they are installed into an environment of this repository's own."));
+        events.Add(new Notice("Python lacks packages that the programs import: requirements.txt is installed into an environment of this repository's own."));
         Files.Delete(folder);
         Directory.CreateDirectory(root.Environments);
         if (Run(InterpreterOf(workspace), ["-m", "venv", "--system-site-packages", folder], out reason)
@@ -45,6 +46,13 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
 
         Files.Delete(folder);
         return false;
+    }
+
+    /// <summary>Takes the environment away.</summary>
+    public void Delete(Workspace workspace)
+    {
+        if (FolderOf(workspace) is { } folder)
+            Files.Delete(folder);
     }
 
     /// <summary>Whether an interpreter is of an environment that was made here.</summary>

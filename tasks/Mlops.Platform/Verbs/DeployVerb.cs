@@ -64,7 +64,7 @@ public static class DeployVerb
 
         // Where nothing changed, the last deploy has said it.
         foreach (var other in changed ? await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation) : [])
-            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version));
+            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version, context.Platform.Name));
         return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = execution, Version = version.Version, Urls = urls };
     }
 

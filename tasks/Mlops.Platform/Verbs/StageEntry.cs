@@ -58,8 +58,14 @@ internal static class StageEntry
             if ((await context.Platform.Models.DecisionAsync(older.Group, older.Version, stage.Name, cancellation))?.Decision != "Approved")
                 continue;
             if ((await context.Platform.Stages.DescribeAsync(stage, cancellation))?.Version != older.Version)
-                context.Events.Add(new Notice($"{stage.Name}: version {older.Version} is approved: 'mlops deploy --version {older.Version} --stage {stage.Name}{(context.Platform.Name == PlatformNames.Local ? "" : " --platform " + context.Platform.Name)}' (or 'dotnet publish -t:MlopsDeploy -p:MlopsModelVersion={older.Version} -p:MlopsStage={stage.Name}{(context.Platform.Name == PlatformNames.Local ? "" : " -p:MlopsPlatform=" + context.Platform.Name)}') deploys it"));
+                context.Events.Add(new Notice($"{stage.Name}: version {older.Version} is approved: {CommandsOf(context.Platform.Name, older.Version, stage.Name)}"));
             return;
         }
+    }
+
+    private static string CommandsOf(string platform, int version, string stage)
+    {
+        var (option, property) = platform == PlatformNames.Local ? ("", "") : ($" --platform {platform}", $" -p:MlopsPlatform={platform}");
+        return $"'mlops deploy --version {version} --stage {stage}{option}' (or 'dotnet publish -t:MlopsDeploy -p:MlopsModelVersion={version} -p:MlopsStage={stage}{property}') deploys it";
     }
 }
