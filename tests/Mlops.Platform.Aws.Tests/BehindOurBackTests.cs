@@ -15,7 +15,8 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         using var repository = await DeployedAsync();
         await Aws.SetAsync(new JsonObject { ["stacks"] = new JsonObject { ["penguins-build"] = new JsonObject { ["status"] = status, ["reason"] = "by hand" } } });
 
-        Assert.Equal(code, (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true)))).Code);
+        Assert.True((await repository.DestroyAsync(new DestroyOptions(EvenProtected: true))).Changed);
+        Assert.Equal(code, (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true)))).Code);
 
         Assert.Equal(["penguins-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")));
     }
