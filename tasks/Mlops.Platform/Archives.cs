@@ -91,7 +91,7 @@ public static class Archives
         }
         catch (Exception e) when (e is InvalidDataException or EndOfStreamException)
         {
-            throw PlatformErrors.ArchiveRefused(archive, "?", $"cannot be read ({e.Message})").ToException();
+            throw PlatformErrors.ArchiveUnreadable(archive, e.Message).ToException();
         }
     }
 

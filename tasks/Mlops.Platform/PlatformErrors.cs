@@ -156,6 +156,9 @@ public static class PlatformErrors
     public static Problem ArchiveRefused(string file, string entry, string why) =>
         Problem.Error("MLOPS6015", $"The archive '{file}' was not unpacked: its entry '{entry}' {why}. Make it again from plain files and folders.");
 
+    public static Problem ArchiveUnreadable(string file, string reason) =>
+        Problem.Error("MLOPS6015", $"'{file}' is no archive that can be unpacked: {reason} It has to be a tar, which gzip has compressed where the name ends in .gz: 'tar czf {Path.GetFileName(file)} -C FOLDER .' makes one.");
+
     public static Problem ModelMissing(string path) =>
         Problem.Error("MLOPS5018", $"There is no model at '{path}'. Name a model.tar.gz of this machine, or the file or folder that goes into one. One that lies in S3 is fetched first: 'aws s3 cp {(path.StartsWith("s3://", StringComparison.Ordinal) ? path : "s3://BUCKET/KEY")} model.tar.gz'.");
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Mlops.Definitions;
 using Mlops.Host.Display;
@@ -17,6 +18,9 @@ namespace Mlops.Host.Commands;
 /// <summary>Carries out a verb: opens workspace and platform, shows events, turns failures and signals into exit codes.</summary>
 internal static class VerbRunner
 {
+    /// <summary>Nobody asks twice within so long a time.</summary>
+    private static readonly TimeSpan SameSignal = TimeSpan.FromMilliseconds(500);
+
     /// <param name="exitCode">Of a verb that ended well; null: 0.</param>
     /// <param name="load">What the verb works on; null: what a build made of the project.</param>
     public static void Set(Command command, CommonOptions options, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, Func<ParseResult, Workspace>? load = null, Func<Outcome, int>? exitCode = null)
@@ -29,6 +33,7 @@ internal static class VerbRunner
     {
         using var stopping = new CancellationTokenSource();
         var exitCode = ExitCodes.Interrupted;
+        long? asked = null;
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, s => Stop(s, ExitCodes.Interrupted));
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, s => Stop(s, ExitCodes.Terminated));
         using var hangup = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, s => Stop(s, ExitCodes.Terminated));
@@ -79,8 +84,9 @@ internal static class VerbRunner
 
         void Stop(PosixSignalContext signal, int code)
         {
-            // The first asks for an orderly end; whoever asks again means at once.
-            signal.Cancel = !stopping.IsCancellationRequested;
+            // The first asks for an orderly end; whoever asks again means at once. A terminal and a shell may both send the same one.
+            signal.Cancel = asked is not { } first || Stopwatch.GetElapsedTime(first) < SameSignal;
+            asked ??= Stopwatch.GetTimestamp();
             exitCode = code;
             stopping.Cancel();
         }
