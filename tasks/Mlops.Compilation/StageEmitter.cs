@@ -17,13 +17,7 @@ internal sealed class StageEmitter(ModelPlan plan, PlannedStage stage)
         Name = stage.Name,
         Approval = stage.Approval == Approval.Manual ? StageApproval.Manual : StageApproval.Automatic,
         EndpointName = values.EndpointName,
-        Endpoint = stage.Endpoint switch
-        {
-            null => null,
-            ServerlessEndpoint => EndpointKind.Serverless,
-            AsyncEndpoint => EndpointKind.Async,
-            _ => EndpointKind.Realtime,
-        },
+        Endpoint = stage.Endpoint?.Kind,
         EndpointConfig = stage.Endpoint is { } endpoint ? new EndpointShape(plan, stage, values).Config(endpoint) : null,
         DeploymentConfig = stage.Endpoint is RealtimeEndpoint { Rollout: { } rollout } ? EndpointShape.Rollout(rollout) : null,
         ScalesToZero = stage.Endpoint is AsyncEndpoint { Autoscaling.Min: 0 },

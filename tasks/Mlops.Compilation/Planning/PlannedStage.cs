@@ -1,5 +1,6 @@
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Planning;
 
@@ -37,7 +38,15 @@ public sealed record PlannedStage
 }
 
 /// <summary>How a stage answers requests.</summary>
-public abstract record PlannedEndpoint;
+public abstract record PlannedEndpoint
+{
+    public EndpointKind Kind => this switch
+    {
+        ServerlessEndpoint => EndpointKind.Serverless,
+        AsyncEndpoint => EndpointKind.Async,
+        _ => EndpointKind.Realtime,
+    };
+}
 
 /// <param name="Variants">Versions that share the requests; empty: one version gets all.</param>
 public sealed record RealtimeEndpoint(

@@ -45,7 +45,7 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
         }
 
         template.Add("Endpoint", "AWS::SageMaker::Endpoint", properties, AddLogs());
-        template.Output(Mode, "How the endpoint serves.", JsonValue.Create(endpoint switch { ServerlessEndpoint => "Serverless", AsyncEndpoint => "Async", _ => "Realtime" }));
+        template.Output(Mode, "How the endpoint serves.", JsonValue.Create(endpoint.Kind.ToString()));
         template.Output("EndpointName", "The name that requests are sent to.", Cfn.GetAtt("Endpoint", "EndpointName"));
         if (Scaling(endpoint) is { } scaling)
             ScalingResources.Add(template, plan, scaling, variants, endpoint is AsyncEndpoint);

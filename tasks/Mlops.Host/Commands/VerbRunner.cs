@@ -9,7 +9,6 @@ using Mlops.Platform.Aws;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Endpoints;
-using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 

@@ -3,7 +3,6 @@ using System.Diagnostics;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
-using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Triggers;
 using Mlops.Platform.Verbs;
 

@@ -39,7 +39,7 @@ internal static class Failures
     private static Problem OfService(AmazonServiceException e, string who)
     {
         var (service, code) = (Service(e), string.IsNullOrEmpty(e.ErrorCode) ? $"{(int)e.StatusCode}" : e.ErrorCode);
-        var message = Sentence(e.Message);
+        var message = AwsErrors.Sentence(e.Message);
         if (WrongCredentials.Contains(code))
             return AwsErrors.CredentialsRefused(who, code, message);
         if (IsDenied(e))
@@ -51,6 +51,4 @@ internal static class Failures
 
     /// <summary>"SageMaker" of Amazon.SageMaker.Model.ResourceNotFoundException.</summary>
     private static string Service(AmazonServiceException e) => e.GetType().Namespace!.Split('.') is ["Amazon", var name, ..] && name != "Runtime" ? name : "AWS";
-
-    private static string Sentence(string text) => text.Length == 0 || text.EndsWith('.') ? text : text + ".";
 }

@@ -26,7 +26,7 @@ internal sealed partial class ContainerPublisher(string project, string artifact
         var published = Directory.CreateTempSubdirectory("mlops-container-");
         try
         {
-            var start = new ProcessStartInfo(Dotnet, Arguments(login.Address.Authority, repository, published.FullName))
+            var start = new ProcessStartInfo(DotnetHost.Path, Arguments(login.Address.Authority, repository, published.FullName))
             {
                 WorkingDirectory = Path.GetDirectoryName(project)!,
                 RedirectStandardInput = true,
@@ -64,12 +64,6 @@ internal sealed partial class ContainerPublisher(string project, string artifact
                 throw AwsErrors.ContainerFailed(container.Project, $"'{entry.Name}' is not the one that was built into the artifacts; 'dotnet build' makes both anew.").ToException();
         }
     }
-
-    /// <summary>The dotnet that runs this, or the one of the path.</summary>
-    private static string Dotnet =>
-        Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") is { Length: > 0 } named ? named
-        : Environment.ProcessPath is { } self && Path.GetFileNameWithoutExtension(self) == "dotnet" ? self
-        : "dotnet";
 
     private List<string> Arguments(string registry, string repository, string folder) =>
     [

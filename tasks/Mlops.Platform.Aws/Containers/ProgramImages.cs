@@ -23,9 +23,8 @@ internal sealed class ProgramImages(AwsClients clients, Workspace workspace, str
     {
         if (await FindAsync(container.Tag, cancellation) is { } there)
             return new StoredImage(Uri(there), Stored: false);
-        await held.HoldAsync(cancellation);
         // Whoever held the lock until now may have sent it.
-        if (await FindAsync(container.Tag, cancellation) is { } meanwhile)
+        if (await held.HoldAsync(cancellation) && await FindAsync(container.Tag, cancellation) is { } meanwhile)
             return new StoredImage(Uri(meanwhile), Stored: false);
         events.Add(new Notice($"Making the container of {container.Project}, and sending it to {repository}."));
         await new ContainerPublisher(workspace.FullPath(container.Project), workspace.Artifacts, container).PublishAsync(await LoginAsync(cancellation), Name, cancellation);

@@ -195,11 +195,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         }
     }
 
-    private bool IsHeld()
-    {
-        using var held = DeployLock.TryOpen(root.ServerLock);
-        return held is null;
-    }
+    private bool IsHeld() => DeployLock.IsHeld(root.ServerLock);
 
     private static HttpRequestMessage Request(HttpMethod method, ServerState state, string path)
     {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Mlops.Platform.Local.Processes;
+namespace Mlops.Platform;
 
 /// <summary>The dotnet that runs this very program: it is installed, whatever PATH says.</summary>
 public static class DotnetHost
