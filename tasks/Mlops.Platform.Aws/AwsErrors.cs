@@ -88,7 +88,13 @@ internal static class AwsErrors
         Problem.Error("MLOPS7051", $"The endpoint of '{stage}' is {mode.ToLowerInvariant()}, and config.yaml says {wanted.ToLowerInvariant()}: SageMaker changes no endpoint into another kind. Give the new one a stage of another name, and take the old one away when that serves; or take it away first: 'mlops destroy --platform aws --stage {stage}' (with '--protected' for the last stage).");
 
     public static Problem OtherRegion(string stage, string region, string home) =>
-        Problem.Error("MLOPS7052", $"The stage '{stage}' is in {region}, and versions are registered in {home}: SageMaker serves a version, its archive and its image in their own region alone, and this version of the SDK copies none to another. Give the stage {home}, or build a model for {region} ('-p:MlopsSet=\"aws.region={region}\"'). Nothing was changed.");
+        Problem.Error("MLOPS7052", $"The stage '{stage}' is in {region}, and versions are registered in {home}: SageMaker serves archives of its own region alone, so a copy of each is kept there, and 'aws' of the stage names no bucket for it. Make one in {region} and name it as 'aws.bucket' of the stage. Nothing was changed.");
+
+    public static Problem ImageElsewhere(string stage, string image, string region, string home) =>
+        Problem.Error("MLOPS7053", $"The stage '{stage}' is in {region}, and '{image}' is not there: SageMaker runs images of its own region alone. Have ECR replicate the repository from {home} ('aws ecr put-replication-configuration', with {region} as a destination), push the image again, since ECR replicates only what is pushed from then on, and deploy again.");
+
+    public static Problem NotCopied(string package, string status) =>
+        Problem.Error("MLOPS7054", $"The model package '{package}' is {status}, and cannot be served. 'aws sagemaker describe-model-package --model-package-name {package}' says why; delete it there and deploy again.");
 
     public static Problem ArtifactMissing(string file) =>
         Problem.Error("MLOPS7034", $"'{file}' is not among the built files. Run 'dotnet build' again.");

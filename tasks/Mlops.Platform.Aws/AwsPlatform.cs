@@ -141,8 +141,8 @@ public sealed class AwsPlatform : IPlatform
         foreach (var stage in Deployment.Stages)
         {
             var there = await access.OpenAsync(stage.Aws, cancellation);
-            // "CreateModel": a version, its archive and its image are of the region in which it serves.
-            if (there.Region.SystemName != home!.Region.SystemName)
+            // The archives of versions are copied to where they serve.
+            if (there.Region.SystemName != home!.Region.SystemName && (stage.Aws.Bucket is null || stage.Aws.Bucket == Deployment.Aws.Bucket))
                 throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
         }
     }

@@ -80,7 +80,7 @@ public sealed class StackTests
         [
             "build.train", "build.preprocess", "build.register", "build.experiment", "build.score", "build.count", "build.consult", "build.aggregate", "build.bias-predict", "build.check-data", "create-model", "data.rows",
             "model.artifact", "images", "aws.kms_key", "aws.network", "inference", "access.data_scientist", "access.ml_engineer", "access.approver", "access.auditor", "retrain", "retrain.schedule",
-            "retrain.cooldown", "retrain.on_violation", "notify", "deploy.stage.capture", "deploy.stage.async", "deploy.stage.batch", "monitor", "monitor.data_quality",
+            "retrain.cooldown", "retrain.on_violation", "notify", "deploy.stage.capture", "deploy.stage.async", "deploy.stage.batch", "monitor", "monitor.data_quality", "monitor.explain",
         ];
         var shown = Roles().SelectMany(r => All(r.Resource["Metadata"]!["NeededBy"])).OfType<JsonValue>().SelectMany(r => r.ToString().Split(", ")).ToHashSet(StringComparer.Ordinal);
 
@@ -93,6 +93,39 @@ public sealed class StackTests
     public void Policies_fit_into_a_role() => Assert.All(Roles(), role =>
         Assert.InRange(role.Resource["Properties"]!["Policies"]!.AsArray().Sum(p => p!["PolicyDocument"]!.ToJsonString().Length), 1, MostPolicyCharacters));
 
+    [Fact]
+    public void Many_data_sets_fit_into_a_role()
+    {
+        using var folder = CopyOf("python-minimal");
+        var sets = string.Concat(Enumerable.Range(1, 60).Select(i => $"  set{i}: {{ source: \"s3://acme-data-of-all-teams/customers/by-month/2026-{i:00}/\", format: csv }}\n"));
+        var steps = string.Concat(Enumerable.Range(0, 6).Select(s => $"    read{s}: {{ kind: processing, entry_point: src/preprocess.py, inputs: [{string.Join(", ", Enumerable.Range((s * 10) + 1, 9).Select(i => $"set{i}"))}], outputs: [read] }}\n"));
+        File.WriteAllText(folder.File("config.yaml"), File.ReadAllText(folder.File("config.yaml")).Replace("\ndata:\n", $"\ndata:\n{sets}", StringComparison.Ordinal).Replace("\nbuild:\n", $"\nbuild:\n  steps:\n{steps}", StringComparison.Ordinal));
+
+        var result = ModelCompiler.Compile(new CompileRequest(folder.File("config.yaml")));
+
+        var role = JsonNode.Parse(result.Artifacts.Single(t => t.Name == "model-build.template.json").Content.Span)!["Resources"]!["ExecutionRole"]!;
+        Assert.InRange(role["Properties"]!["Policies"]![0]!["PolicyDocument"]!.ToJsonString().Length, 1, MostPolicyCharacters);
+        Assert.Contains("data.set1, data.set2, ", role["Metadata"]!["NeededBy"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    /// <summary>An engineer's deploy needs nothing of a stage's template that the role does not have.</summary>
+    [Fact]
+    public void The_role_that_changes_stages_knows_every_type_in_their_templates()
+    {
+        foreach (var name in Directory.GetDirectories(Golden).Where(g => File.Exists(Path.Combine(g, "config.yaml"))).Select(Path.GetFileName).Order(StringComparer.Ordinal))
+        {
+            using var folder = CopyOf(name!);
+            var config = File.ReadAllText(folder.File("config.yaml"));
+            if (!config.Contains("\naccess:", StringComparison.Ordinal))
+                File.WriteAllText(folder.File("config.yaml"), config.TrimEnd() + "\naccess: { ml_engineer: { principals: [\"arn:aws:iam::111111111111:role/mle\"] } }\n");
+            var result = ModelCompiler.Compile(new CompileRequest(folder.File("config.yaml"), folder.Path, "Program.dll"));
+            if (result.Artifacts.SingleOrDefault(t => t.Name == "model-deploy.template.json") is not { } deploy || JsonNode.Parse(result.Artifacts.Single(t => t.Name == "model-build.template.json").Content.Span)!["Resources"]!["StackRole"] is not { } role)
+                continue;
+            var needed = JsonNode.Parse(deploy.Content.Span)!["Resources"]!.AsObject().Where(r => r.Value!["Condition"] is null).Select(r => r.Value!["Type"]!.ToString());
+            Assert.Empty(needed.Except(role["Metadata"]!["NeededBy"]!.AsObject().SelectMany(r => r.Value!.ToString().Split(", "))));
+        }
+    }
+
     /// <summary>A bus is of an account and a region: what a stage elsewhere finds is told to the place that retrains.</summary>
     [Theory]
     [InlineData("aws: { region: eu-central-1, bucket: elsewhere, kms_key: \"arn:aws:kms:eu-central-1:111111111111:key/11111111-2222-3333-4444-555555555555\" }", true)]
@@ -100,10 +133,7 @@ public sealed class StackTests
     [InlineData("aws: { region: eu-west-1 }", false)]
     public void Violations_are_forwarded_from_another_account_and_from_another_region(string stage, bool forwarded)
     {
-        using var folder = TestFolder.Temporary();
-        var source = Path.Combine(Golden, "retrain-on-violation");
-        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories).Where(f => !f.Contains("expected", StringComparison.Ordinal)))
-            folder.Write(Path.GetRelativePath(source, file), File.ReadAllText(file));
+        using var folder = CopyOf("retrain-on-violation");
         File.WriteAllText(folder.File("config.yaml"), File.ReadAllText(folder.File("config.yaml")).Replace("capture: {} }", $"capture: {{}}, {stage} }}", StringComparison.Ordinal)
             + "aws: { account: \"111111111111\", region: eu-west-1, kms_key: \"arn:aws:kms:eu-west-1:111111111111:key/11111111-2222-3333-4444-555555555555\" }\n");
 
@@ -166,6 +196,20 @@ public sealed class StackTests
         JsonArray a => a.SelectMany(All).Prepend(a),
         _ => [node],
     };
+
+    /// <summary>A golden case's repository, to be changed.</summary>
+    private static TemporaryFolder CopyOf(string name)
+    {
+        var folder = TestFolder.Temporary();
+        var source = Path.Combine(Golden, name);
+        foreach (var file in Directory.GetFiles(source, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(source, f)).Where(f => !f.StartsWith("expected", StringComparison.Ordinal)))
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(folder.File(file))!);
+            File.Copy(Path.Combine(source, file), folder.File(file));
+        }
+
+        return folder;
+    }
 
     private static IEnumerable<(string Case, string File)> Templates() =>
         Directory.GetFiles(Golden, "*.template.json", SearchOption.AllDirectories).Select(f => (Path.GetFileName(Path.GetDirectoryName(Path.GetDirectoryName(f)!)!), f));

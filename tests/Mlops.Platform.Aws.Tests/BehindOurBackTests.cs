@@ -116,18 +116,6 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
-    public async Task A_stage_in_another_region_is_refused_before_anything_is_done()
-    {
-        await StartAsync();
-        using var repository = new ModelRepository("stages", c => c.Replace("stage: test, realtime: {},", "stage: test, realtime: {}, aws: { region: eu-central-1, bucket: acme },", StringComparison.Ordinal) + "\naws: { region: us-east-1 }\n");
-
-        var problem = await repository.FailAsync(() => repository.DeployAsync());
-
-        Assert.Equal(("MLOPS7052", true), (problem.Code, problem.Line > 0));
-        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]!);
-    }
-
-    [SkippableFact]
     public async Task A_plan_goes_no_further_than_a_deploy()
     {
         await StartAsync();

@@ -105,13 +105,13 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
-    public async Task Stages_lie_in_accounts_of_their_own()
+    public async Task Stages_lie_in_accounts_and_regions_of_their_own()
     {
         await StartAsync();
         UseAccount("111111111111");
         MakeBuckets("acme-staging", account: "222222222222");
         MakeBuckets("acme-production", account: "333333333333");
-        using var repository = new ModelRepository("three-accounts", c => c.Replace("eu-central-1", "eu-west-1", StringComparison.Ordinal));
+        using var repository = new ModelRepository("three-accounts");
         await repository.DeployAsync();
         await repository.ApproveAsync("production");
 
@@ -119,7 +119,8 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
 
         Assert.Equal(["staging", "production"], outcome.Urls.Select(u => u.Stage));
         Assert.Equal(["three-accounts-staging"], Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-west-1').list_endpoints()['Endpoints']]", "222222222222")));
-        Assert.Equal(["three-accounts-production"], Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-west-1').list_endpoints()['Endpoints']]", "333333333333")));
+        Assert.Equal(["three-accounts-production"], Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-central-1').list_endpoints()['Endpoints']]", "333333333333")));
+        Assert.Equal(["a@example.com"], Texts(Aws.Boto("[s['Endpoint'] for s in client('sns', region_name='eu-central-1').list_subscriptions()['Subscriptions']]", "333333333333")));
         Assert.Equal(["three-accounts-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation', region_name='eu-west-1').describe_stacks()['Stacks']]", "111111111111")));
     }
 

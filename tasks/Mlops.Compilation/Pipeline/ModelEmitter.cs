@@ -132,8 +132,13 @@ internal static class ModelEmitter
                 case ConfiguredStep.CheckData:
                     baselines["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
                     break;
+                case AnalysisPlanner.BiasBefore when step.Outputs.Any(o => o.Name == AnalysisPlanner.Report):
+                    baselines["Bias"] = new JsonObject { ["PreTrainingConstraints"] = InReport(step, "analysis.json") };
+                    break;
                 case ConfiguredStep.Bias:
-                    baselines["Bias"] = new JsonObject { [step.Inputs.Count > 1 ? "PostTrainingConstraints" : "PreTrainingConstraints"] = InReport(step, "analysis.json") };
+                    var bias = baselines["Bias"] as JsonObject ?? [];
+                    bias[step.Inputs.Count > 1 ? "PostTrainingConstraints" : "PreTrainingConstraints"] = InReport(step, "analysis.json");
+                    baselines["Bias"] = bias;
                     break;
                 case ConfiguredStep.Explain:
                     baselines["Explainability"] = new JsonObject { ["Constraints"] = InReport(step, "analysis.json") };

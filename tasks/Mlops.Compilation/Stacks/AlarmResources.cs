@@ -74,16 +74,16 @@ internal static class AlarmResources
                 properties[key] = value?.DeepClone();
             properties["EvaluationPeriods"] = alarms.Periods;
             properties["TreatMissingData"] = missing;
-            Notify(template, plan, properties, NotifyEvent.Alarm);
+            Notify(template, plan, stage, properties, NotifyEvent.Alarm);
             template.Add(id, "AWS::CloudWatch::Alarm", properties);
         }
     }
 
     /// <summary>The topic is told where the configuration asks for that event.</summary>
-    public static void Notify(StackTemplate template, ModelPlan plan, JsonObject alarm, NotifyEvent what)
+    public static void Notify(StackTemplate template, ModelPlan plan, PlannedStage stage, JsonObject alarm, NotifyEvent what)
     {
         if (plan.Operations.Notifications is { } notify && notify.Events.Contains(what))
-            alarm["AlarmActions"] = new JsonArray(template.Parameter(Notifications.Parameter, "The topic that is told of what happens.", notify.Topic));
+            alarm["AlarmActions"] = new JsonArray(Notifications.Of(template, plan, stage));
     }
 
     private static JsonObject One(ModelPlan plan, string variant, string metric, int period) => new()

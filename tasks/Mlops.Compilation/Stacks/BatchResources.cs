@@ -18,7 +18,7 @@ internal static class BatchResources
             batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance with { Type = "${BatchInstanceType}" }, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
         // Whoever starts one by hand may name other places: see 'mlops batch'.
         PipelineParameter[] places = [new("input", "String", "${BatchInput}", []), new("output", "String", "${BatchOutput}", [])];
-        AddPipeline(template, "BatchPipeline", $"{DeployStack.StageName(plan)}-batch", new PipelineStep { Name = "predict", Type = StepTypes.Transform, Arguments = arguments }, role, places);
+        AddPipeline(template, "BatchPipeline", $"{DeployStack.StageName(plan)}-batch", [new() { Name = "predict", Type = StepTypes.Transform, Arguments = arguments }], role, places);
         Roles.Add(template, "BatchTriggerRole", "scheduler.amazonaws.com", "Starts the batches.", [Start(plan, "deploy.stage.batch", "batch")], stage.Aws.PermissionsBoundary);
         if (batch.OnNewData)
             template.Resources["BatchTriggerRole"]!["Properties"]!["AssumeRolePolicyDocument"]!["Statement"]![0]!["Principal"]!["Service"] = new JsonArray("events.amazonaws.com", "scheduler.amazonaws.com");
@@ -47,11 +47,11 @@ internal static class BatchResources
 
     public static JsonObject PipelineArn(string name) => Cfn.Sub($"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{name}");
 
-    /// <summary>A pipeline of one step, whose definition takes what belongs to the place from the template.</summary>
+    /// <summary>A pipeline of a stage, whose definition takes what belongs to the place from the template.</summary>
     /// <param name="network">Its subnets and groups are lists of the template, which stand in the definition as <see cref="Subnets"/> and <see cref="Groups"/>.</param>
-    public static void AddPipeline(StackTemplate template, string id, string name, PipelineStep step, JsonNode role, IReadOnlyList<PipelineParameter>? parameters = null, PlannedNetwork? network = null)
+    public static void AddPipeline(StackTemplate template, string id, string name, IReadOnlyList<PipelineStep> steps, JsonNode role, IReadOnlyList<PipelineParameter>? parameters = null, PlannedNetwork? network = null)
     {
-        var definition = new PipelineDefinition { Parameters = parameters ?? [], ExperimentConfig = null, Steps = [step] };
+        var definition = new PipelineDefinition { Parameters = parameters ?? [], ExperimentConfig = null, Steps = steps };
         var body = Cfn.Sub(Json.Canonical(definition.ToJson()));
         if (network is not null)
         {

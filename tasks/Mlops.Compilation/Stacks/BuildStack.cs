@@ -9,7 +9,8 @@ internal static class BuildStack
 
     private const string ExecutionRole = "ExecutionRole";
 
-    public static StackTemplate Make(ModelPlan plan)
+    /// <param name="stageTypes">The types of the resources of the stages' templates.</param>
+    public static StackTemplate Make(ModelPlan plan, IReadOnlyList<string> stageTypes)
     {
         var template = new StackTemplate($"{plan.ModelName}: model build (bucket, registry, roles, retraining, notifications).");
         if (plan.Aws.KmsKey is { } key)
@@ -20,6 +21,8 @@ internal static class BuildStack
             ProgramRepository.Add(template, plan);
         var role = AddExecutionRole(template, plan);
         Personas.Add(template, plan, role);
+        if (StackRole.IsNeeded(plan))
+            StackRole.Add(template, plan, stageTypes);
         Notifications.Add(template, plan);
         Retraining.Add(template, plan);
         return template.WithoutUnused();

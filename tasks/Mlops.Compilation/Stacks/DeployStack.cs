@@ -10,6 +10,10 @@ internal sealed class DeployStack
 {
     public const string Template = "model-deploy";
 
+    /// <summary>The parameters with the place of the registered versions, which may be another account's.</summary>
+    public const string ModelBucketParameter = "ModelBucketName";
+    public const string ModelKeyParameter = "ModelKmsKeyArn";
+
     private const string Role = "ExecutionRole";
 
     private readonly ModelPlan plan;
@@ -45,6 +49,8 @@ internal sealed class DeployStack
             template.Parameter(Permissions.KeyParameter, "The key that encrypts what is written.", key);
         AddRole();
         AddModel("Model", "ModelPackageArn", "The version that is served: the ARN of its model package.");
+        if (Notifications.HasOwnTopic(plan, stage))
+            Notifications.AddTopic(template, plan, plan.Operations.Notifications!, shared: false);
         if (stage.Endpoint is { } endpoint)
             new EndpointResources(plan, stage, template, AddModel).Add(endpoint);
         if (stage.Batch is { } batch)
@@ -63,10 +69,10 @@ internal sealed class DeployStack
             return;
         }
 
-        template.Parameter("ModelBucketName", "The bucket that the registered versions lie in.");
+        template.Parameter(ModelBucketParameter, "The bucket that the registered versions lie in.");
         List<Permission> needed =
         [
-            new("model", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{ModelBucketName}}/{plan.Prefix}/*"]),
+            new("model", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{ModelBucketParameter}}}/{plan.Prefix}/*"]),
             .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
             .. permissions.Images(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))), "*:*"),
             .. ModelKey(),
@@ -86,8 +92,8 @@ internal sealed class DeployStack
     {
         if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
         {
-            template.Parameter("ModelKmsKeyArn", "The key that encrypts the registered versions.", key);
-            yield return Permissions.ReadKey("model", key, "${ModelKmsKeyArn}");
+            template.Parameter(ModelKeyParameter, "The key that encrypts the registered versions.", key);
+            yield return Permissions.ReadKey("model", key, $"${{{ModelKeyParameter}}}");
         }
     }
 
@@ -142,7 +148,7 @@ internal sealed class DeployStack
         if (stage.Endpoint is null || plan.Operations.Notifications is not { } notify)
             return;
         var topicAccount = notify.Topic is { } given ? Arn.Parse(given)?.Account : plan.Aws.Account;
-        var elsewhere = (stage.Aws.Account ?? plan.Aws.Account) is { } account && topicAccount is not null && account != topicAccount;
+        var elsewhere = !Notifications.HasOwnTopic(plan, stage) && (stage.Aws.Account ?? plan.Aws.Account) is { } account && topicAccount is not null && account != topicAccount;
         (NotifyEvent Event, string Id, string Meaning, string[] States, string Message)[] rules =
         [
             (NotifyEvent.Deployed, "DeployedRule", "The endpoint serves a version.", ["IN_SERVICE"], $"{plan.ModelName}: the endpoint <endpoint> is in service."),
@@ -150,7 +156,7 @@ internal sealed class DeployStack
         ];
         foreach (var rule in rules.Where(r => notify.Events.Contains(r.Event)))
         {
-            var topic = template.Parameter(Notifications.Parameter, "The topic that is told of what happens.", notify.Topic);
+            var topic = Notifications.Of(template, plan, stage);
             if (elsewhere && !template.Resources.ContainsKey("TopicRole"))
                 Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"]), new("notify", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:${AWS::Partition}:kms:*:*:key/*"]) { Condition = Permissions.StringLike("kms:ViaService", "sns.*") }], stage.Aws.PermissionsBoundary);
             Notifications.AddRule(template, rule.Id, rule.Meaning, topic, Notifications.SageMaker, "SageMaker Endpoint State Change",

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
@@ -9,8 +8,8 @@ using Mlops.Definitions;
 namespace Mlops.Compilation.Stacks;
 
 /// <summary>
-/// Component 3, prediction service and monitoring: each monitor of a stage is a pipeline with one Processing job of the analyzer, which a
-/// schedule starts; what it finds is a metric with an alarm.
+/// Component 3, prediction service and monitoring: each monitor of a stage is a pipeline (<see cref="MonitorSteps"/>), which a schedule
+/// starts; what it finds is a metric with an alarm.
 /// </summary>
 internal sealed class MonitorStack
 {
@@ -22,24 +21,24 @@ internal sealed class MonitorStack
     /// <summary>Of the metric that the analyzer writes: how many violations a round found.</summary>
     public const string Namespace = "Mlops/Monitor";
 
+    /// <summary>The parameter with the container of the analyzer.</summary>
+    public const string Image = "AnalyzerImage";
+
     private const string Metric = "Violations";
     private const string Role = "MonitorRole";
     private const string Trigger = "MonitorTriggerRole";
-    private const string Image = "AnalyzerImage";
-    private const string CaptureParameter = "CaptureUri";
-    private const int MaxRuntimeSeconds = 3_600;
 
     private readonly ModelPlan plan;
     private readonly PlannedStage stage;
-    private readonly SourceKeys sources;
     private readonly StackTemplate template;
+    private readonly MonitorSteps steps;
 
     private MonitorStack(ModelPlan plan, PlannedStage stage, SourceKeys sources)
     {
         this.plan = plan;
         this.stage = stage;
-        this.sources = sources;
         template = new StackTemplate(Description(plan));
+        steps = new MonitorSteps(plan, stage, sources, template, Role);
     }
 
     /// <summary>The template of all monitored stages, and each stage's parameters; null: nothing is monitored.</summary>
@@ -58,7 +57,6 @@ internal sealed class MonitorStack
         template.Parameter(Storage.BucketParameter, "The bucket that the stage writes to.", stage.Aws.Bucket);
         if (stage.Aws.KmsKey is { } key)
             template.Parameter(Permissions.KeyParameter, "The key that encrypts what is written.", key);
-        template.Parameter(Image, "The container of the analyzer; publishing brings it.");
         AddRoles();
         foreach (var monitor in plan.Operations.Monitors)
             AddMonitor(monitor);
@@ -66,17 +64,6 @@ internal sealed class MonitorStack
             AddDashboard();
         AddForwarding();
         return template;
-    }
-
-    /// <summary>Stages capture to places of their own; where a bucket is yet to be made, publishing knows.</summary>
-    private string Capture
-    {
-        get
-        {
-            var uri = stage.Capture?.To ?? (stage.Aws.Bucket is { } bucket ? $"s3://{bucket}/{plan.Prefix}/capture/{plan.ModelName}-{stage.Name}" : null);
-            template.Parameter(CaptureParameter, "Where the stage captures to: the S3 prefix.", uri);
-            return $"${{{CaptureParameter}}}";
-        }
     }
 
     private void AddRoles()
@@ -89,6 +76,7 @@ internal sealed class MonitorStack
             .. plan.Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>().Distinct()
                 .SelectMany(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal) ? Permissions.Read($"data.{d.Name}", d.Source) : []),
             new("monitor", ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:processing-job/pipelines-*"]),
+            .. Explanations(),
             new("monitor", ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [$"arn:${{AWS::Partition}}:ecr:*:*:repository/{AnalyzerRepository}"]),
             new("monitor", ["ecr:GetAuthorizationToken"], ["*"]),
             new("monitor", ["iam:PassRole"], [$"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{RoleName}"]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } },
@@ -101,12 +89,28 @@ internal sealed class MonitorStack
             [.. plan.Operations.Monitors.Select(m => BatchResources.Start(plan, $"monitor.{m.Name.Replace('-', '_')}", m.Name))], stage.Aws.PermissionsBoundary);
     }
 
+    /// <summary>The model is asked in a transform, not where it serves.</summary>
+    private IEnumerable<Permission> Explanations()
+    {
+        if (plan.Operations.Monitors.All(m => m.Kind != MonitorKind.Explain))
+            yield break;
+        yield return new("monitor.explain", ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"],
+            ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-job/pipelines-*"]);
+        template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
+        yield return new("monitor.explain", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}/{plan.Prefix}/runs/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
+        if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
+        {
+            template.Parameter(DeployStack.ModelKeyParameter, "The key that encrypts the registered versions.", key);
+            yield return Permissions.ReadKey("monitor.explain", key, $"${{{DeployStack.ModelKeyParameter}}}");
+        }
+    }
+
     private string RoleName => $"{DeployStack.StageName(plan)}-monitor";
 
     private void AddMonitor(PlannedMonitor monitor)
     {
         var id = Retraining.Pascal(monitor.Name);
-        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", Step(monitor), Cfn.GetAtt(Role, "Arn"), network: stage.Aws.Network);
+        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", steps.Of(monitor), Cfn.GetAtt(Role, "Arn"), network: stage.Aws.Network);
         template.Add($"{id}Schedule", "AWS::Scheduler::Schedule",
             Retraining.Schedule(monitor.Schedule, plan.Operations.TimeZone, BatchResources.PipelineArn($"{DeployStack.StageName(plan)}-{monitor.Name}"), Cfn.GetAtt(Trigger, "Arn")), $"{id}Pipeline");
         var alarm = new JsonObject
@@ -123,85 +127,9 @@ internal sealed class MonitorStack
             ["ComparisonOperator"] = "GreaterThanThreshold",
             ["TreatMissingData"] = "notBreaching", // Each violation is an alarm of its own.
         };
-        AlarmResources.Notify(template, plan, alarm, NotifyEvent.Violation);
+        AlarmResources.Notify(template, plan, stage, alarm, NotifyEvent.Violation);
         template.Add($"{id}Alarm", "AWS::CloudWatch::Alarm", alarm);
     }
-
-    private PipelineStep Step(PlannedMonitor monitor)
-    {
-        var inputs = new List<JsonObject> { Input("config", $"s3://${{{Storage.BucketParameter}}}/{sources.FilesKey(monitor.Bundle)}") };
-        List<string> arguments = [monitor.Name, "--capture", Capture, "--endpoint", DeployStack.StageName(plan), "--metrics", Namespace];
-        if (monitor.Baseline is { } baseline)
-            inputs.Add(Input("baseline", DataUri(baseline)));
-        if (monitor.GroundTruth is { } truth)
-            arguments.AddRange(["--ground-truth", DataUri(truth), "--delay", Seconds(monitor.DelaySeconds), "--window", Seconds(monitor.WindowSeconds ?? monitor.DelaySeconds)]);
-        var instance = plan.Operations.MonitorInstance;
-        var cluster = new JsonObject { ["InstanceType"] = instance.Type, ["InstanceCount"] = instance.Count, ["VolumeSizeInGB"] = instance.VolumeGiB };
-        var output = new JsonObject
-        {
-            ["OutputName"] = AnalysisPlanner.Report,
-            ["AppManaged"] = false,
-            ["S3Output"] = new JsonObject
-            {
-                ["S3Uri"] = Expression.Joined("/", [JsonValue.Create($"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/monitor/{DeployStack.StageName(plan)}/{monitor.Name}"), Expression.Reference("Execution.PipelineExecutionId")]),
-                ["LocalPath"] = "/opt/ml/processing/output/report",
-                ["S3UploadMode"] = "EndOfJob",
-            },
-        };
-        var outputs = new JsonObject { ["Outputs"] = new JsonArray(output) };
-        var job = new JsonObject
-        {
-            ["ProcessingResources"] = new JsonObject { ["ClusterConfig"] = cluster },
-            ["AppSpecification"] = new JsonObject { ["ImageUri"] = $"${{{Image}}}", ["ContainerArguments"] = new JsonArray([.. arguments.Select(a => JsonValue.Create(a))]) },
-            ["RoleArn"] = $"${{{Role}.Arn}}",
-            ["ProcessingInputs"] = new JsonArray([.. inputs]),
-            ["ProcessingOutputConfig"] = outputs,
-            ["StoppingCondition"] = new JsonObject { ["MaxRuntimeInSeconds"] = MaxRuntimeSeconds },
-        };
-        if (stage.Aws.KmsKey is not null)
-        {
-            outputs["KmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
-            if (!instance.HasLocalStorage)
-                cluster["VolumeKmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
-        }
-
-        if (stage.Aws.Network is { } network)
-        {
-            job["NetworkConfig"] = new JsonObject
-            {
-                ["EnableInterContainerTrafficEncryption"] = network.EncryptTraffic,
-                ["EnableNetworkIsolation"] = false, // The analyzer fetches what was captured.
-                ["VpcConfig"] = new JsonObject { ["SecurityGroupIds"] = new JsonArray($"${{{BatchResources.Groups}}}"), ["Subnets"] = new JsonArray($"${{{BatchResources.Subnets}}}") },
-            };
-        }
-
-        return new PipelineStep { Name = monitor.Name, Type = StepTypes.Processing, Arguments = job };
-    }
-
-    /// <summary>Where a data set is published, as ${...} names it.</summary>
-    private string DataUri(PlannedData data)
-    {
-        if (data.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal))
-            return data.Source;
-        var name = $"Data{Retraining.Pascal(data.Name)}Uri";
-        template.Parameter(name, $"Where the data set {data.Name} is published: an S3 prefix.");
-        return $"${{{name}}}";
-    }
-
-    private static JsonObject Input(string name, string uri) => new()
-    {
-        ["InputName"] = name,
-        ["AppManaged"] = false,
-        ["S3Input"] = new JsonObject
-        {
-            ["S3Uri"] = uri,
-            ["LocalPath"] = $"/opt/ml/processing/input/{name}",
-            ["S3DataType"] = "S3Prefix",
-            ["S3InputMode"] = "File",
-            ["S3DataDistributionType"] = "FullyReplicated",
-            ["S3CompressionType"] = "None",
-        },
-    };
 
     private JsonArray Dimensions(PlannedMonitor monitor) => new(
         new JsonObject { ["Name"] = "Endpoint", ["Value"] = Cfn.Sub(DeployStack.StageName(plan)) },
@@ -257,6 +185,4 @@ internal sealed class MonitorStack
         ["height"] = 6,
         ["properties"] = new JsonObject { ["title"] = title, ["region"] = "${AWS::Region}", ["period"] = 300, ["metrics"] = new JsonArray([.. metrics]) },
     };
-
-    private static string Seconds(int seconds) => seconds.ToString(CultureInfo.InvariantCulture) + "s";
 }

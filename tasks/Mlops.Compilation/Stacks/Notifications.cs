@@ -23,7 +23,7 @@ internal static class Notifications
         if (plan.Operations.Notifications is not { } notify)
             return;
         if (notify.Topic is null)
-            AddTopic(template, plan, notify);
+            AddTopic(template, plan, notify, shared: true);
         else
             template.Parameter(Parameter, "The topic that is told of what happens.", notify.Topic);
 
@@ -92,8 +92,18 @@ internal static class Notifications
         });
     }
 
+    /// <summary>Alarms and rules reach topics of their own region alone: a stage in another one has a topic of its own, which tells the same people.</summary>
+    public static bool HasOwnTopic(ModelPlan plan, PlannedStage stage) =>
+        plan.Operations.Notifications is { } notify && stage.Endpoint is not null && stage.Aws.Region is { } region && (notify.Topic is { } given ? Configuration.Values.Arn.Parse(given)?.Region : plan.Aws.Region) is { } home && region != home;
+
+    /// <summary>The topic that a stage tells: of this template, or a parameter.</summary>
+    public static JsonNode Of(StackTemplate template, ModelPlan plan, PlannedStage stage) => template.Resources.ContainsKey(Topic)
+        ? Cfn.Ref(Topic)
+        : template.Parameter(Parameter, "The topic that is told of what happens.", HasOwnTopic(plan, stage) ? null : plan.Operations.Notifications!.Topic);
+
     /// <summary>A topic with a key of its own: events and alarms cannot use the key that AWS manages for SNS.</summary>
-    private static void AddTopic(StackTemplate template, ModelPlan plan, PlannedNotifications notify)
+    /// <param name="shared">Whether stages of other accounts publish to it, too.</param>
+    public static void AddTopic(StackTemplate template, ModelPlan plan, PlannedNotifications notify, bool shared)
     {
         var key = template.Add(Key, "AWS::KMS::Key", new JsonObject
         {
@@ -108,7 +118,7 @@ internal static class Notifications
                     ["Action"] = "kms:*",
                     ["Resource"] = "*",
                 },
-                .. Publishers(plan, new JsonArray("kms:Decrypt", "kms:GenerateDataKey*"), JsonValue.Create("*")),
+                .. Publishers(plan, shared, new JsonArray("kms:Decrypt", "kms:GenerateDataKey*"), JsonValue.Create("*")),
             ]),
         });
         key["DeletionPolicy"] = "Delete";
@@ -117,7 +127,7 @@ internal static class Notifications
         template.Add("TopicPolicy", "AWS::SNS::TopicPolicy", new JsonObject
         {
             ["Topics"] = new JsonArray(Cfn.Ref(Topic)),
-            ["PolicyDocument"] = Roles.Document([.. Publishers(plan, JsonValue.Create("sns:Publish"), Cfn.Ref(Topic))]),
+            ["PolicyDocument"] = Roles.Document([.. Publishers(plan, shared, JsonValue.Create("sns:Publish"), Cfn.Ref(Topic))]),
         });
         foreach (var (email, i) in notify.Emails.Select((e, i) => (e, i + 1)))
             template.Add($"Subscription{i}", "AWS::SNS::Subscription", new JsonObject { ["TopicArn"] = Cfn.Ref(Topic), ["Protocol"] = "email", ["Endpoint"] = email });
@@ -128,11 +138,11 @@ internal static class Notifications
     /// Who publishes: alarms of these accounts; rules of EventBridge, whose requests to a topic carry no source account (Troubleshooting Amazon
     /// EventBridge); and roles of the stages' accounts, by which their rules reach a topic of another account.
     /// </summary>
-    private static IEnumerable<JsonObject> Publishers(ModelPlan plan, JsonNode action, JsonNode resource)
+    private static IEnumerable<JsonObject> Publishers(ModelPlan plan, bool shared, JsonNode action, JsonNode resource)
     {
-        yield return Statement("Alarms", new JsonObject { ["Service"] = "cloudwatch.amazonaws.com" }, SourceAccounts(plan));
+        yield return Statement("Alarms", new JsonObject { ["Service"] = "cloudwatch.amazonaws.com" }, SourceAccounts(plan, shared));
         yield return Statement("Rules", new JsonObject { ["Service"] = "events.amazonaws.com" }, null);
-        if (Sharing.StageAccounts(plan).Count > 0)
+        if (shared && Sharing.StageAccounts(plan).Count > 0)
             yield return Cfn.If(Sharing.StageCondition, Statement("Stages", new JsonObject { ["AWS"] = Cfn.Ref(Sharing.StageParameter) }, null), Cfn.NoValue);
 
         JsonObject Statement(string sid, JsonObject principal, JsonObject? condition)
@@ -145,9 +155,9 @@ internal static class Notifications
     }
 
     /// <summary>This account, and those of the stages, whose alarms publish here.</summary>
-    private static JsonObject SourceAccounts(ModelPlan plan)
+    private static JsonObject SourceAccounts(ModelPlan plan, bool shared)
     {
-        JsonNode accounts = Sharing.StageAccounts(plan).Count == 0
+        JsonNode accounts = !shared || Sharing.StageAccounts(plan).Count == 0
             ? Cfn.Ref("AWS::AccountId")
             : Cfn.If(Sharing.StageCondition, new JsonObject { ["Fn::Split"] = new JsonArray(",", new JsonObject { ["Fn::Join"] = new JsonArray(",", new JsonArray(Cfn.Ref("AWS::AccountId"), Sharing.Joined(Sharing.StageParameter))) }) }, Cfn.Ref("AWS::AccountId"));
         return new JsonObject { ["StringEquals"] = new JsonObject { ["aws:SourceAccount"] = accounts } };

@@ -15,6 +15,7 @@ internal static class AwsChecks
     {
         if (config.Aws is { } aws)
             CheckSection(aws, aws.Account, aws.Region, diagnostics);
+        CheckTopic(config, diagnostics);
         foreach (var stage in config.Deploy ?? [])
         {
             if (stage.Aws is not { } own)
@@ -48,6 +49,22 @@ internal static class AwsChecks
         }
     }
 
+    /// <summary>Alarms and rules reach topics of their own region alone; a stage in another one makes a topic for the same people.</summary>
+    private static void CheckTopic(ModelConfig config, DiagnosticBag diagnostics)
+    {
+        if (config.Notify?.Topic is not { } topic || topic.Value.Region is not { Length: > 0 } region)
+            return;
+        if (config.Aws?.Region is { } home && home.Value.Name != region)
+            diagnostics.Add(Errors.TopicElsewhere(topic.Span, region, home.Value.Name));
+        if (config.Notify.Emails is { Count: > 0 })
+            return;
+        foreach (var stage in (config.Deploy ?? []).Where(s => s is { Realtime: not null } or { Serverless: not null } or { Async: not null }))
+        {
+            if (stage.Aws?.Region is { } there && there.Value.Name != region && config.Aws?.Region?.Value.Name == region)
+                diagnostics.Add(Errors.NobodyToTell(there.Span, stage.Stage?.Value ?? "", there.Value.Name, region));
+        }
+    }
+
     /// <summary>What 'aws' says for all and a stage elsewhere cannot use: roles, policies, networks and buckets are of one account, networks and keys of one region.</summary>
     private static void CheckInherited(StageSection section, AwsSection stage, ModelConfig config, DiagnosticBag diagnostics)
     {
@@ -65,7 +82,8 @@ internal static class AwsChecks
             ("permissions_boundary", otherAccount && stage.PermissionsBoundary is null && shared!.PermissionsBoundary is not null),
             ("network", stage.Network is null && shared!.Network is not null),
             ("kms_key", otherRegion && stage.KmsKey is null && shared!.KmsKey is not null),
-            ("bucket", stage.Bucket is null && WritesToBucket(section, config)),
+            // Archives of versions are copied to the region in which they serve.
+            ("bucket", stage.Bucket is null && (otherRegion || WritesToBucket(section, config))),
         ];
         foreach (var key in keys.Where(k => k.IsInherited && !stage.Unreadable.Contains(k.Key)).Select(k => k.Key))
             diagnostics.Add(Errors.MissingKey(place, key, "the stage's 'aws'", $"The one of the build is of no use in {name}."));

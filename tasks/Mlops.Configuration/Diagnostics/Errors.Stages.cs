@@ -23,6 +23,12 @@ public static partial class Errors
     public static Diagnostic KeyElsewhere(Span span, string keyRegion, string region) =>
         Error("MLOPS3053", span, $"The key is in the region '{Shown(keyRegion)}', and what it encrypts is in {region}: a key works in its own region alone. Name one of {region}.");
 
+    public static Diagnostic TopicElsewhere(Span span, string topicRegion, string region) =>
+        Error("MLOPS3066", span, $"The topic is in the region '{Shown(topicRegion)}', and the model is built in {region}: alarms and rules reach topics of their own region alone. Name one of {region}, or 'emails' in its place.");
+
+    public static Diagnostic NobodyToTell(Span span, string stage, string region, string topicRegion) =>
+        Error("MLOPS3067", span, $"The stage '{Shown(stage)}' is in {region}, and the topic in {topicRegion}, which alarms and rules of another region do not reach. Name 'emails' under 'notify' as well: the stage then makes a topic of its own, which tells them.");
+
     public static Diagnostic RoleElsewhere(Span span, string key, string roleAccount, string account) =>
         Error("MLOPS3054", span, $"'{key}' is a role of account '{Shown(roleAccount)}', and the account here is {account}. Name a role of that account.");
 

@@ -72,6 +72,10 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     public async Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
         await NewestAsync(group, ModelApprovalStatus.Approved, cancellation) is { } version ? await MetricsAsync(group, version, cancellation) : null;
 
+    /// <summary>What a version is made of; null: there is none.</summary>
+    public async Task<InferenceSpecification?> SpecificationAsync(string group, int version, CancellationToken cancellation) =>
+        (await PackageAsync(ArnOf(group, version), cancellation))?.InferenceSpecification;
+
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation)
     {
         var package = await PackageAsync(ArnOf(group, version), cancellation);
@@ -225,7 +229,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     }
 
     /// <summary>The registry says so with ValidationException, which others are, too.</summary>
-    private static bool IsMissing(AmazonSageMakerException e) => e.ErrorCode is "ResourceNotFound" or "ResourceNotFoundException" ||
+    public static bool IsMissing(AmazonSageMakerException e) => e.ErrorCode is "ResourceNotFound" or "ResourceNotFoundException" ||
         (e.StatusCode == HttpStatusCode.BadRequest && (e.Message.Contains("does not exist", StringComparison.OrdinalIgnoreCase) || e.Message.Contains("could not find", StringComparison.OrdinalIgnoreCase)));
 
     private static ModelVersion VersionOf(string group, int version, DescribeModelPackageResponse package) => new(

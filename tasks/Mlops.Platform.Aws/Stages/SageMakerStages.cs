@@ -17,6 +17,9 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
 {
     private const string Template = "model-deploy";
     private const string PackageParameter = "ModelPackageArn";
+    private const string BucketParameter = "ModelBucketName";
+
+    private readonly RegionalVersions regional = new(access, site, models, workspace, events);
 
     private readonly Lazy<StackTemplateFile> template = new(() => StackTemplateFile.Read(workspace.Artifacts, Template));
 
@@ -55,8 +58,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             return null;
         if (stack.IsEmpty || stack.NeverWhole || stack.Status == "ROLLBACK_IN_PROGRESS")
             return null;
-        var request = await RequestAsync(stage, package, cancellation);
-        return new StageState(VersionOf(package), Url(clients, stage, stack), stack.IsWhole, stack.Equals(request), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
+        var version = VersionOf(package);
+        // Of a version that is gone there is what its stack says of it.
+        var request = await RequestAsync(stage, await FindPackageAsync(stage, version, cancellation) ?? new(package, stack.Parameters.GetValueOrDefault(BucketParameter)), cancellation);
+        return new StageState(version, Url(clients, stage, stack), stack.IsWhole, stack.Equals(request), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
     public async Task<bool> IsThereAsync(Stage stage, CancellationToken cancellation)
@@ -81,7 +86,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
-        var request = await RequestAsync(stage, models.ArnOf(version.Group, version.Version), cancellation);
+        var request = await RequestAsync(stage, await PackageAsync(stage, version.Version, cancellation), cancellation);
         return await new StackPlan(clients, events).OfAsync(request, stack, storeTemplate, cancellation);
     }
 
@@ -93,8 +98,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         Forget(stage.Name);
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         var stacks = new StackClient(clients, events);
-        var package = models.ArnOf(version.Group, version.Version);
-        var request = settings is null ? await RequestAsync(stage, package, cancellation) : await EarlierAsync(stage, package, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
+        var package = await BringAsync(stage, version.Version, cancellation);
+        foreach (var further in stage.FurtherVersions)
+            await BringAsync(stage, await FurtherAsync(stage, further.Version, cancellation), cancellation);
+        var request = settings is null ? await RequestAsync(stage, package, cancellation) : await EarlierAsync(stage, package.Arn, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
         var key = TemplateKey(request.Template.Sha256);
         // The way back needs the template of today.
         await site.Objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(request.Template.Source), cancellation);
@@ -172,7 +179,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
 
     private string TemplateKey(string sha256) => $"{Deployment.Prefix}/templates/{sha256}.json";
 
-    private static int VersionOf(string package) => int.TryParse(package[(package.LastIndexOf('/') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw AwsErrors.NotOurVersion(package).ToException();
+    /// <summary>model-package/GROUP/VERSION, or where it is a copy, model-package/NAME-VERSION.</summary>
+    private static int VersionOf(string package) => int.TryParse(package[(package.LastIndexOfAny(['/', '-']) + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw AwsErrors.NotOurVersion(package).ToException();
 
     /// <summary>Where requests go; of a stage that serves batches alone, the ARN of its stack.</summary>
     private static string Url(AwsClients clients, Stage stage, StackState stack) => stage.Endpoint switch
@@ -199,21 +207,43 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return await stacks.DeleteAsync(stackName, cancellation);
     }
 
-    private async Task<StackRequest> RequestAsync(Stage stage, string package, CancellationToken cancellation)
+    private async Task<StackRequest> RequestAsync(Stage stage, ServedPackage package, CancellationToken cancellation)
     {
         var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
-        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package, ["ModelBucketName"] = await ModelBucketAsync(package, cancellation) };
+        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package.Arn };
+        if (package.Bucket is { } bucket)
+            values[BucketParameter] = bucket;
         values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
         if (site.Topic is { } topic)
             values.TryAdd("TopicArn", topic);
         foreach (var further in stage.FurtherVersions)
-            values[further.Parameter] = await FurtherAsync(stage, further.Version, cancellation);
-        return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
+            values[further.Parameter] = (await PackageAsync(stage, await FurtherAsync(stage, further.Version, cancellation), cancellation)).Arn;
+        return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags) { Role = site.StackRoleOf(stage.Aws) };
+    }
+
+    /// <summary>The package of a version where the stage is, as it is or would be.</summary>
+    private async Task<ServedPackage> PackageAsync(Stage stage, int version, CancellationToken cancellation) =>
+        await FindPackageAsync(stage, version, cancellation) ?? throw PlatformErrors.UnknownVersion(Group, version).ToException();
+
+    /// <summary>Null: the registry no longer has the version that a stage elsewhere is given a copy of.</summary>
+    private async Task<ServedPackage?> FindPackageAsync(Stage stage, int version, CancellationToken cancellation)
+    {
+        if (!await regional.IsNeededAsync(stage, cancellation))
+            return new ServedPackage(models.ArnOf(Group, version), await ModelBucketAsync(version, cancellation));
+        return await regional.FindAsync(stage, Group, version, cancellation) is { } copy ? new ServedPackage(copy.Arn, copy.Bucket) : null;
+    }
+
+    /// <summary>Makes a version be where the stage is.</summary>
+    private async Task<ServedPackage> BringAsync(Stage stage, int version, CancellationToken cancellation)
+    {
+        if (await regional.IsNeededAsync(stage, cancellation) && await regional.FindAsync(stage, Group, version, cancellation) is { } copy)
+            await regional.PutAsync(stage, copy, cancellation);
+        return await PackageAsync(stage, version, cancellation);
     }
 
     /// <summary>The bucket of this project that the version lies in, which may be another than today's. A model that was brought from elsewhere has a permission of its own.</summary>
-    private async Task<string> ModelBucketAsync(string package, CancellationToken cancellation) =>
-        (await models.FindAsync(Group, VersionOf(package), cancellation))?.ModelDataUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == "s3"
+    private async Task<string> ModelBucketAsync(int version, CancellationToken cancellation) =>
+        (await models.FindAsync(Group, version, cancellation))?.ModelDataUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == "s3"
         && uri.AbsolutePath.StartsWith($"/{Deployment.Prefix}/", StringComparison.Ordinal) ? uri.Host : site.Objects.Bucket;
 
     private async Task<StackRequest> EarlierAsync(Stage stage, string package, StageSettings settings, CancellationToken cancellation)
@@ -221,10 +251,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
         var content = settings.TemplateSha256 is { } hash ? await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(hash)}", cancellation) : null;
         var earlier = content is null ? template.Value : StackTemplateFile.Parse(content, "The earlier template");
-        return new StackRequest(StackName(stage), earlier, null, Only(new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package }, earlier), tags);
+        return new StackRequest(StackName(stage), earlier, null, Only(new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package }, earlier), tags) { Role = site.StackRoleOf(stage.Aws) };
     }
 
-    private async Task<string> FurtherAsync(Stage stage, string version, CancellationToken cancellation)
+    private async Task<int> FurtherAsync(Stage stage, string version, CancellationToken cancellation)
     {
         var number = version switch
         {
@@ -232,7 +262,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             "latest" => await models.NewestAsync(Group, null, cancellation),
             _ => int.Parse(version, CultureInfo.InvariantCulture) is var given && await models.FindAsync(Group, given, cancellation) is not null ? given : null,
         };
-        return models.ArnOf(Group, number ?? throw AwsErrors.NoSuchVersion(stage.Name, version).ToException());
+        return number ?? throw AwsErrors.NoSuchVersion(stage.Name, version).ToException();
     }
 
     private static Dictionary<string, string> Only(Dictionary<string, string> values, StackTemplateFile template)
@@ -241,3 +271,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return values.Where(v => declared.Contains(v.Key)).ToDictionary(StringComparer.Ordinal);
     }
 }
+
+/// <param name="Arn">Of the model package.</param>
+/// <param name="Bucket">That its archive lies in, where the stage's role has to be told; null: it is not known.</param>
+internal sealed record ServedPackage(string Arn, string? Bucket);

@@ -72,7 +72,7 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         }
     }
 
-    private static (string Bucket, string Key) Split(string uri)
+    public static (string Bucket, string Key) Split(string uri)
     {
         var parts = uri["s3://".Length..].Split('/', 2);
         return (parts[0], parts.ElementAtOrDefault(1) ?? "");

@@ -79,7 +79,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
         catch
         {
             // Parts of an upload that never ends are paid for. The bucket's lifecycle removes what this cannot.
-            await TryAbortAsync(file.Key, upload);
+            await TryAbortAsync(clients, bucket, account, file.Key, upload);
             throw;
         }
     }
@@ -120,7 +120,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
         }
     }
 
-    private async Task TryAbortAsync(string key, string upload)
+    public static async Task TryAbortAsync(AwsClients clients, string bucket, string account, string key, string upload)
     {
         try
         {
