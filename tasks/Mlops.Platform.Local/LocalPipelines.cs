@@ -67,6 +67,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         events.Add(new ExecutionChanged(name, id, "Executing"));
         var scope = new ExecutionScope(definition, values, Variables(name, id), objects);
         await using var stepStorage = storage?.Invoke(root);
+        using var mounts = new MountPool(root.Run(id), id);
         var engine = new Engine(definition, scope, new EngineContext
         {
             ExecutionId = id,
@@ -74,6 +75,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Registry = registry,
             Objects = objects,
             Programs = programs,
+            Mounts = mounts,
             Environment = Environments(stepStorage, programs),
             Events = events,
             Lineage = Lineage(workspace, definition, values, id, earlier),

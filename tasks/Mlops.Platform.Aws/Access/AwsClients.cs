@@ -5,12 +5,10 @@ using Amazon.CloudWatchLogs;
 using Amazon.ECR;
 using Amazon.Runtime;
 using Amazon.S3;
-using Amazon.S3.Model;
 using Amazon.SageMaker;
 using Amazon.SageMakerRuntime;
 using Amazon.SecurityToken;
 using Amazon.SecurityToken.Model;
-using Amazon.Util;
 
 namespace Mlops.Platform.Aws.Access;
 
@@ -22,6 +20,9 @@ internal sealed class AwsClients : IDisposable
 
     /// <summary>At once, to S3.</summary>
     public const int Connections = 24;
+
+    /// <summary>Of a body, read and written at once; the SDK's 8 KiB are as many system calls.</summary>
+    private const int BufferBytes = 256 << 10;
 
     private readonly Lazy<AmazonS3Client> s3;
     private readonly Lazy<AmazonSageMakerClient> sageMaker;
@@ -35,7 +36,7 @@ internal sealed class AwsClients : IDisposable
     public AwsClients(AWSCredentials credentials, RegionEndpoint region)
     {
         Region = region;
-        s3 = new(() => Hashed(new AmazonS3Client(credentials, WithPaths(Configure(new AmazonS3Config { MaxConnectionsPerServer = Connections })))));
+        s3 = new(() => new HashedS3Client(credentials, WithPaths(Configure(new AmazonS3Config { MaxConnectionsPerServer = Connections, BufferSize = BufferBytes }))));
         sageMaker = new(() => new AmazonSageMakerClient(credentials, Configure(new AmazonSageMakerConfig())));
         runtime = new(() => new AmazonSageMakerRuntimeClient(credentials, Configure(new AmazonSageMakerRuntimeConfig())));
         cloudFormation = new(() => new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig())));
@@ -104,17 +105,6 @@ internal sealed class AwsClients : IDisposable
         config.RetryMode = RequestRetryMode.Standard;
         config.ThrottleRetries = false;
         return config;
-    }
-
-    /// <summary>The checksum of what is sent is its hash in the signature, too: it need not be computed twice.</summary>
-    private static AmazonS3Client Hashed(AmazonS3Client client)
-    {
-        client.BeforeRequestEvent += (_, e) =>
-        {
-            if (e is WebServiceRequestEventArgs sent && (sent.Request switch { PutObjectRequest put => put.ChecksumSHA256, UploadPartRequest part => part.ChecksumSHA256, _ => null }) is { } checksum)
-                sent.Headers[HeaderKeys.XAmzContentSha256Header] = Convert.ToHexStringLower(Convert.FromBase64String(checksum));
-        };
-        return client;
     }
 
     /// <summary>An endpoint of the user's own, such as a stand-in's, knows no host name for each bucket.</summary>

@@ -1,5 +1,6 @@
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Containers;
+using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 
@@ -17,6 +18,8 @@ internal sealed record EngineContext
     public required LocalObjectStore Objects { get; init; }
 
     public required ProgramSettings Programs { get; init; }
+
+    public required MountPool Mounts { get; init; }
 
     /// <summary>Of every job's program.</summary>
     public required IReadOnlyDictionary<string, string> Environment { get; init; }

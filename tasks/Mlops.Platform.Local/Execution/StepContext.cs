@@ -54,10 +54,12 @@ internal sealed record StepContext
     public StepProcess Process(JobHost host, JobProgram program, IReadOnlyDictionary<string, string> environment, Action<string>? onLine = null)
     {
         var contained = host.Container.IsMounted;
+        var (command, place) = contained ? (InImage(host, program, environment), null) : OnMachine(host, [.. program.Entrypoint, .. program.Arguments], environment);
         return new StepProcess
         {
             Step = Step.Name,
-            Command = contained ? InImage(host, program, environment) : OnMachine(host, [.. program.Entrypoint, .. program.Arguments], environment),
+            Command = command,
+            Place = place,
             Folder = program.WorkingDirectory ?? host.Container.BaseFolder,
             Container = contained ? host.Folder : null,
             Input = program.Input,
@@ -82,18 +84,19 @@ internal sealed record StepContext
         Hosts = host.Count > 1 ? host.Addresses : [],
     });
 
-    private IReadOnlyList<string> OnMachine(JobHost host, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment)
+    private (IReadOnlyList<string> Command, MountPlace? Place) OnMachine(JobHost host, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment)
     {
         var wanted = Execution.Programs.WantsMount(command, host.Container.BaseFolder);
         // Several hosts find each other by their names, where these can be made known to them alone.
         if (!wanted && (host.Count == 1 || !Execution.Programs.MayMount || !MountedPaths.Possible))
-            return command;
+            return (command, null);
         if (MountedPaths.Possible)
-            return MountedPaths.Wrap(command, host.Container.BaseFolder, host.Count > 1 ? host.Addresses : [], environment);
+            return host.Count == 1 && Execution.Mounts.Take(host.Container.BaseFolder) is { } place ? (command, place)
+                : (MountedPaths.Wrap(command, host.Container.BaseFolder, host.Count > 1 ? host.Addresses : [], environment), null);
         if (Execution.Programs.InNamespace)
             throw LocalErrors.NoNamespace(Step.Name).ToException();
         Events.Add(LocalErrors.PathNotMounted(Step.Name));
-        return command;
+        return (command, null);
     }
 
     public static string Text(JsonNode? node) => ExpressionEvaluator.Text(node);

@@ -20,6 +20,9 @@ internal sealed record StepProcess
     /// <summary>Where the container is recorded; null: the program runs in none.</summary>
     public string? Container { get; init; }
 
+    /// <summary>Where the program finds its folder at /opt/ml; null: it needs it not, or its command mounts it.</summary>
+    public MountPlace? Place { get; init; }
+
     /// <summary>What the program reads on its standard input; null: nothing.</summary>
     public string? Input { get; init; }
 
@@ -38,7 +41,7 @@ internal sealed record StepProcess
     public async Task<string?> RunAsync(CancellationToken cancellation)
     {
         using var log = new LogWriter(Log, OnLine);
-        using var process = Start();
+        using var process = Start(Place is null ? Command : Place.Enter(Command, Folder));
         OnStart(ProcessIdentity.Of(process));
         var told = TellAsync(process);
         var copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
@@ -59,6 +62,7 @@ internal sealed record StepProcess
 
         // What the program left behind must neither hold its output open nor go on after it.
         ProcessGroup.Kill(process);
+        Place?.Return();
         await Task.WhenAny(Task.WhenAll(copied, told), Task.Delay(Patience, CancellationToken.None));
         if (Container is not null)
             ContainerRuntime.Leave(Container);
@@ -95,10 +99,10 @@ internal sealed record StepProcess
         return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
     }
 
-    private Process Start()
+    private Process Start(IReadOnlyList<string> command)
     {
-        var program = Programs.Installed(Command[0], Step);
-        var start = ProcessGroup.Start([program, .. Command.Skip(1)]);
+        var program = Programs.Installed(command[0], Step);
+        var start = ProcessGroup.Start([program, .. command.Skip(1)]);
         start.WorkingDirectory = Folder;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         start.StandardOutputEncoding = start.StandardErrorEncoding = System.Text.Encoding.UTF8;

@@ -45,8 +45,14 @@ internal static partial class MountedPaths
 
     private static readonly Lazy<bool> Works = new(Try);
 
+    /// <summary>What starts a program in namespaces of its own, in which it may mount.</summary>
+    public static IReadOnlyList<string> Unshare => [Programs.Find("unshare") ?? "unshare", "--user", "--map-root-user", "--mount"];
+
     /// <summary>Whether this system can do it; asked once.</summary>
     public static bool Possible => Works.Value;
+
+    /// <summary>Whether an overlay of the folder's can show all that /opt holds.</summary>
+    public static bool CanOverlay(string folder) => !Directory.Exists(Root) && !HasMountsBelow.Value && folder.IndexOfAny([':', ',', '\\']) < 0;
 
     /// <summary>Whether a program names the path, and not only as what to do without SAGEMAKER_BASE_DIR.</summary>
     /// <param name="command">Its arguments name the program's file.</param>
@@ -83,7 +89,7 @@ internal static partial class MountedPaths
         if (lost.Count > 0)
             command = [Programs.Find("env") ?? "env", .. lost, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
 
-        return [Programs.Find("unshare") ?? "unshare", "--user", "--map-root-user", "--mount", "/bin/sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
+        return [.. Unshare, "/bin/sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
     }
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
