@@ -13,8 +13,8 @@ public sealed class PackageTests(PackagesFixture packages)
     {
         var names = Names("Mlops.Sdk");
 
-        Assert.True(new FileInfo(packages.Package("Mlops.Sdk")).Length <= 15 * 1024 * 1024);
-        foreach (var expected in new[] { "Sdk/Sdk.props", "Sdk/Sdk.targets", "tools/net/Mlops.Tasks.dll", "tools/net/Mlops.Tasks.deps.json", "tools/host/mlops.dll", "tools/host/mlops.deps.json", "README.md", "LICENSE" })
+        Assert.True(new FileInfo(packages.Package("Mlops.Sdk")).Length <= 24 * 1024 * 1024);
+        foreach (var expected in new[] { "Sdk/Sdk.props", "Sdk/Sdk.targets", "tools/net/Mlops.Tasks.dll", "tools/net/Mlops.Tasks.deps.json", "tools/host/mlops.dll", "tools/host/mlops.deps.json", "tools/host-linux-x64/mlops.dll", "tools/host-linux-x64/mlops.deps.json", "README.md", "LICENSE" })
             Assert.Contains(expected, names);
         foreach (var runtime in Runtimes)
             Assert.Contains(names, n => n.StartsWith($"tools/host/runtimes/{runtime}/native/", StringComparison.Ordinal));
