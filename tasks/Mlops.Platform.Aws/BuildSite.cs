@@ -22,10 +22,6 @@ internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState
     /// <summary>Of the C# program's containers; null: it needs none.</summary>
     public string? Repository => stack.Outputs.GetValueOrDefault("Repository");
 
-    /// <summary>What CloudFormation changes the stack of a stage with; null: the rights of who asks.</summary>
-    public string? StackRoleOf(AwsPlace place) =>
-        place.DeployRole is null && (place.Account ?? deployment.Aws.Account) == deployment.Aws.Account && (place.Region ?? deployment.Aws.Region) == deployment.Aws.Region ? stack.Outputs.GetValueOrDefault("StackRole") : null;
-
     /// <summary>Of notifications; null: none are asked for.</summary>
     public string? Topic => stack.Outputs.GetValueOrDefault("Topic") ?? stack.Parameters.GetValueOrDefault("TopicArn");
 

@@ -55,18 +55,6 @@ public sealed class StackTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
-    public async Task A_stage_is_changed_as_the_role_that_an_engineer_may_pass()
-    {
-        await StartAsync();
-        using var repository = new ModelRepository("python-minimal", c => c + "\naccess: { ml_engineer: { principals: [\"arn:aws:iam::123456789012:role/mle\"] } }\n");
-
-        await repository.DeployAsync();
-
-        Assert.Equal("arn:aws:iam::123456789012:role/penguins-stacks-us-east-1", (string?)Aws.Boto("client('cloudformation').describe_stacks(StackName='penguins-staging')['Stacks'][0].get('RoleARN')"));
-        Assert.Null((string?)Aws.Boto("client('cloudformation').describe_stacks(StackName='penguins-build')['Stacks'][0].get('RoleARN')"));
-    }
-
-    [SkippableFact]
     public async Task A_template_that_is_too_large_for_a_request_comes_from_the_bucket_that_it_makes()
     {
         await StartAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mlops.Platform.Local.Processes;
 
 namespace Mlops.Platform.Local.Tests;
@@ -43,6 +44,36 @@ public sealed class MountPoolTests : IDisposable
         first.Return();
 
         Assert.Equal("b", Read(Take(pool, "b")));
+    }
+
+    [SkippableFact]
+    public void Whoever_is_left_behind_keeps_its_own_folder()
+    {
+        using var pool = NewPool();
+        var first = Take(pool, "a");
+        var command = first.Enter(["sh", "-c", "echo in; read -r go; cat /opt/ml/name"], folder.Path);
+        using var left = Process.Start(new ProcessStartInfo(command[0], command.Skip(1)) { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        Assert.Equal("in", left.StandardOutput.ReadLine());
+        first.Return();
+
+        var second = Take(pool, "b");
+        left.StandardInput.WriteLine();
+
+        Assert.Equal(("a", "b"), (left.StandardOutput.ReadToEnd(), Read(second)));
+    }
+
+    [SkippableFact]
+    public void What_a_program_mounts_is_not_the_next_ones()
+    {
+        using var pool = NewPool();
+        folder.Write("mounted/file", "");
+        var first = Take(pool, "a");
+        Assert.Equal("", Output(first.Enter(["mount", "-t", "tmpfs", "tmpfs", folder.File("mounted")], folder.Path)));
+        first.Return();
+
+        var second = Take(pool, "b");
+
+        Assert.Equal("file", Output(second.Enter(["ls", folder.File("mounted")], folder.Path)));
     }
 
     [SkippableFact]

@@ -9,8 +9,7 @@ internal static class BuildStack
 
     private const string ExecutionRole = "ExecutionRole";
 
-    /// <param name="stageTypes">The types of the resources of the stages' templates.</param>
-    public static StackTemplate Make(ModelPlan plan, IReadOnlyList<string> stageTypes)
+    public static StackTemplate Make(ModelPlan plan)
     {
         var template = new StackTemplate($"{plan.ModelName}: model build (bucket, registry, roles, retraining, notifications).");
         if (plan.Aws.KmsKey is { } key)
@@ -21,8 +20,6 @@ internal static class BuildStack
             ProgramRepository.Add(template, plan);
         var role = AddExecutionRole(template, plan);
         Personas.Add(template, plan, role);
-        if (StackRole.IsNeeded(plan))
-            StackRole.Add(template, plan, stageTypes);
         Notifications.Add(template, plan);
         Retraining.Add(template, plan);
         return template.WithoutUnused();

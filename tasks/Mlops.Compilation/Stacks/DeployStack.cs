@@ -74,11 +74,13 @@ internal sealed class DeployStack
         [
             new("model", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{ModelBucketParameter}}}/{plan.Prefix}/*"]),
             .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
-            .. permissions.Images(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))), "*:*"),
+            .. permissions.Images(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))), Permissions.Anywhere),
             .. ModelKey(),
             .. Capture(),
             .. Endpoint(),
             .. stage.Batch is { } batch ? Batch(batch) : [],
+            // A transform reads and writes as the model does, whoever starts it.
+            .. plan.Operations.MonitoredStages.Contains(stage.Name) && plan.Operations.Monitors.Any(m => m.Kind == MonitorKind.Explain) ? permissions.OwnObjects("monitor.explain", "monitor/") : [],
             .. permissions.Key("aws.kms_key"),
             .. permissions.Network("aws.network"),
             .. Permissions.Logs($"deploy.{stage.Name}"),

@@ -94,7 +94,7 @@ internal static class Notifications
 
     /// <summary>Alarms and rules reach topics of their own region alone: a stage in another one has a topic of its own, which tells the same people.</summary>
     public static bool HasOwnTopic(ModelPlan plan, PlannedStage stage) =>
-        plan.Operations.Notifications is { } notify && stage.Endpoint is not null && stage.Aws.Region is { } region && (notify.Topic is { } given ? Configuration.Values.Arn.Parse(given)?.Region : plan.Aws.Region) is { } home && region != home;
+        plan.Operations.Notifications is { } notify && notify.Events.Any(e => e.IsOfStage()) && stage.Endpoint is not null && stage.Aws.Region is { } region && (notify.Topic is { } given ? Configuration.Values.Arn.Parse(given)?.Region : plan.Aws.Region) is { } home && region != home;
 
     /// <summary>The topic that a stage tells: of this template, or a parameter.</summary>
     public static JsonNode Of(StackTemplate template, ModelPlan plan, PlannedStage stage) => template.Resources.ContainsKey(Topic)

@@ -14,8 +14,6 @@ internal sealed record Permission(string Element, IReadOnlyList<string> Actions,
 /// <summary>Roles whose policies are made of permissions; the template's Metadata says which element each statement is for.</summary>
 internal static class Roles
 {
-    public const string BoundaryParameter = "PermissionsBoundary";
-
     private const string PolicyVersion = "2012-10-17";
 
     /// <summary>A role for a service, which may take it on for this account alone.</summary>
@@ -39,7 +37,7 @@ internal static class Roles
         properties["Description"] = meaning;
         properties["AssumeRolePolicyDocument"] = Document([trust]);
         if (boundary is not null)
-            properties["PermissionsBoundary"] = template.Parameter(BoundaryParameter, "The boundary of the roles that are made.", boundary);
+            properties["PermissionsBoundary"] = template.Parameter("PermissionsBoundary", "The boundary of the roles that are made.", boundary);
         var (statements, reasons) = Statements(permissions);
         properties["Policies"] = new JsonArray(new JsonObject { ["PolicyName"] = "derived", ["PolicyDocument"] = Document(statements) });
         var role = template.Add(id, "AWS::IAM::Role", properties);

@@ -10,6 +10,9 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
 {
     public const string KeyParameter = "KmsKeyArn";
 
+    /// <summary>Every region and account.</summary>
+    public const string Anywhere = "*:*";
+
     private string BucketArn => $"arn:${{AWS::Partition}}:s3:::${{{bucket}}}";
 
     /// <summary>Reads and writes below the prefix of the model.</summary>
@@ -43,7 +46,7 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
         if (aws.KmsKey is not { } key)
             yield break;
         var isOwn = Arn.Parse(key) is { } arn && (aws.Account ?? arn.Account) == arn.Account && (aws.Region ?? arn.Region) == arn.Region;
-        var (keys, condition) = Keys(key, $"${{{KeyParameter}}}", isOwn ? "${AWS::Region}:${AWS::AccountId}" : "*:*");
+        var (keys, condition) = Keys(key, $"${{{KeyParameter}}}", isOwn ? "${AWS::Region}:${AWS::AccountId}" : Anywhere);
         yield return new(element, ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"], keys) { Condition = condition };
         var grant = condition?.DeepClone().AsObject() ?? [];
         grant["Bool"] = new JsonObject { ["kms:GrantIsForAWSResource"] = "true" };
@@ -53,7 +56,7 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
     /// <summary>Reads what another place's key encrypts.</summary>
     public static Permission ReadKey(string element, string key, string parameter)
     {
-        var (keys, condition) = Keys(key, parameter, "*:*");
+        var (keys, condition) = Keys(key, parameter, Anywhere);
         return new(element, ["kms:Decrypt", "kms:DescribeKey"], keys) { Condition = condition };
     }
 
@@ -76,7 +79,7 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
     }
 
     /// <summary>Images of the user's own, those that publish makes, and those of SageMaker, which lie in accounts of its own.</summary>
-    /// <param name="home">REGION:ACCOUNT of the repositories that publish makes.</param>
+    /// <param name="home">REGION:ACCOUNT of the repositories that publish makes; <see cref="Anywhere"/>: the role's place need not be theirs.</param>
     public IEnumerable<Permission> Images(IEnumerable<(string Element, PlannedImage Image)> images, string home)
     {
         var any = false;
@@ -84,7 +87,8 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
         {
             var arn = image switch
             {
-                { Own: { } uri } => RepositoryArn(uri),
+                // Elsewhere runs what is replicated there.
+                { Own: { } uri } => RepositoryArn(uri, home == Anywhere ? "${AWS::Region}" : null),
                 { Published: { } published } => $"arn:${{AWS::Partition}}:ecr:${{AWS::Region}}:*:repository/{published.Repository}",
                 { Framework: "analyzer" } => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{MonitorStack.AnalyzerRepository}",
                 _ => $"arn:${{AWS::Partition}}:ecr:{home}:repository/{ProgramRepository.NameOf(plan)}",
@@ -114,13 +118,13 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
         new() { ["StringLike"] = new JsonObject { [key] = values.Length == 1 ? values[0] : new JsonArray([.. values.Select(v => JsonValue.Create(v))]) } };
 
     /// <summary>ACCOUNT.dkr.ecr.REGION.HOST/REPOSITORY:TAG; another registry needs no permission of AWS.</summary>
-    private static string? RepositoryArn(string uri)
+    private static string? RepositoryArn(string uri, string? region)
     {
         var slash = uri.IndexOf('/', StringComparison.Ordinal);
-        if (slash < 0 || uri[..slash].Split('.') is not [var account, "dkr", "ecr", var region, ..])
+        if (slash < 0 || uri[..slash].Split('.') is not [var account, "dkr", "ecr", var named, ..])
             return null;
         var repository = uri[(slash + 1)..].Split('@')[0].Split(':')[0];
-        return $"arn:${{AWS::Partition}}:ecr:{region}:{account}:repository/{repository}";
+        return $"arn:${{AWS::Partition}}:ecr:{region ?? named}:{account}:repository/{repository}";
     }
 
     private static (string Bucket, string Key) Place(string uri) => new S3Uri(uri) is var place ? (place.Bucket, place.Key) : default;

@@ -106,8 +106,6 @@ internal static class Personas
         yield return new("", ["sagemaker:CreateModelPackage"], [$"{SageMaker}:model-package-group/{plan.GroupName}", $"{SageMaker}:model-package/{plan.GroupName}/*"]);
         yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:UpdateTerminationProtection"],
             [Stacks(plan)]);
-        if (StackRole.IsNeeded(plan))
-            yield return StackRole.Pass("");
         yield return new("", ["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]);
         foreach (var role in plan.Stages.Select(s => s.Aws.DeployRole).Append(plan.Aws.DeployRole).OfType<string>().Distinct(StringComparer.Ordinal))
             yield return new("", ["sts:AssumeRole"], [role]);

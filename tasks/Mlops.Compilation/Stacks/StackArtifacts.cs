@@ -13,14 +13,14 @@ internal static class StackArtifacts
 {
     public static IEnumerable<Artifact> Make(ModelPlan plan, SourceKeys sources)
     {
-        var deploy = DeployStack.Make(plan);
-        var monitor = MonitorStack.Make(plan, sources);
-        var build = BuildStack.Make(plan, [.. deploy.Template.Types, .. monitor?.Template.Types ?? []]);
+        var build = BuildStack.Make(plan);
         yield return Template(BuildStack.Template, build);
         yield return Parameters("parameters.json", plan, [(BuildStack.Template, build.Values)]);
         if (plan.Stages.Count == 0)
             yield break;
+        var deploy = DeployStack.Make(plan);
         yield return Template(DeployStack.Template, deploy.Template);
+        var monitor = MonitorStack.Make(plan, sources);
         if (monitor is { } found)
             yield return Template(MonitorStack.Template, found.Template);
         foreach (var stage in plan.Stages.Select(s => s.Name))

@@ -23,9 +23,6 @@ internal sealed class StackTemplate(string description)
 
     public JsonObject Outputs { get; } = [];
 
-    /// <summary>Of the resources, one for each.</summary>
-    public IEnumerable<string> Types => Resources.Select(r => r.Value!["Type"]!.GetValue<string>());
-
     /// <summary>Declares a parameter, once, and refers to it.</summary>
     /// <param name="value">What the configuration says; null: publishing fills it in.</param>
     public JsonObject Parameter(string name, string meaning, string? value = null, string type = "String")

@@ -56,7 +56,7 @@ internal static class AwsChecks
             return;
         if (config.Aws?.Region is { } home && home.Value.Name != region)
             diagnostics.Add(Errors.TopicElsewhere(topic.Span, region, home.Value.Name));
-        if (config.Notify.Emails is { Count: > 0 })
+        if (config.Notify.Emails is { Count: > 0 } || config.Notify.Events?.Any(e => e.Value.IsOfStage()) == false)
             return;
         foreach (var stage in (config.Deploy ?? []).Where(s => s is { Realtime: not null } or { Serverless: not null } or { Async: not null }))
         {
@@ -71,11 +71,13 @@ internal static class AwsChecks
         var shared = config.Aws;
         if (stage.Account is { } lone && shared?.Account is null && shared?.Unreadable.Contains("account") != true)
             diagnostics.Add(Errors.MissingKey(lone.Span, "account", "'aws'", "The account of the build: what is shared with the stage's is decided by both."));
+        if (stage.Region is { } place && shared?.Region is null && config.Notify is not null && shared?.Unreadable.Contains("region") != true)
+            diagnostics.Add(Errors.MissingKey(place.Span, "region", "'aws'", "The region of the build: alarms and rules reach topics of their own region alone, so it decides which topic the stage tells."));
         var otherAccount = stage.Account is { } account && shared?.Account is { } home && account.Value != home.Value;
         var otherRegion = stage.Region is { } region && shared?.Region is { } homeRegion && region.Value != homeRegion.Value;
         if (!otherAccount && !otherRegion)
             return;
-        var (place, name) = otherAccount ? (stage.Account!.Value.Span, $"account {stage.Account.Value.Value}") : (stage.Region!.Value.Span, $"region {stage.Region.Value.Value.Name}");
+        var (span, name) = otherAccount ? (stage.Account!.Value.Span, $"account {stage.Account.Value.Value}") : (stage.Region!.Value.Span, $"region {stage.Region.Value.Value.Name}");
         (string Key, bool IsInherited)[] keys =
         [
             ("execution_role", otherAccount && stage.ExecutionRole is null && shared!.ExecutionRole is not null),
@@ -86,7 +88,7 @@ internal static class AwsChecks
             ("bucket", stage.Bucket is null && (otherRegion || WritesToBucket(section, config))),
         ];
         foreach (var key in keys.Where(k => k.IsInherited && !stage.Unreadable.Contains(k.Key)).Select(k => k.Key))
-            diagnostics.Add(Errors.MissingKey(place, key, "the stage's 'aws'", $"The one of the build is of no use in {name}."));
+            diagnostics.Add(Errors.MissingKey(span, key, "the stage's 'aws'", $"The one of the build is of no use in {name}."));
     }
 
     /// <summary>Whether a stage writes to a place that nothing but its bucket gives.</summary>

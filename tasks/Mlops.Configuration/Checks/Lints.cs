@@ -22,6 +22,8 @@ internal static class Lints
             diagnostics.Add(Errors.RetrainWithoutGate(retrain.Span));
         if (config.Build?.CheckData is null && config.Retrain?.OnNewData is { Count: > 0 } newData)
             diagnostics.Add(Errors.NewDataUnchecked(newData[0].Span));
+        if (config.Access?.MlEngineer is { } engineer && config.Aws?.DeployRole is null && (config.Deploy ?? []).All(s => s.Aws?.DeployRole is null))
+            diagnostics.Add(Errors.EngineerCannotDeploy(engineer.Span));
         foreach (var step in config.Steps)
         {
             if (step.Section is TrainSection { Spot: { Checkpoints: null or { Value: false } } spot } && spot.MaxWait is { Value.Time.TotalHours: >= 2 } wait)

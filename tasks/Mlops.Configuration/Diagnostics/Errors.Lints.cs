@@ -43,4 +43,7 @@ public static partial class Errors
 
     public static Diagnostic OneInstance(Span span, string stage) =>
         Warning("MLOPS4013", span, $"The stage '{stage}' is served by one instance: while it is replaced nobody answers. Write 'count: 2' or more, or add 'autoscaling'.");
+
+    public static Diagnostic EngineerCannotDeploy(Span span) =>
+        Warning("MLOPS4014", span, "Who takes on 'ml_engineer' runs pipelines and registers versions, but cannot change stacks: CloudFormation acts with the rights of who asks, and these make no roles. Name a 'deploy_role' under 'aws', which engineers may then take on.");
 }

@@ -28,6 +28,12 @@ public enum NotifyEvent
     Alarm,
 }
 
+public static class NotifyEvents
+{
+    /// <summary>Whether it happens where a stage is; else where the model is built.</summary>
+    public static bool IsOfStage(this NotifyEvent what) => what is NotifyEvent.Deployed or NotifyEvent.RolledBack or NotifyEvent.Violation or NotifyEvent.Alarm;
+}
+
 [Section("'access'")]
 public sealed record AccessSection : Section
 {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using Amazon.ECR.Model;
 using Amazon.SageMaker;
@@ -24,6 +25,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
     private const string CodeVariable = "SAGEMAKER_SUBMIT_DIRECTORY";
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
     private DeploymentDefinition Deployment => workspace.Deployment;
 
@@ -34,9 +36,51 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
     /// <summary>What a version is there; null: there is no such version. Nothing is made.</summary>
     public async Task<RegionalVersion?> FindAsync(Stage stage, string group, int version, CancellationToken cancellation)
     {
-        if (await models.SpecificationAsync(group, version, cancellation) is not { } original)
+        if (await models.PackageAsync(models.ArnOf(group, version), cancellation) is not { InferenceSpecification: { } original } package)
             return null;
         var there = await access.OpenAsync(stage.Aws, cancellation);
+        // Numbers begin anew where a group was deleted, and a copy lies in one bucket under one key: the name says of which version it is, and where.
+        var hash = ContentHash.OfText(string.Create(CultureInfo.InvariantCulture, $"{group} {version} {package.CreationTime?.Ticks} {stage.Aws.Bucket} {stage.Aws.KmsKey}"));
+        var name = string.Create(CultureInfo.InvariantCulture, $"{group[..Math.Min(group.Length, MostOfGroup)].TrimEnd('-')}-{hash[..HashCharacters]}-{version}");
+        return new RegionalVersion(there.Arn("sagemaker", (await there.IdentityAsync(cancellation)).Account, $"model-package/{name}"), name, stage.Aws.Bucket!, $"{Deployment.Prefix}/copies/{name}", original);
+    }
+
+    /// <summary>Makes a version be there.</summary>
+    public async Task PutAsync(Stage stage, RegionalVersion version, CancellationToken cancellation)
+    {
+        var there = await access.OpenAsync(stage.Aws, cancellation);
+        var status = await StatusAsync(there, version, cancellation);
+        if (status is null)
+        {
+            var (specification, copies) = Copied(there, version);
+            foreach (var image in specification.Containers.Select(c => c.Image).Distinct(StringComparer.Ordinal))
+                await CheckAsync(there, stage, image, cancellation);
+            var copier = new ObjectCopier(site.Clients, there, version.Bucket, (await there.IdentityAsync(cancellation)).Account, stage.Aws.KmsKey);
+            foreach (var (uri, key) in copies)
+            {
+                if (await copier.CopyAsync(uri, key, cancellation))
+                    events.Add(new Notice($"{stage.Name}: copied {uri} to {there.Region.SystemName}"));
+            }
+
+            await CreateAsync(there, version, specification, cancellation);
+        }
+
+        var (clock, waits) = (Stopwatch.StartNew(), new Waits(LongestPause));
+        // What was just made may not be found at once.
+        while (status is "Pending" or "InProgress" || (status is null && clock.Elapsed < Grace))
+        {
+            await waits.WaitAsync(cancellation);
+            status = await StatusAsync(there, version, cancellation);
+        }
+
+        if (status != "Completed")
+            throw AwsErrors.NotCopied(version.Arn, status ?? "not to be found").ToException();
+    }
+
+    /// <summary>A version of copies, and their keys by the URI that each is a copy of.</summary>
+    private (InferenceSpecification Specification, IReadOnlyDictionary<string, string> Copies) Copied(AwsClients there, RegionalVersion version)
+    {
+        var original = version.Original;
         var copies = new Dictionary<string, string>(StringComparer.Ordinal);
         var specification = new InferenceSpecification
         {
@@ -44,8 +88,8 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             {
                 ContainerHostname = c.ContainerHostname,
                 Image = ImageIn(there, c.Image),
-                ModelDataUrl = c.ModelDataUrl is { } archive ? Copied(archive) : null,
-                Environment = c.Environment?.ToDictionary(e => e.Key, e => e.Key == CodeVariable && e.Value.StartsWith("s3://", StringComparison.Ordinal) ? Copied(e.Value) : e.Value),
+                ModelDataUrl = c.ModelDataUrl is { } archive ? Copy(archive) : null,
+                Environment = c.Environment?.ToDictionary(e => e.Key, e => e.Key == CodeVariable && e.Value.StartsWith("s3://", StringComparison.Ordinal) ? Copy(e.Value) : e.Value),
                 Framework = c.Framework,
                 FrameworkVersion = c.FrameworkVersion,
             })],
@@ -54,46 +98,13 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             SupportedRealtimeInferenceInstanceTypes = original.SupportedRealtimeInferenceInstanceTypes,
             SupportedTransformInstanceTypes = original.SupportedTransformInstanceTypes,
         };
-        // Numbers begin anew where a group was deleted: the name says what it holds, too.
-        var hash = ContentHash.OfText(string.Join('\n', specification.Containers.Select(c => $"{c.Image} {c.ModelDataUrl} {string.Join(' ', (c.Environment ?? []).OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={e.Value}"))}")));
-        var name = string.Create(CultureInfo.InvariantCulture, $"{group[..Math.Min(group.Length, MostOfGroup)].TrimEnd('-')}-{hash[..HashCharacters]}-{version}");
-        return new RegionalVersion(there.Arn("sagemaker", (await there.IdentityAsync(cancellation)).Account, $"model-package/{name}"), name, BucketOf(stage), specification, copies);
+        return (specification, copies);
 
-        string Copied(string uri)
+        string Copy(string uri)
         {
-            var key = $"{Deployment.Prefix}/copies/{ContentHash.OfText(uri)[..32]}/{uri[(uri.LastIndexOf('/') + 1)..]}";
-            copies[uri] = key;
-            return $"s3://{BucketOf(stage)}/{key}";
+            var key = copies[uri] = $"{version.Prefix}/{ContentHash.OfText(uri)[..HashCharacters]}/{uri[(uri.LastIndexOf('/') + 1)..]}";
+            return $"s3://{version.Bucket}/{key}";
         }
-    }
-
-    /// <summary>Makes a version be there.</summary>
-    public async Task PutAsync(Stage stage, RegionalVersion version, CancellationToken cancellation)
-    {
-        var there = await access.OpenAsync(stage.Aws, cancellation);
-        if (await StatusAsync(there, version, cancellation) is not { } status)
-        {
-            foreach (var image in version.Specification.Containers.Select(c => c.Image).Distinct(StringComparer.Ordinal))
-                await CheckAsync(there, stage, image, cancellation);
-            var copier = new ObjectCopier(site.Clients, there, version.Bucket, (await there.IdentityAsync(cancellation)).Account, stage.Aws.KmsKey);
-            foreach (var (uri, key) in version.Copies)
-            {
-                if (await copier.CopyAsync(uri, key, cancellation))
-                    events.Add(new Notice($"{stage.Name}: copied {uri} to {there.Region.SystemName}"));
-            }
-
-            status = await CreateAsync(there, version, cancellation);
-        }
-
-        var waits = new Waits(LongestPause);
-        while (status is "Pending" or "InProgress")
-        {
-            await waits.WaitAsync(cancellation);
-            status = await StatusAsync(there, version, cancellation) ?? "Deleting";
-        }
-
-        if (status != "Completed")
-            throw AwsErrors.NotCopied(version.Arn, status).ToException();
     }
 
     /// <summary>Null: it is not there.</summary>
@@ -109,7 +120,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
         }
     }
 
-    private async Task<string> CreateAsync(AwsClients there, RegionalVersion version, CancellationToken cancellation)
+    private async Task CreateAsync(AwsClients there, RegionalVersion version, InferenceSpecification specification, CancellationToken cancellation)
     {
         try
         {
@@ -117,32 +128,33 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             {
                 ModelPackageName = version.Name,
                 ModelPackageDescription = $"A version of {Deployment.ModelPackageGroupName} of {site.Clients.Region.SystemName}.",
-                InferenceSpecification = version.Specification,
+                InferenceSpecification = specification,
                 ClientToken = Guid.NewGuid().ToString("N"),
             }, cancellation);
         }
-        catch (ConflictException)
+        catch (AmazonSageMakerException e) when (e is ConflictException || e.Message.Contains("already exist", StringComparison.OrdinalIgnoreCase))
         {
-            // Another deploy made it meanwhile: what it holds is in its name.
+            // Another deploy made it meanwhile, or the answer to this one's first request was lost: what it holds is in its name.
         }
-
-        return await StatusAsync(there, version, cancellation) ?? "Pending";
     }
 
-    /// <summary>SageMaker's images are of an account for each region; those of a repository of one's own are replicated under the same name.</summary>
+    /// <summary>SageMaker's images are of an account for each region, also those of versions before today's; those of a repository of one's own are replicated under the same name.</summary>
     private string ImageIn(AwsClients there, string image)
     {
         var (home, region) = (site.Clients.Region, there.Region);
-        foreach (var known in Deployment.Images.Where(i => i.UriIn(home.SystemName, home.PartitionDnsSuffix) == image))
-            return known.UriIn(region.SystemName, region.PartitionDnsSuffix) ?? throw AwsErrors.NoImage(known.Parameter, known.Framework, region.SystemName).ToException();
-        return image.Replace($".dkr.ecr.{home.SystemName}.{home.PartitionDnsSuffix}/", $".dkr.ecr.{region.SystemName}.{region.PartitionDnsSuffix}/", StringComparison.Ordinal);
+        var account = image.Split('.')[0];
+        if (image.Split('/') is not [var host, ..] || host != $"{account}.dkr.ecr.{home.SystemName}.{home.PartitionDnsSuffix}")
+            return image;
+        if (Deployment.Images.FirstOrDefault(i => i.Accounts?.GetValueOrDefault(home.SystemName) == account) is { } published)
+            account = published.Accounts!.GetValueOrDefault(region.SystemName) ?? throw AwsErrors.NoImage(published.Parameter, published.Framework, region.SystemName).ToException();
+        return $"{account}.dkr.ecr.{region.SystemName}.{region.PartitionDnsSuffix}{image[host.Length..]}";
     }
 
     private async Task CheckAsync(AwsClients there, Stage stage, string image, CancellationToken cancellation)
     {
-        if (image.Split('/', 2) is not [var host, var path] || host.Split('.') is not [var account, "dkr", "ecr", ..] || Deployment.Images.Any(i => i.UriIn(there.Region.SystemName, there.Region.PartitionDnsSuffix) == image))
+        if (image.Split('/', 2) is not [var host, var path] || host.Split('.') is not [var account, "dkr", "ecr", ..] || Deployment.Images.Any(i => i.Accounts?.GetValueOrDefault(there.Region.SystemName) == account))
             return;
-        var (repository, id) = path.Split('@') is [var name, var digest] ? (name, new ImageIdentifier { ImageDigest = digest })
+        var (repository, id) = path.Split('@') is [var name, var digest] ? (name.Split(':')[0], new ImageIdentifier { ImageDigest = digest })
             : path.Split(':') is [var named, var tag] ? (named, new ImageIdentifier { ImageTag = tag }) : (path, new ImageIdentifier { ImageTag = "latest" });
         try
         {
@@ -157,12 +169,11 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             // Who may run an image need not be allowed to look at it.
         }
     }
-
-    private static string BucketOf(Stage stage) => stage.Aws.Bucket!;
 }
 
 /// <summary>A version in the region of a stage.</summary>
 /// <param name="Arn">Of its model package.</param>
 /// <param name="Bucket">That holds its copies.</param>
-/// <param name="Copies">Keys, by the URI that each is a copy of.</param>
-internal sealed record RegionalVersion(string Arn, string Name, string Bucket, InferenceSpecification Specification, IReadOnlyDictionary<string, string> Copies);
+/// <param name="Prefix">Of their keys.</param>
+/// <param name="Original">What it is made of where it is registered.</param>
+internal sealed record RegionalVersion(string Arn, string Name, string Bucket, string Prefix, InferenceSpecification Original);

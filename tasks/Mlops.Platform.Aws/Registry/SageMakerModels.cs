@@ -72,10 +72,6 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     public async Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
         await NewestAsync(group, ModelApprovalStatus.Approved, cancellation) is { } version ? await MetricsAsync(group, version, cancellation) : null;
 
-    /// <summary>What a version is made of; null: there is none.</summary>
-    public async Task<InferenceSpecification?> SpecificationAsync(string group, int version, CancellationToken cancellation) =>
-        (await PackageAsync(ArnOf(group, version), cancellation))?.InferenceSpecification;
-
     public async Task<IReadOnlyDictionary<string, double>> MetricsAsync(string group, int version, CancellationToken cancellation)
     {
         var package = await PackageAsync(ArnOf(group, version), cancellation);
@@ -207,7 +203,8 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         }
     }
 
-    private async Task<DescribeModelPackageResponse?> PackageAsync(string arn, CancellationToken cancellation)
+    /// <summary>Null: there is none.</summary>
+    public async Task<DescribeModelPackageResponse?> PackageAsync(string arn, CancellationToken cancellation)
     {
         lock (known)
         {

@@ -8,11 +8,7 @@ using Mlops.Platform.Events;
 namespace Mlops.Platform.Aws.Stacks;
 
 /// <param name="TemplateUrl">Null: the template goes with the request.</param>
-internal sealed record StackRequest(string Name, StackTemplateFile Template, string? TemplateUrl, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Tags)
-{
-    /// <summary>What CloudFormation acts as, from then on; null: as who asks, or as it did before.</summary>
-    public string? Role { get; init; }
-}
+internal sealed record StackRequest(string Name, StackTemplateFile Template, string? TemplateUrl, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Tags);
 
 /// <summary>Stacks by change sets: what they are, what would change, and how it goes. A stack that another changes is waited for; a broken first try is replaced.</summary>
 internal sealed class StackClient(AwsClients clients, IEventSink events)
@@ -163,7 +159,6 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 Parameters = [.. request.Parameters.Where(p => request.Template.Parameters.Contains(p.Key)).Select(p => new Parameter { ParameterKey = p.Key, ParameterValue = p.Value })],
                 Tags = [.. request.Tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
                 Capabilities = ["CAPABILITY_NAMED_IAM"],
-                RoleARN = request.Role,
                 // A bucket, registry or repository that an earlier stack, or an earlier state of this one, left belongs to it.
                 ImportExistingResources = true,
                 ClientToken = name,

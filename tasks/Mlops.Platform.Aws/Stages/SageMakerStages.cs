@@ -60,7 +60,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             return null;
         var version = VersionOf(package);
         // Of a version that is gone there is what its stack says of it.
-        var request = await RequestAsync(stage, await FindPackageAsync(stage, version, cancellation) ?? new(package, stack.Parameters.GetValueOrDefault(BucketParameter)), cancellation);
+        var request = await RequestAsync(stage, await FindPackageAsync(stage, version, cancellation) ?? new(package, stack.Parameters.GetValueOrDefault(BucketParameter)), await FurtherAsync(stage, PackageAsync, cancellation), cancellation);
         return new StageState(version, Url(clients, stage, stack), stack.IsWhole, stack.Equals(request), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
@@ -86,7 +86,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
-        var request = await RequestAsync(stage, await PackageAsync(stage, version.Version, cancellation), cancellation);
+        var request = await RequestAsync(stage, await PackageAsync(stage, version.Version, cancellation), await FurtherAsync(stage, PackageAsync, cancellation), cancellation);
         return await new StackPlan(clients, events).OfAsync(request, stack, storeTemplate, cancellation);
     }
 
@@ -99,9 +99,9 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         var stacks = new StackClient(clients, events);
         var package = await BringAsync(stage, version.Version, cancellation);
-        foreach (var further in stage.FurtherVersions)
-            await BringAsync(stage, await FurtherAsync(stage, further.Version, cancellation), cancellation);
-        var request = settings is null ? await RequestAsync(stage, package, cancellation) : await EarlierAsync(stage, package.Arn, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
+        var request = settings is null
+            ? await RequestAsync(stage, package, await FurtherAsync(stage, BringAsync, cancellation), cancellation)
+            : await EarlierAsync(stage, package, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
         var key = TemplateKey(request.Template.Sha256);
         // The way back needs the template of today.
         await site.Objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(request.Template.Source), cancellation);
@@ -207,7 +207,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         return await stacks.DeleteAsync(stackName, cancellation);
     }
 
-    private async Task<StackRequest> RequestAsync(Stage stage, ServedPackage package, CancellationToken cancellation)
+    /// <param name="further">Packages of versions beside the one that is deployed, by their parameters.</param>
+    private async Task<StackRequest> RequestAsync(Stage stage, ServedPackage package, IReadOnlyDictionary<string, string> further, CancellationToken cancellation)
     {
         var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
         var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package.Arn };
@@ -216,9 +217,9 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
         if (site.Topic is { } topic)
             values.TryAdd("TopicArn", topic);
-        foreach (var further in stage.FurtherVersions)
-            values[further.Parameter] = (await PackageAsync(stage, await FurtherAsync(stage, further.Version, cancellation), cancellation)).Arn;
-        return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags) { Role = site.StackRoleOf(stage.Aws) };
+        foreach (var (parameter, arn) in further)
+            values[parameter] = arn;
+        return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
     }
 
     /// <summary>The package of a version where the stage is, as it is or would be.</summary>
@@ -246,12 +247,25 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         (await models.FindAsync(Group, version, cancellation))?.ModelDataUrl is { } url && Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme == "s3"
         && uri.AbsolutePath.StartsWith($"/{Deployment.Prefix}/", StringComparison.Ordinal) ? uri.Host : site.Objects.Bucket;
 
-    private async Task<StackRequest> EarlierAsync(Stage stage, string package, StageSettings settings, CancellationToken cancellation)
+    private async Task<StackRequest> EarlierAsync(Stage stage, ServedPackage package, StageSettings settings, CancellationToken cancellation)
     {
         var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
         var content = settings.TemplateSha256 is { } hash ? await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(hash)}", cancellation) : null;
         var earlier = content is null ? template.Value : StackTemplateFile.Parse(content, "The earlier template");
-        return new StackRequest(StackName(stage), earlier, null, Only(new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package }, earlier), tags) { Role = site.StackRoleOf(stage.Aws) };
+        var values = new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package.Arn };
+        if (package.Bucket is { } bucket)
+            values[BucketParameter] = bucket;
+        return new StackRequest(StackName(stage), earlier, null, Only(values, earlier), tags);
+    }
+
+    /// <summary>Packages of the versions beside the one that is deployed, by their parameters.</summary>
+    /// <param name="package">The package of a version where the stage is.</param>
+    private async Task<Dictionary<string, string>> FurtherAsync(Stage stage, Func<Stage, int, CancellationToken, Task<ServedPackage>> package, CancellationToken cancellation)
+    {
+        var found = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var further in stage.FurtherVersions)
+            found[further.Parameter] = (await package(stage, await FurtherAsync(stage, further.Version, cancellation), cancellation)).Arn;
+        return found;
     }
 
     private async Task<int> FurtherAsync(Stage stage, string version, CancellationToken cancellation)

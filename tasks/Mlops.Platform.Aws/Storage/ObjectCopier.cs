@@ -12,7 +12,7 @@ internal sealed class ObjectCopier(AwsClients from, AwsClients to, string bucket
     /// <summary>CopyObject takes 5 GiB at most; what is larger is copied in parts.</summary>
     private const long PartBytes = 1L << 30;
 
-    /// <summary>Keys are of what they hold: one that is there, of the right size, is the right one. Returns whether it was copied.</summary>
+    /// <summary>Keys are of one version: what is there, of the right size, was copied by a try before. Returns whether it was copied now.</summary>
     public async Task<bool> CopyAsync(string uri, string key, CancellationToken cancellation)
     {
         var source = S3ObjectStore.Split(uri);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
@@ -18,7 +19,7 @@ internal sealed class MountPool(string folder, string execution) : IDisposable
     private readonly ConcurrentBag<MountPlace> all = [];
     private readonly string folder = Path.Combine(folder, ".mounts");
     private int made;
-    private bool impossible;
+    private volatile bool impossible;
 
     /// <summary>A place whose /opt/ml is the folder until it is given back; null: there can be none, and each program mounts for itself.</summary>
     public MountPlace? Take(string baseFolder)
@@ -32,79 +33,58 @@ internal sealed class MountPool(string folder, string execution) : IDisposable
         return !impossible && MountedPaths.CanOverlay(folder) && Make() is { } fresh && fresh.TryGive(baseFolder) ? fresh : null;
     }
 
-    public void Return(MountPlace place) => free.Add(place);
+    public void Return(MountPlace place)
+    {
+        // Whoever is still there goes on with what it was given, and a mount of one program is no other's.
+        if (place.IsAsItWas)
+            free.Add(place);
+    }
 
     public void Dispose()
     {
         foreach (var place in all)
             place.Dispose();
-        if (Directory.Exists(folder))
-            Directory.Delete(folder, recursive: true);
+        try
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It goes with the folder of the execution.
+        }
     }
 
+    /// <summary>Whatever is wanting (an old kernel or nsenter, memory, processes): a program can still mount for itself.</summary>
     private MountPlace? Make()
     {
-        var own = Path.Combine(folder, Interlocked.Increment(ref made).ToString(CultureInfo.InvariantCulture));
-        var overlay = Directory.CreateDirectory(Path.Combine(own, "overlay")).FullName;
-        var link = Path.Combine(own, "ml");
-        // What an overlay shows must not change below it: the link in it stays, and what that leads to is changed.
-        Directory.CreateSymbolicLink(Path.Combine(overlay, "ml"), link);
-        var start = ProcessGroup.Start([.. MountedPaths.Unshare, "/bin/sh", "-c", Keeper, "mlops", overlay]);
-        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        CleanEnvironment.Apply(start.Environment);
-        start.Environment[ProcessGroup.ExecutionVariable] = execution;
-        var place = new MountPlace(this, Process.Start(start)!, link);
-        all.Add(place);
-        // Whatever is wanting (an old kernel or nsenter), it is so for all of them.
-        impossible = !place.Works(folder);
-        return impossible ? null : place;
-    }
-}
+        try
+        {
+            var own = Path.Combine(folder, Interlocked.Increment(ref made).ToString(CultureInfo.InvariantCulture));
+            var overlay = Directory.CreateDirectory(Path.Combine(own, "overlay")).FullName;
+            var link = Path.Combine(own, "ml");
+            // What an overlay shows must not change below it: the link in it stays, and what that leads to is changed.
+            Directory.CreateSymbolicLink(Path.Combine(overlay, "ml"), link);
+            // What the machine mounts meanwhile is seen, as by a program that begins then.
+            var start = ProcessGroup.Start([.. MountedPaths.Unshare, "--propagation", "slave", "/bin/sh", "-c", Keeper, "mlops", overlay]);
+            start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+            CleanEnvironment.Apply(start.Environment);
+            start.Environment[ProcessGroup.ExecutionVariable] = execution;
+            var place = new MountPlace(this, Process.Start(start)!, link);
+            if (place.Works(folder))
+            {
+                all.Add(place);
+                return place;
+            }
 
-/// <summary>One namespace, for one program at a time.</summary>
-/// <param name="link">Where its /opt/ml leads to.</param>
-internal sealed class MountPlace(MountPool pool, Process keeper, string link) : IDisposable
-{
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+            place.Dispose();
+        }
+        catch (Exception e) when (e is Win32Exception or IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            // The same as if it did not work.
+        }
 
-    /// <summary>Whether everything is mounted, and a program can enter.</summary>
-    public bool Works(string folder)
-    {
-        if (keeper.StandardOutput.ReadLine() is null)
-            return false;
-        var command = Enter(["true"], folder);
-        return ShortProgram.Run(command[0], [.. command.Skip(1)], Patience) is (0, _, _);
-    }
-
-    public bool TryGive(string baseFolder)
-    {
-        if (keeper.HasExited)
-            return false;
-        File.Delete(link);
-        Directory.CreateSymbolicLink(link, baseFolder);
-        return true;
-    }
-
-    /// <summary>The command that starts another one in the namespace. It stays one process: signals reach the program.</summary>
-    public IReadOnlyList<string> Enter(IReadOnlyList<string> command, string workingFolder)
-    {
-        var process = string.Create(CultureInfo.InvariantCulture, $"/proc/{keeper.Id}/ns/");
-        return [Programs.Find("nsenter") ?? "nsenter", $"--user={process}user", $"--mount={process}mnt", "--preserve-credentials", $"--wdns={workingFolder}", "--", Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
-    }
-
-    /// <summary>The program has ended, and so have those that it left behind.</summary>
-    public void Return() => pool.Return(this);
-
-    /// <summary>Takes the namespace away, once no program is in it.</summary>
-    public void End()
-    {
-        ProcessGroup.Kill(keeper);
-        keeper.WaitForExit();
-    }
-
-    public void Dispose()
-    {
-        End();
-        keeper.Dispose();
+        impossible = true;
+        return null;
     }
 }
