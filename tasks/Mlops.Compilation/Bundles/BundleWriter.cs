@@ -9,7 +9,7 @@ using Mlops.Definitions;
 namespace Mlops.Compilation.Bundles;
 
 /// <param name="Imports">Of the program that it holds.</param>
-/// <param name="Installs">It holds the launcher that installs its requirements.txt.</param>
+/// <param name="Installs">It holds the launcher that installs its requirements.txt, and what runs a notebook.</param>
 public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports, bool Installs);
 
 /// <summary>
@@ -60,7 +60,7 @@ public static class BundleWriter
 
         if (bundle is not ProgramBundle)
             RefuseSecrets(files, repository, diagnostics);
-        var installs = isProcessing && bundle is ScriptBundle { EntryPoint.Extension: ".py" or ".ipynb" } && files.Any(f => f.Name == "requirements.txt");
+        var installs = isProcessing && bundle is ScriptBundle code && (code.EntryPoint.Extension == ".ipynb" || (code.EntryPoint.Extension == ".py" && files.Any(f => f.Name == "requirements.txt")));
         var name = $"source/{bundle.Name}.tar";
         try
         {

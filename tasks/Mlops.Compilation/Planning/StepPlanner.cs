@@ -217,12 +217,14 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
 
     private static List<(string Name, ParameterType Type)> Answers(ConfiguredStep step) => [.. step.Answers.Select(a => (a.Name, a.Type ?? ParameterType.String))];
 
-    /// <summary>What reads data that is checked waits for the check: bad data must not be learned from.</summary>
+    /// <summary>What reads data that is checked waits for the check, and a training for the bias of what it learns: bad data must not be learned from.</summary>
     private List<string> After(ConfiguredStep step)
     {
         List<string> after = [.. (step.Section.After ?? []).Select(a => a.Value)];
         if (build.CheckData?.Data is { } data && step.Section is StepSection && step.Reads.Any(r => r.Value == data.Value) && !after.Contains(ConfiguredStep.CheckData))
             after.Add(ConfiguredStep.CheckData);
+        if (step.Section is TrainSection && step.Name == ConfiguredStep.Train && build.Bias is { } bias && AnalysisPlanner.BeforeTraining(bias) is { } measured && !after.Contains(measured))
+            after.Add(measured);
         return after;
     }
 
