@@ -147,16 +147,17 @@ public sealed class AwsPlatform : IPlatform
             // The archives of versions are copied to where they serve.
             if (there.Region.SystemName != home!.Region.SystemName && (stage.Aws.Bucket is null || stage.Aws.Bucket == Deployment.Aws.Bucket))
                 throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
-            if (stack is null && stage.Aws.Bucket is { } bucket)
-                await CheckBucketAsync(there, bucket, cancellation);
+            if (stack is null && stage.Aws.Bucket is { } bucket && bucket != Deployment.Aws.Bucket)
+                await CheckBucketAsync(there, bucket, mustBeOpen: false, cancellation);
         }
 
         if (stack is null && Deployment.Aws.Bucket is { } shared)
-            await CheckBucketAsync(home!, shared, cancellation);
+            await CheckBucketAsync(home!, shared, mustBeOpen: true, cancellation);
     }
 
     /// <summary>That a bucket is there, and whose it has to be; once something was published, every deploy looks into it.</summary>
-    private async Task CheckBucketAsync(AwsClients clients, string bucket, CancellationToken cancellation)
+    /// <param name="mustBeOpen">Whether a deploy itself writes there; else only what it makes does.</param>
+    private async Task CheckBucketAsync(AwsClients clients, string bucket, bool mustBeOpen, CancellationToken cancellation)
     {
         var account = (await clients.IdentityAsync(cancellation)).Account;
         try
@@ -169,7 +170,8 @@ public sealed class AwsPlatform : IPlatform
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
         {
-            throw AwsErrors.ForeignBucket(bucket, account).ToException();
+            if (mustBeOpen)
+                throw AwsErrors.ForeignBucket(bucket, account).ToException();
         }
     }
 

@@ -6,17 +6,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-requirements = Path(__file__).resolve().parent / "requirements.txt"
-wanted = ["-r", str(requirements)] if requirements.is_file() else []
-if sys.argv[1:3] == ["-m", "papermill"] and importlib.util.find_spec("papermill") is None:
-    wanted += ["papermill", "ipykernel"]
-if wanted:
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *wanted]
+
+
+def install(what, *packages):
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", *packages]
     installed = subprocess.run(pip, check=False)
-    if installed.returncode != 0:
-        reason = f"{' '.join(Path(w).name for w in wanted if w != '-r')} could not be installed: pip ended with {installed.returncode}. Its last lines in the job's log say why."
-        message = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "output/message"  # ExitMessage of the job.
-        message.parent.mkdir(parents=True, exist_ok=True)
-        message.write_text(reason)
-        sys.exit(reason)
+    if installed.returncode == 0:
+        return
+    reason = f"{what} could not be installed: pip ended with {installed.returncode}. Its last lines in the job's log say why."
+    message = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "output/message"  # ExitMessage of the job.
+    message.parent.mkdir(parents=True, exist_ok=True)
+    message.write_text(reason)
+    sys.exit(reason)
+
+
+requirements = Path(__file__).resolve().parent / "requirements.txt"
+if requirements.is_file():
+    install("requirements.txt", "-r", str(requirements))
+    importlib.invalidate_caches()
+if sys.argv[1:3] == ["-m", "papermill"] and importlib.util.find_spec("papermill") is None:
+    install("papermill, which runs notebooks,", "papermill", "ipykernel")
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])

@@ -48,14 +48,9 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
             [Report], arguments, check.Baseline?.Value.File);
     }
 
-    /// <summary>The job that measures bias of the data before a training learns it; null: none does, or of what a training made.</summary>
-    public static string? BeforeTraining(BiasSection bias)
-    {
-        var source = bias.Data!.Value.Value;
-        if (source.Contains('.', StringComparison.Ordinal) && !source.StartsWith($"{ConfiguredStep.Preprocess}.", StringComparison.Ordinal))
-            return null;
-        return Methods(bias, beforeTraining: true) is null ? null : Methods(bias, beforeTraining: false) is null ? ConfiguredStep.Bias : BiasBefore;
-    }
+    /// <summary>The job that measures bias of data, before a model is asked; null: none does.</summary>
+    public static string? BeforeTraining(BiasSection bias) =>
+        Methods(bias, beforeTraining: true) is null ? null : Methods(bias, beforeTraining: false) is null ? ConfiguredStep.Bias : BiasBefore;
 
     private IEnumerable<PlannedNode> PlanBias(ConfiguredStep step, BiasSection bias)
     {

@@ -223,10 +223,14 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         List<string> after = [.. (step.Section.After ?? []).Select(a => a.Value)];
         if (build.CheckData?.Data is { } data && step.Section is StepSection && step.Reads.Any(r => r.Value == data.Value) && !after.Contains(ConfiguredStep.CheckData))
             after.Add(ConfiguredStep.CheckData);
-        if (step.Section is TrainSection && step.Name == ConfiguredStep.Train && build.Bias is { } bias && AnalysisPlanner.BeforeTraining(bias) is { } measured && !after.Contains(measured))
+        if (step.Section is TrainSection && step.Name == ConfiguredStep.Train && build.Bias is { After: not { Count: > 0 } } bias && IsOfDataAlone(bias.Data!.Value.Value) && AnalysisPlanner.BeforeTraining(bias) is { } measured && !after.Contains(measured))
             after.Add(measured);
         return after;
     }
+
+    /// <summary>Whether a data set, or what the first step makes of data sets: nothing of it can wait for a training.</summary>
+    private bool IsOfDataAlone(string source) => config.Data?.Find(source) is not null || (source.StartsWith($"{ConfiguredStep.Preprocess}.", StringComparison.Ordinal)
+        && config.Steps.FirstOrDefault(s => s.Name == ConfiguredStep.Preprocess) is { Section.After: not { Count: > 0 } } first && first.Reads.All(r => config.Data?.Find(r.Value) is not null));
 
     /// <summary>A training may take longer than a processing job: what 'build' says of all steps ends there.</summary>
     public int MaxRuntime(JobSection step, bool isProcessing = true) =>

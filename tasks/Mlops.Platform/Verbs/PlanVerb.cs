@@ -20,7 +20,7 @@ public static class PlanVerb
         var (steps, made) = await PublishAsync(context, changes, cancellation);
         changes.AddRange(steps);
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;
-        var version = made == newest?.Version ? newest : made is { } number ? await platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) : null;
+        var version = made is { } number && number != newest?.Version ? await platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) : steps.Count == 0 ? newest : null;
         if (version is null)
             changes.Add(new PlannedChange("Add", "version", deployment.ModelPackageGroupName, $"version {(newest?.Version ?? 0) + 1}, if the gates hold"));
         foreach (var stage in deployment.Stages)
@@ -34,7 +34,7 @@ public static class PlanVerb
         return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes);
     }
 
-    /// <returns>The steps that would run, or the version that a run of this content has made already.</returns>
+    /// <returns>The steps that would run; where there are none, the version that a run of this content made, if it is known.</returns>
     private static async Task<(IReadOnlyList<PlannedChange> Steps, int? Version)> PublishAsync(VerbContext context, List<PlannedChange> changes, CancellationToken cancellation)
     {
         var (workspace, platform, _) = context;
@@ -82,13 +82,10 @@ public static class PlanVerb
         // A selective execution does not stand for the whole pipeline.
         var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
         var steps = StepPlan.Of(last is null ? null : before, now);
-        return (steps.Count > 0 ? steps : [new PlannedChange("Run", "step", "*", preview.Reason ?? Why(last))], null);
+        // Limits that an approved version gives run no job again.
+        var reason = preview.Reason ?? (last is { Status: "Succeeded" } ? null : $"the last execution is {last!.Status}: steps that succeeded in it are taken from the cache");
+        return (steps.Count > 0 || reason is null ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
     }
-
-    /// <summary>The definition is what it was, and yet no execution stands for it.</summary>
-    private static string Why(RunListed? last) => last is { Status: not "Succeeded" }
-        ? $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache"
-        : "what the steps run on, or read, is another than in the last execution; steps that it does not concern are taken from the cache";
 
     /// <summary>Null: a person has to approve first, or the version is kept out.</summary>
     private static async Task<IReadOnlyList<PlannedChange>?> StageAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)
