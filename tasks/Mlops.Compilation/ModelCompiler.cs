@@ -146,7 +146,7 @@ public static class ModelCompiler
     {
         if (plan.Aws.Network is not { Isolated: true })
             return;
-        foreach (var step in plan.Jobs.Where(s => s.Bundle is not null && written.TryGetValue(s.Bundle.Name, out var made) && made.Installs))
+        foreach (var step in plan.Jobs.Where(s => s.Bundle is not null && written.TryGetValue(s.Bundle.Name, out var made) && made is { Installs: true, HasRequirements: true }))
             diagnostics.Add(CompileErrors.RequirementsInIsolation(step.Place, step.Name));
     }
 

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Aws.Containers;
@@ -144,6 +147,31 @@ public sealed class AwsPlatform : IPlatform
             // The archives of versions are copied to where they serve.
             if (there.Region.SystemName != home!.Region.SystemName && (stage.Aws.Bucket is null || stage.Aws.Bucket == Deployment.Aws.Bucket))
                 throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
+            if (stack is null && stage.Aws.Bucket is { } bucket && bucket != Deployment.Aws.Bucket)
+                await CheckBucketAsync(there, bucket, mustBeOpen: false, cancellation);
+        }
+
+        if (stack is null && Deployment.Aws.Bucket is { } shared)
+            await CheckBucketAsync(home!, shared, mustBeOpen: true, cancellation);
+    }
+
+    /// <summary>That a bucket is there, and whose it has to be; once something was published, every deploy looks into it.</summary>
+    /// <param name="mustBeOpen">Whether a deploy itself writes there; else only what it makes does.</param>
+    private async Task CheckBucketAsync(AwsClients clients, string bucket, bool mustBeOpen, CancellationToken cancellation)
+    {
+        var account = (await clients.IdentityAsync(cancellation)).Account;
+        try
+        {
+            await clients.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = Deployment.Prefix + "/", MaxKeys = 1, ExpectedBucketOwner = account }, cancellation);
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            throw AwsErrors.NoBucket(bucket).ToException();
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
+        {
+            if (mustBeOpen)
+                throw AwsErrors.ForeignBucket(bucket, account).ToException();
         }
     }
 

@@ -33,6 +33,15 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return Task.FromResult<IReadOnlyList<RunDifference>>([.. history.Compare(history.Find(first), history.Find(second))]);
     }
 
+    public Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, CancellationToken cancellation)
+    {
+        if (definition.Parameters.Any(p => p.Default is null))
+            return Task.FromResult(new RunPreview(null, null)); // Only a run says.
+        var fingerprint = Fingerprint(definition, ParameterValues(definition, new Dictionary<string, string>()), ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
+        return Task.FromResult(Unchanged(definition, fingerprint) is { ModelVersion: { } version } ? new RunPreview(version, null)
+            : new RunPreview(null, registry.Executions.FindSucceeded(fingerprint) is null ? null : "a step is not cached, or its cached result has expired or is gone"));
+    }
+
     public async Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation)
     {
         var parameters = request.Parameters;

@@ -55,6 +55,7 @@ public sealed class AccessTests(StandIn aws)
         using var repository = new ModelRepository("python-minimal", c => c + "\naws: { bucket: nobody-has-this }\n");
 
         Assert.Equal("MLOPS7013", (await repository.FailAsync(() => repository.DeployAsync())).Code);
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]!);
     }
 
     [SkippableFact]
@@ -67,6 +68,7 @@ public sealed class AccessTests(StandIn aws)
         var problem = await repository.FailAsync(() => repository.DeployAsync());
 
         Assert.Equal("MLOPS7012", problem.Code);
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]! && (string)r["service"]! == "cloudformation");
         Assert.Empty(aws.Boto("client('s3', region_name='us-east-1').list_objects_v2(Bucket='of-another').get('Contents', [])", "222222222222")!.AsArray());
     }
 

@@ -39,11 +39,42 @@ public sealed class PlanTests(StandIn aws) : AwsTest(aws)
         repository.Change(c => c.Replace("train.py, inputs: [preprocess.train] }", "train.py, inputs: [preprocess.train], hyperparameters: { depth: 4 } }", StringComparison.Ordinal));
         var step = await PlanAsync(repository);
 
-        Assert.Contains(stage.Changes, c => c is { Action: "Replace", Name: "penguins-test/Model" });
+        Assert.Equal("AWS::SageMaker::Model: PrimaryContainer.Environment.LEVEL: debug -> info", stage.Changes.Single(c => c is { Action: "Replace", Name: "penguins-test/Model" }).Reason);
         Assert.DoesNotContain(stage.Changes, c => c.Action == "Run");
         Assert.Equal("HyperParameters.depth: none -> 4", step.Changes.Single(c => c is { Action: "Run", Name: "train" }).Reason);
         Assert.Equal("after 'train', if its results differ", step.Changes.Single(c => c is { Action: "Run", Name: "evaluate" }).Reason);
         Assert.DoesNotContain(step.Changes, c => c is { Action: "Run", Name: "preprocess" });
+    }
+
+    [SkippableFact]
+    public async Task Code_that_goes_back_is_planned_with_the_version_that_it_made()
+    {
+        using var repository = await DeployedAsync();
+        var first = File.ReadAllText(repository.PathOf("src/train.py"));
+        repository.Edit("src/train.py");
+        await repository.DeployAsync();
+        File.WriteAllText(repository.PathOf("src/train.py"), first);
+        repository.Change(c => c);
+
+        var plan = await PlanAsync(repository);
+        var outcome = await repository.DeployAsync();
+
+        Assert.Equal(1, outcome.Version);
+        Assert.DoesNotContain(plan.Changes, c => c.Action == "Run" || c.Kind == "version");
+        Assert.Contains(plan.Changes, c => c is { Kind: "resource", Name: "penguins-test/Model" });
+    }
+
+    [SkippableFact]
+    public async Task A_step_that_is_not_cached_is_planned_to_run_again()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages", c => c.Replace("train.py, inputs: [preprocess.train] }", "train.py, inputs: [preprocess.train], cache: none }", StringComparison.Ordinal));
+        await repository.DeployAsync();
+
+        var plan = await PlanAsync(repository);
+
+        Assert.Equal("is not cached", plan.Changes.Single(c => c is { Action: "Run", Name: "train" }).Reason);
+        Assert.Contains(plan.Changes, c => c is { Kind: "version" });
     }
 
     [SkippableFact]

@@ -9,8 +9,9 @@ using Mlops.Definitions;
 namespace Mlops.Compilation.Bundles;
 
 /// <param name="Imports">Of the program that it holds.</param>
-/// <param name="Installs">It holds the launcher that installs its requirements.txt.</param>
-public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports, bool Installs);
+/// <param name="Installs">It holds the launcher that installs its requirements.txt, and what runs a notebook.</param>
+/// <param name="HasRequirements">It holds a requirements.txt, which is then installed.</param>
+public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports, bool Installs, bool HasRequirements);
 
 /// <summary>
 /// Makes a step's code into a tar: Ustar (Pax headers carry the process id), names in ordinal order, no clock, no owner,
@@ -60,12 +61,13 @@ public static class BundleWriter
 
         if (bundle is not ProgramBundle)
             RefuseSecrets(files, repository, diagnostics);
-        var installs = isProcessing && bundle is ScriptBundle { EntryPoint.Extension: ".py" or ".ipynb" } && files.Any(f => f.Name == "requirements.txt");
+        var hasRequirements = files.Any(f => f.Name == "requirements.txt");
+        var installs = isProcessing && bundle is ScriptBundle code && (code.EntryPoint.Extension == ".ipynb" || (code.EntryPoint.Extension == ".py" && hasRequirements));
         var name = $"source/{bundle.Name}.tar";
         try
         {
             var artifact = new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle), .. installs ? [Launcher] : Array.Empty<(string, Func<Stream>)>()]));
-            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs);
+            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs, hasRequirements);
         }
         catch (ArgumentException)
         {

@@ -129,6 +129,9 @@ internal static class ModelEmitter
         {
             switch (step.Name)
             {
+                case ConfiguredStep.Evaluate:
+                    baselines["ModelQuality"] = new JsonObject { ["Statistics"] = InReport(step, step.Report!) };
+                    break;
                 case ConfiguredStep.CheckData:
                     baselines["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
                     break;

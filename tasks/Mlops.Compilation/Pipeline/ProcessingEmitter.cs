@@ -50,7 +50,7 @@ internal static class ProcessingEmitter
             arguments["NetworkConfig"] = new JsonObject
             {
                 ["EnableInterContainerTrafficEncryption"] = network.EncryptTraffic,
-                ["EnableNetworkIsolation"] = network.Isolated,
+                ["EnableNetworkIsolation"] = network.Isolated && step.Runtime != PlannedRuntime.Analyzer, // It fetches what its arguments name.
                 ["VpcConfig"] = shapes.VpcConfig(),
             };
         }

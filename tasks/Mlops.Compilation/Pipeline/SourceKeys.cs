@@ -38,7 +38,7 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Writte
 
     private SourceBundle Use(BundlePlan bundle, string kind, bool archive)
     {
-        var (artifact, imports, _) = bundles[bundle.Name];
+        var (artifact, imports, _, _) = bundles[bundle.Name];
         var key = $"{prefix}/{kind}/{artifact.Sha256}";
         return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive) { PythonImports = imports.Packages.Count == 0 ? null : imports.Packages };
     }

@@ -48,12 +48,15 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
             [Report], arguments, check.Baseline?.Value.File);
     }
 
+    /// <summary>The job that measures bias of data, before a model is asked; null: none does.</summary>
+    public static string? BeforeTraining(BiasSection bias) =>
+        Methods(bias, beforeTraining: true) is null ? null : Methods(bias, beforeTraining: false) is null ? ConfiguredStep.Bias : BiasBefore;
+
     private IEnumerable<PlannedNode> PlanBias(ConfiguredStep step, BiasSection bias)
     {
-        var asked = bias.Metrics?.Select(m => m.Value).ToList();
         var settings = BiasSettings(bias);
         var data = Input("data", steps.Source(bias.Data!.Value.Value));
-        var (before, after) = (Methods(true), Methods(false));
+        var (before, after) = (Methods(bias, beforeTraining: true), Methods(bias, beforeTraining: false));
         if (after is null)
         {
             settings["methods"] = new JsonObject { ["pre_training_bias"] = before };
@@ -68,14 +71,15 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
         settings["methods"] = before is null ? new JsonObject { ["post_training_bias"] = after } : new JsonObject { ["pre_training_bias"] = before.DeepClone(), ["post_training_bias"] = after };
         settings["predictor"] = Predictor();
         yield return Job(step, bias, step.Name, settings, [data, Input("predictions", new PredictionsInput(BiasPredict))], [Report], [Maps.Literal("bias")], null) with { Report = Metrics };
+    }
 
-        JsonObject? Methods(bool beforeTraining)
-        {
-            if (asked is null)
-                return new JsonObject { ["methods"] = "all" };
-            var names = asked.Where(m => BiasMetrics.IsBeforeTraining(m) == beforeTraining).ToList();
-            return names.Count == 0 ? null : new JsonObject { ["methods"] = new JsonArray([.. names.Select(n => JsonValue.Create(n))]) };
-        }
+    /// <summary>Clarify's methods of one of the two times; null: none of them is asked for.</summary>
+    private static JsonObject? Methods(BiasSection bias, bool beforeTraining)
+    {
+        if (bias.Metrics is null)
+            return new JsonObject { ["methods"] = "all" };
+        var names = bias.Metrics.Select(m => m.Value).Where(m => BiasMetrics.IsBeforeTraining(m) == beforeTraining).ToList();
+        return names.Count == 0 ? null : new JsonObject { ["methods"] = new JsonArray([.. names.Select(n => JsonValue.Create(n))]) };
     }
 
     /// <summary>What bias is measured of, without the metrics.</summary>

@@ -15,7 +15,8 @@ internal sealed class StagePlanner(ModelConfig config)
     {
         Name = stage.Stage!.Value.Value,
         Approval = stage.Approval?.Value ?? Approval.Automatic,
-        Aws = PlannedAws.Of(stage.Aws, config.Aws),
+        // SageMaker gives a serverless endpoint no VPC.
+        Aws = PlannedAws.Of(stage.Aws, config.Aws) is var aws && stage.Serverless is not null ? aws with { Network = null } : aws,
         Endpoint = Endpoint(stage),
         Batch = stage.Batch is { } batch ? Batch(batch) : null,
         Stream = stage.Stream is { } s

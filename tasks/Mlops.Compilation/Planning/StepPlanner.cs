@@ -217,14 +217,20 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
 
     private static List<(string Name, ParameterType Type)> Answers(ConfiguredStep step) => [.. step.Answers.Select(a => (a.Name, a.Type ?? ParameterType.String))];
 
-    /// <summary>What reads data that is checked waits for the check: bad data must not be learned from.</summary>
+    /// <summary>What reads data that is checked waits for the check, and a training for the bias of what it learns: bad data must not be learned from.</summary>
     private List<string> After(ConfiguredStep step)
     {
         List<string> after = [.. (step.Section.After ?? []).Select(a => a.Value)];
         if (build.CheckData?.Data is { } data && step.Section is StepSection && step.Reads.Any(r => r.Value == data.Value) && !after.Contains(ConfiguredStep.CheckData))
             after.Add(ConfiguredStep.CheckData);
+        if (step.Section is TrainSection && step.Name == ConfiguredStep.Train && build.Bias is { After: not { Count: > 0 } } bias && IsOfDataAlone(bias.Data!.Value.Value) && AnalysisPlanner.BeforeTraining(bias) is { } measured && !after.Contains(measured))
+            after.Add(measured);
         return after;
     }
+
+    /// <summary>Whether a data set, or what the first step makes of data sets: nothing of it can wait for a training.</summary>
+    private bool IsOfDataAlone(string source) => config.Data?.Find(source) is not null || (source.StartsWith($"{ConfiguredStep.Preprocess}.", StringComparison.Ordinal)
+        && config.Steps.FirstOrDefault(s => s.Name == ConfiguredStep.Preprocess) is { Section.After: not { Count: > 0 } } first && first.Reads.All(r => config.Data?.Find(r.Value) is not null));
 
     /// <summary>A training may take longer than a processing job: what 'build' says of all steps ends there.</summary>
     public int MaxRuntime(JobSection step, bool isProcessing = true) =>

@@ -16,6 +16,14 @@ internal static class BatchResources
         var arguments = TransformShape.Arguments(
             JsonValue.Create("${Model.ModelName}"), Expression.Parameter("input"), Expression.Parameter("output"), plan.Inference.ContentTypes[0], plan.Inference.ResponseTypes[0],
             batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance with { Type = "${BatchInstanceType}" }, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
+        if (stage.Capture is { } capture)
+        {
+            var kept = new JsonObject { ["DestinationS3Uri"] = capture.To ?? $"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/capture/{plan.ModelName}-{stage.Name}" };
+            if (stage.Aws.KmsKey is not null)
+                kept["KmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
+            arguments["DataCaptureConfig"] = kept;
+        }
+
         // Whoever starts one by hand may name other places: see 'mlops batch'.
         PipelineParameter[] places = [new("input", "String", "${BatchInput}", []), new("output", "String", "${BatchOutput}", [])];
         AddPipeline(template, "BatchPipeline", $"{DeployStack.StageName(plan)}-batch", [new() { Name = "predict", Type = StepTypes.Transform, Arguments = arguments }], role, places);

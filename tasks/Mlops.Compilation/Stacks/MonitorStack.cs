@@ -97,7 +97,7 @@ internal sealed class MonitorStack
         yield return new("monitor.explain", ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"],
             ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-job/pipelines-*"]);
         template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
-        yield return new("monitor.explain", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}/{plan.Prefix}/runs/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
+        yield return new("monitor.explain", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}/{plan.Prefix}/models/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
         if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
         {
             template.Parameter(DeployStack.ModelKeyParameter, "The key that encrypts the registered versions.", key);

@@ -82,7 +82,7 @@ internal static class AwsChecks
         [
             ("execution_role", otherAccount && stage.ExecutionRole is null && shared!.ExecutionRole is not null),
             ("permissions_boundary", otherAccount && stage.PermissionsBoundary is null && shared!.PermissionsBoundary is not null),
-            ("network", stage.Network is null && shared!.Network is not null),
+            ("network", section.Serverless is null && stage.Network is null && shared!.Network is not null),
             ("kms_key", otherRegion && stage.KmsKey is null && shared!.KmsKey is not null),
             // Archives of versions are copied to the region in which they serve.
             ("bucket", stage.Bucket is null && (otherRegion || WritesToBucket(section, config))),

@@ -38,6 +38,8 @@ internal static class Lints
         if (hasEndpoint && config.Deploy!.Count > 1 && config.Deploy[0] == stage && config.Deploy.All(s => s.Tests is null))
             diagnostics.Add(Errors.NoStageTest(name.Span, name.Value));
         var aws = stage.Aws?.Network ?? config.Aws?.Network;
+        if (stage.Serverless is { } serverless && config.Aws?.Network is not null)
+            diagnostics.Add(Errors.ServerlessOutsideNetwork(serverless.Span, name.Value));
         if (config.Aws is not null && aws is null && stage.Serverless is null && config.Deploy![^1] == stage)
             diagnostics.Add(Errors.PublicNetwork(name.Span, name.Value));
         if (stage.Capture is { } capture && (capture.Percent?.Value ?? 100) == 100 && config.Aws is not null && (stage.Aws?.Retention?.Capture ?? config.Aws.Retention?.Capture) is null)

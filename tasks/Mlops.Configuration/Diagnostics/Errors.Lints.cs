@@ -46,4 +46,7 @@ public static partial class Errors
 
     public static Diagnostic EngineerCannotDeploy(Span span) =>
         Warning("MLOPS4014", span, "Who takes on 'ml_engineer' runs pipelines and registers versions, but cannot change stacks: CloudFormation acts with the rights of who asks, and these make no roles. Name a 'deploy_role' under 'aws', which engineers may then take on.");
+
+    public static Diagnostic ServerlessOutsideNetwork(Span span, string stage) =>
+        Warning("MLOPS4015", span, $"The stage '{Shown(stage)}' is serverless, and SageMaker gives such an endpoint no VPC: 'aws.network' does not hold for this stage, nor for batches in it. Serve 'realtime' or 'async' where it must.");
 }

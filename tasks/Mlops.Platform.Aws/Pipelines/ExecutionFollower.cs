@@ -13,6 +13,7 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
 
     private readonly Dictionary<string, string> shown = new(StringComparer.Ordinal);
+    private readonly Dictionary<(string Step, string Metric), double?> measured = [];
 
     public async Task<EndedExecution> FollowAsync(string pipeline, string arn, bool stopsWhenCancelled, CancellationToken cancellation)
     {
@@ -54,6 +55,8 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
         foreach (var step in steps)
         {
             var status = step.StepStatus.Value;
+            if (status is "Executing")
+                changed |= await ShowMetricsAsync(step, cancellation);
             if (shown.GetValueOrDefault(step.StepName) == status || (status is "Starting" && shown.ContainsKey(step.StepName)))
                 continue;
             shown[step.StepName] = status;
@@ -64,8 +67,24 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
             events.Add(new StepChanged(
                 step.StepName, ExecutionSteps.Type(step.Metadata), ended ? status : "Executing", ended && step.EndTime is { } end && step.StartTime is { } start ? Math.Max(0, (end - start).TotalSeconds) : null,
                 step.CacheHitResult is not null, step.FailureReason));
-            foreach (var metric in await ExecutionSteps.MetricsAsync(clients, step, cancellation))
-                events.Add(new MetricMeasured(step.StepName, metric.MetricName, metric.Value ?? 0));
+            if (ended)
+                await ShowMetricsAsync(step, cancellation);
+        }
+
+        return changed;
+    }
+
+    /// <summary>Shows what has another value than before.</summary>
+    private async Task<bool> ShowMetricsAsync(PipelineExecutionStep step, CancellationToken cancellation)
+    {
+        var changed = false;
+        foreach (var metric in await ExecutionSteps.MetricsAsync(clients, step, cancellation))
+        {
+            if (measured.TryGetValue((step.StepName, metric.MetricName), out var before) && before == metric.Value)
+                continue;
+            measured[(step.StepName, metric.MetricName)] = metric.Value;
+            events.Add(new MetricMeasured(step.StepName, metric.MetricName, metric.Value ?? 0));
+            changed = true;
         }
 
         return changed;

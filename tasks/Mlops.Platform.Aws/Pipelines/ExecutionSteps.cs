@@ -57,10 +57,10 @@ internal static class ExecutionSteps
         _ => null,
     };
 
-    /// <summary>What a training's log was searched for, at its end.</summary>
+    /// <summary>What a training's log was searched for, as far as it has come.</summary>
     public static async Task<IReadOnlyList<MetricData>> MetricsAsync(AwsClients clients, PipelineExecutionStep step, CancellationToken cancellation)
     {
-        if (step.StepStatus != StepStatus.Succeeded || step.Metadata?.TrainingJob?.Arn is not { } arn)
+        if ((step.StepStatus != StepStatus.Succeeded && step.StepStatus != StepStatus.Executing) || step.Metadata?.TrainingJob?.Arn is not { } arn)
             return [];
         return (await clients.SageMaker.DescribeTrainingJobAsync(new DescribeTrainingJobRequest { TrainingJobName = NameOf(arn) }, cancellation)).FinalMetricDataList ?? [];
     }

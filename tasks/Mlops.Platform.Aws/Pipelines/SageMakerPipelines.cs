@@ -143,7 +143,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     private async Task<(string Arn, bool Ran)> StartOrFindAsync(DeploymentDefinition deployment, PipelineDefinition definition, RunRequest request, CancellationToken cancellation)
     {
         var (name, parameters) = (deployment.PipelineName, request.Parameters);
-        var content = "run-" + Token([Json.Canonical(Content(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
+        var content = ContentName(deployment, definition, parameters);
         var newest = await history.NewestAsync(name, ExecutionHistory.LookedAt, cancellation);
         var selection = request.Selection is { } selected ? await SelectionAsync(name, definition, selected, newest, cancellation) : null;
         if (selection is not null)
@@ -179,6 +179,21 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             // Whoever stops now is told what became of it: an execution that nobody knows of costs money.
         }, CancellationToken.None);
         return (started.PipelineExecutionArn, true);
+    }
+
+    private static string ContentName(DeploymentDefinition deployment, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) =>
+        "run-" + Token([Json.Canonical(Content(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
+
+    public async Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, CancellationToken cancellation)
+    {
+        var content = ContentName(workspace.Deployment, definition, new Dictionary<string, string>());
+        if ((await history.NewestAsync(workspace.Deployment.PipelineName, ExecutionHistory.LookedAt, cancellation)).FirstOrDefault(e => e.PipelineExecutionDisplayName == content) is not { } last)
+            return new RunPreview(null, null);
+        if (last.PipelineExecutionStatus != PipelineExecutionStatus.Succeeded)
+            return new RunPreview(null, $"the last execution of this content is {last.PipelineExecutionStatus.Value}: steps that succeeded in it are taken from the cache");
+        if (!IsCached(definition, last.StartTime))
+            return new RunPreview(null, "a step is not cached, or its cached result has expired");
+        return await HasVersionAsync(last.PipelineExecutionArn, cancellation) ? new RunPreview(ExecutionSteps.Version(looked[last.PipelineExecutionArn]), null) : new RunPreview(null, "its version is no longer in the registry");
     }
 
     /// <summary>Whether the version that an execution registered is still there; who took it out of the registry wants another.</summary>

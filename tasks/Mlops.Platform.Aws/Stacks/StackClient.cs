@@ -16,6 +16,9 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <summary>After so long a change set that was executed has shown an event.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
+    /// <summary>Of a value that is shown.</summary>
+    private const int LongestValue = 60;
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromHours(9); // An endpoint's rollout may take eight.
 
@@ -172,7 +175,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         var waits = new Waits(LongestPause);
         while (true)
         {
-            var answer = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = name }, cancellation);
+            var answer = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = name, IncludePropertyValues = true }, cancellation);
             if (answer.Status == ChangeSetStatus.CREATE_COMPLETE)
                 return await WholeAsync(answer, cancellation);
             if (answer.Status == ChangeSetStatus.FAILED)
@@ -191,7 +194,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         first.Changes ??= [];
         for (var token = first.NextToken; token is not null;)
         {
-            var next = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = first.StackName, ChangeSetName = first.ChangeSetId, NextToken = token }, cancellation);
+            var next = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = first.StackName, ChangeSetName = first.ChangeSetId, NextToken = token, IncludePropertyValues = true }, cancellation);
             first.Changes.AddRange(next.Changes ?? []);
             token = next.NextToken;
         }
@@ -204,8 +207,18 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     private static PlannedChange Change(string stack, ResourceChange change)
     {
         var action = change.Action?.Value switch { "Add" => "Add", "Remove" => "Remove", _ when change.Replacement?.Value is "True" or "Conditional" => "Replace", _ => "Change" };
-        var properties = (change.Details ?? []).Select(d => d.Target?.Name).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
-        return new PlannedChange(action, "resource", $"{stack}/{change.LogicalResourceId}", properties.Count == 0 ? change.ResourceType : $"{change.ResourceType}: {string.Join(", ", properties)}");
+        var properties = (change.Details ?? []).Select(d => d.Target).OfType<ResourceTargetDefinition>().Select(Property).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
+        return new PlannedChange(action, "resource", $"{stack}/{change.LogicalResourceId}", properties.Count == 0 ? change.ResourceType : $"{change.ResourceType}: {string.Join("; ", properties)}");
+    }
+
+    /// <summary>A property with its values, where CloudFormation knows them; what it only learns while it works has none.</summary>
+    private static string? Property(ResourceTargetDefinition target)
+    {
+        if (target.Path is not { } path || (target.BeforeValue ?? target.AfterValue) is null)
+            return target.Name;
+        return $"{path.Replace("/Properties/", "", StringComparison.Ordinal).Replace('/', '.')}: {Shown(target.BeforeValue)} -> {Shown(target.AfterValue)}";
+
+        static string Shown(string? value) => value is null ? "none" : value.Length <= LongestValue ? value : value[..LongestValue] + "...";
     }
 
     private static bool IsEmpty(string? reason) => reason is not null && (reason.Contains("didn't contain changes", StringComparison.Ordinal) || reason.Contains("No updates are to be performed", StringComparison.Ordinal));

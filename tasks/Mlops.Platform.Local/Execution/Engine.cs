@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
@@ -178,7 +179,7 @@ internal sealed class Engine
             }
 
             context.Events.Add(new StepChanged(step.Name, step.Type, "Executing", Detail: context.Earlier is not null ? "chosen" : start.Content is { } now ? WhyAgain(step, now) : null));
-            var outcome = await CarryOutAsync(job, cancellation);
+            var outcome = await TryAsync(job, cancellation);
             if (outcome.FailureReason is null)
                 scope.Finished(step.Name, outcome.Properties);
             if (isJob)
@@ -203,6 +204,31 @@ internal sealed class Engine
             });
             End(start, "Failed", outcome, clock);
             return outcome;
+        }
+    }
+
+    /// <summary>Carries a step out, again where it failed by a fault that its retry policies name.</summary>
+    private async Task<StepOutcome> TryAsync(StepContext job, CancellationToken cancellation)
+    {
+        var retries = new StepRetries(job.Step, TimeProvider.System);
+        while (true)
+        {
+            StepFault? fault = null;
+            var (outcome, error) = (default(StepOutcome), default(PlatformException));
+            try
+            {
+                outcome = await CarryOutAsync(job with { OnFault = f => fault = f }, cancellation);
+            }
+            catch (PlatformException e) when (fault is not null)
+            {
+                error = e;
+            }
+
+            if (outcome is { FailureReason: null } || fault is not { } named || retries.Next(named) is not { } pause)
+                return outcome ?? throw error!;
+            context.Events.Add(new StepChanged(job.Step.Name, job.Step.Type, "Executing", Detail: string.Create(CultureInfo.InvariantCulture, $"again in {pause.TotalSeconds} s after {named.Name}: {outcome?.FailureReason ?? error!.Message}")));
+            await Task.Delay(pause, cancellation);
+            Files.Delete(job.Folder);
         }
     }
 

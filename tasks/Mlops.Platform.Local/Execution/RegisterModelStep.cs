@@ -29,6 +29,8 @@ internal static class RegisterModelStep
         // What was measured of a model, and which run made it, does not make it another one.
         var identity = (JsonObject)request.DeepClone();
         identity.Remove("ModelMetrics");
+        if (identity["DriftCheckBaselines"] is JsonObject baselines && baselines.Remove("ModelQuality") && baselines.Count == 0)
+            identity.Remove("DriftCheckBaselines");
         identity.Remove("MetadataProperties");
         var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(identity, step.Objects)));
         var (version, status, isNew) = step.Registry.Models.Register(group, fingerprint, url, hash, request, metrics, step.ExecutionId, parents);

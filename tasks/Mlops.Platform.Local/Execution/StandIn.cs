@@ -55,6 +55,8 @@ internal static class StandIn
             await TellAsync(process, Message(step).ToJsonString(), limit.Token);
             await process.WaitForExitAsync(limit.Token);
             await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
+            if (process.ExitCode != 0)
+                step.OnFault(StepFault.Service);
             return process.ExitCode == 0 ? Outputs(step, await answer) : StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {process.ExitCode}. {log.Tail}".TrimEnd());
         }
         catch (OperationCanceledException)

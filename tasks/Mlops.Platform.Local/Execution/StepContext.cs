@@ -27,6 +27,9 @@ internal sealed record StepContext
     /// <summary>Told every value of a metric as the log shows it.</summary>
     public Action<string, double>? OnMetric { get; init; }
 
+    /// <summary>Told what was not the program's own doing.</summary>
+    public Action<StepFault> OnFault { get; init; } = _ => { };
+
     public string ExecutionId => Execution.ExecutionId;
 
     public LocalRoot Root => Execution.Root;
@@ -68,6 +71,7 @@ internal sealed record StepContext
             Environment = contained ? new Dictionary<string, string> { [ProcessGroup.ExecutionVariable] = ExecutionId } : environment,
             MaxRuntime = MaxRuntime(),
             OnLine = onLine,
+            OnFault = OnFault,
             OnStart = host.IsFirst ? OnStart : _ => { }, // The others are found by what marks all of an execution.
         };
     }

@@ -9,6 +9,14 @@ namespace Mlops.Platform.Local.Execution;
 /// <summary>One program of a step: started without a shell, in a session of its own, for a bounded time, its output kept.</summary>
 internal sealed record StepProcess
 {
+    /// <summary>Exit codes above it are of programs that a signal ended.</summary>
+    private const int FirstSignal = 128;
+    private const int LastSignal = 36;
+
+    /// <summary>EAGAIN and ENOMEM of fork(2).</summary>
+    private const int TryAgain = 11;
+    private const int NoMemory = 12;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public required string Step { get; init; }
@@ -36,6 +44,9 @@ internal sealed record StepProcess
 
     /// <summary>Told as soon as the program runs, so that a later run can end it should this process be killed.</summary>
     public required Action<ProcessIdentity> OnStart { get; init; }
+
+    /// <summary>Told what was not the program's own doing.</summary>
+    public required Action<StepFault> OnFault { get; init; }
 
     /// <summary>Runs the program to its end. Returns null, or the reason of its failure.</summary>
     public async Task<string?> RunAsync(CancellationToken cancellation)
@@ -69,6 +80,8 @@ internal sealed record StepProcess
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)
             return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);
+        if (process.ExitCode is > FirstSignal and <= FirstSignal + LastSignal)
+            OnFault(StepFault.Internal);
         return process.ExitCode == 0 ? null : Text($"exit code {process.ExitCode}{Meaning(process.ExitCode, log)}.", log);
     }
 
@@ -89,7 +102,7 @@ internal sealed record StepProcess
     {
         _ when Container is not null && ContainerRuntime.Meaning(exitCode, log.Tail) is { Length: > 0 } meaning => meaning,
         137 => " (killed, often for want of memory)",
-        > 128 and < 165 => string.Create(CultureInfo.InvariantCulture, $" (ended by signal {exitCode - 128})"),
+        > FirstSignal and <= FirstSignal + LastSignal => string.Create(CultureInfo.InvariantCulture, $" (ended by signal {exitCode - FirstSignal})"),
         _ => "",
     };
 
@@ -115,6 +128,8 @@ internal sealed record StepProcess
         }
         catch (Win32Exception e)
         {
+            if (e.NativeErrorCode is TryAgain or NoMemory)
+                OnFault(StepFault.Capacity);
             throw LocalErrors.CannotStart(Step, Command[0], e.Message).ToException();
         }
     }

@@ -36,7 +36,8 @@ public sealed class ExecutionTable(RegistryDatabase database)
 
     /// <summary>Records that a step's program runs; not forced to the disk: what ends the machine ends the program too.</summary>
     public void StartStep(string execution, StepStart step, string process) => database.Transaction(isForced: false, () => database.Execute(
-        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, content, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $content, $log, $process)",
+        "INSERT INTO steps (execution_id, name, type, status, started_at, cache_key, content, log, process) VALUES ($execution, $step, $type, 'Executing', $started, $key, $content, $log, $process) " +
+        "ON CONFLICT (execution_id, name) DO UPDATE SET process = excluded.process", // A step that is tried again.
         ("$execution", execution), ("$step", step.Name), ("$type", step.Type), ("$started", Times.Text(step.Started)), ("$key", step.CacheKey), ("$content", step.Content), ("$log", step.Log), ("$process", process)));
 
     /// <summary>

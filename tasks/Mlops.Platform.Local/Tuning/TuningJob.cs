@@ -4,6 +4,7 @@ using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Tuning;
 
@@ -93,6 +94,7 @@ internal static class TuningJob
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         double? last = null;
         var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments, OnMetric = Look };
+        Files.Delete(trial.Folder); // Of a try before.
         // Each has checkpoints of its own: they run side by side, and with other values.
         if (arguments["CheckpointConfig"] is JsonObject checkpoints)
             checkpoints["S3Uri"] = $"{StepContext.Text(checkpoints["S3Uri"]).TrimEnd('/')}/{trial.JobName}";

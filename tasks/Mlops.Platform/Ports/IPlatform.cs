@@ -103,9 +103,16 @@ public interface IPipelines
     /// <param name="first">An execution's id, or its first characters.</param>
     Task<IReadOnlyList<RunDifference>> CompareAsync(string name, string first, string second, CancellationToken cancellation);
 
+    /// <summary>What a run of a definition, with its own parameters, would do; nothing is started.</summary>
+    Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, CancellationToken cancellation);
+
     /// <summary>Starts an execution and follows it to its end. Returns the last one where nothing that it depends on has changed since.</summary>
     Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation);
 }
+
+/// <param name="Version">That of an execution of this very content, with which a deploy goes on; null: one would be started.</param>
+/// <param name="Reason">Why one of this content does not stand for it; null: there is none, or it does.</param>
+public sealed record RunPreview(int? Version, string? Reason);
 
 /// <param name="Status">Succeeded, Failed or Stopped.</param>
 /// <param name="Version">The version that its RegisterModel step made, or found.</param>

@@ -17,11 +17,11 @@ public static class PlanVerb
         workspace.Fresh().RefuseGaps(platform.Name, events);
         var deployment = workspace.Deployment;
         List<PlannedChange> changes = [.. await platform.PlanPrepareAsync(workspace, cancellation)];
-        var steps = await PublishAsync(context, changes, cancellation);
+        var (steps, made) = await PublishAsync(context, changes, cancellation);
         changes.AddRange(steps);
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;
-        var version = steps.Count == 0 ? newest : null;
-        if (steps.Count > 0 || newest is null)
+        var version = made is { } number && number != newest?.Version ? await platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) : steps.Count == 0 ? newest : null;
+        if (version is null)
             changes.Add(new PlannedChange("Add", "version", deployment.ModelPackageGroupName, $"version {(newest?.Version ?? 0) + 1}, if the gates hold"));
         foreach (var stage in deployment.Stages)
         {
@@ -34,8 +34,8 @@ public static class PlanVerb
         return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes);
     }
 
-    /// <returns>The steps that would run.</returns>
-    private static async Task<IReadOnlyList<PlannedChange>> PublishAsync(VerbContext context, List<PlannedChange> changes, CancellationToken cancellation)
+    /// <returns>The steps that would run; where there are none, the version that a run of this content made, if it is known.</returns>
+    private static async Task<(IReadOnlyList<PlannedChange> Steps, int? Version)> PublishAsync(VerbContext context, List<PlannedChange> changes, CancellationToken cancellation)
     {
         var (workspace, platform, _) = context;
         var deployment = workspace.Deployment;
@@ -53,7 +53,7 @@ public static class PlanVerb
             changes.AddRange(deployment.Sources.Select(s => new PlannedChange("Add", "code", s.File)));
             changes.AddRange(deployment.Data.Where(d => !d.Source.StartsWith("s3://", StringComparison.Ordinal)).Select(d => new PlannedChange("Add", "data", d.Name)));
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
-            return StepPlan.Of(null, workspace.Pipeline);
+            return (StepPlan.Of(null, workspace.Pipeline), null);
         }
 
         foreach (var bundle in deployment.Sources)
@@ -76,10 +76,15 @@ public static class PlanVerb
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
         else if (!JsonNode.DeepEquals(before.ToJson(), now.ToJson()))
             changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName));
+        var preview = await platform.Pipelines.PreviewAsync(workspace, now, cancellation);
+        if (preview.Version is { } version)
+            return ([], version);
         // A selective execution does not stand for the whole pipeline.
         var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
         var steps = StepPlan.Of(last is null ? null : before, now);
-        return steps.Count > 0 || last is { Status: "Succeeded" } ? steps : [new PlannedChange("Run", "step", "*", $"the last execution is {last!.Status}: steps that succeeded in it are taken from the cache")];
+        // Limits that an approved version gives run no job again.
+        var reason = preview.Reason ?? (last is { Status: "Succeeded" } ? null : $"the last execution is {last!.Status}: steps that succeeded in it are taken from the cache");
+        return (steps.Count > 0 || reason is null ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
     }
 
     /// <summary>Null: a person has to approve first, or the version is kept out.</summary>

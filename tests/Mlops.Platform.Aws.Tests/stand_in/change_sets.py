@@ -1,6 +1,7 @@
 """Change sets and their execution. moto's own make no difference between replacing and changing, leave out events of
 resources, mix up change sets of the same name and know nothing of rollbacks, so this is an engine of its own."""
 import copy
+import json
 import uuid
 
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError
@@ -28,11 +29,12 @@ class ChangeSetStatus(CloudFormationError):
 
 
 class Change:
-    def __init__(self, action: str, logical: str, kind: str, made=None, names=(), replacing=(), scopes=()):
+    def __init__(self, action: str, logical: str, kind: str, made=None, names=(), replacing=(), scopes=(), wanted=None):
         self.action, self.logical, self.kind, self.made = action, logical, kind, made
+        self.wanted = wanted or {}
         self.names, self.replacing, self.scopes = list(names), list(replacing), list(scopes)
 
-    def describe(self) -> dict:
+    def describe(self, values: bool) -> dict:
         shown: dict = {"Action": self.action, "LogicalResourceId": self.logical, "ResourceType": self.kind, "Scope": self.scopes}
         if self.made:
             shown["PhysicalResourceId"] = self.made.physical_id
@@ -44,13 +46,35 @@ class Change:
             if self.replacing:
                 retained = self.made.definition.get("UpdateReplacePolicy") == "Retain"
                 shown["PolicyAction"] = "ReplaceAndRetain" if retained else "ReplaceAndDelete"
-            shown["Details"] = [self._detail(name) for name in self.names]
+            shown["Details"] = [detail for name in self.names for detail in self._details(name, values)]
         return {"Type": "Resource", "ResourceChange": shown}
 
-    def _detail(self, name: str) -> dict:
+    def _details(self, name: str, values: bool):
         recreation = "Always" if name in self.replacing else "Never"
         target = {"Attribute": "Properties", "Name": name, "RequiresRecreation": recreation}
-        return {"Target": target, "Evaluation": "Static", "ChangeSource": "DirectModification"}
+        leaves = _leaves(f"/Properties/{name}", self.made.properties.get(name), self.wanted.get(name)) if values else [None]
+        for leaf in leaves:
+            shown = dict(target)
+            if leaf:
+                path, before, after = leaf
+                kind = "Add" if before is None else "Remove" if after is None else "Modify"
+                shown |= {"Path": path, "AttributeChangeType": kind}
+                shown |= {k: _text(v) for k, v in (("BeforeValue", before), ("AfterValue", after)) if v is not None}
+            yield {"Target": shown, "Evaluation": "Static", "ChangeSource": "DirectModification"}
+
+
+def _leaves(path: str, before, after):
+    """The places at which two values differ."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted({*before, *after}):
+            if before.get(key) != after.get(key):
+                yield from _leaves(f"{path}/{key}", before.get(key), after.get(key))
+    else:
+        yield path, before, after
+
+
+def _text(value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 class ChangeSet:
@@ -110,9 +134,9 @@ class ChangeSet:
         scopes += ["Tags"] if retagged and "Tags" not in scopes else []
         if not scopes:
             return None
-        return Change("Modify", logical, kind, made, names, resources.replaces(kind, names), scopes)
+        return Change("Modify", logical, kind, made, names, resources.replaces(kind, names), scopes, properties)
 
-    def describe(self) -> dict:
+    def describe(self, values: bool = False) -> dict:
         working = self.poll()
         shown = {
             "ChangeSetName": self.name,
@@ -127,7 +151,7 @@ class ChangeSet:
             "StatusReason": None if working else self.reason,
             "Capabilities": self.request.get("Capabilities", []),
             "Tags": [{"Key": k, "Value": v} for k, v in self.tags.items()],
-            "Changes": [] if working else [change.describe() for change in self.changes],
+            "Changes": [] if working else [change.describe(values) for change in self.changes],
             "IncludeNestedStacks": False,
         }
         return {key: value for key, value in shown.items() if value is not None}

@@ -82,7 +82,8 @@ class StandInCloudFormation(CloudFormationResponse):
         return change_sets.find_change_set(self.place, self.request["ChangeSetName"], self.request.get("StackName"))
 
     def describe_change_set(self) -> ActionResult:
-        return ActionResult(self._change_set().describe())
+        values = str(self.request.get("IncludePropertyValues", "")).lower() == "true"
+        return ActionResult(self._change_set().describe(values))
 
     def delete_change_set(self) -> ActionResult:
         change_set = self._change_set()
