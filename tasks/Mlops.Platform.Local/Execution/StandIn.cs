@@ -48,7 +48,7 @@ internal static class StandIn
         step.OnStart(ProcessIdentity.Of(process));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Limit);
-        var copied = log.CopyAsync(process.StandardError);
+        var copied = log.CopyErrorsAsync(process);
         var answer = process.StandardOutput.ReadToEndAsync(limit.Token);
         try
         {

@@ -55,7 +55,7 @@ internal sealed record StepProcess
         using var process = Start(Place is null ? Command : Place.Enter(Command, Folder));
         OnStart(ProcessIdentity.Of(process));
         var told = TellAsync(process);
-        var copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
+        var copied = log.CopyAsync(process);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MaxRuntime);
         var timedOut = false;

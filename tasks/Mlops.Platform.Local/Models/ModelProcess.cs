@@ -33,7 +33,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         this.container = container;
         this.process = process;
         this.log = log;
-        copied = Task.WhenAll(log.CopyAsync(process.StandardOutput), log.CopyAsync(process.StandardError));
+        copied = log.CopyAsync(process);
         Address = new Uri($"http://127.0.0.1:{port}/");
     }
 

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace Mlops.Platform.Local.Processes;
 
 /// <summary>A program's output: written to a file up to a bound, its last lines kept at hand, each line shown to whoever looks for metrics.</summary>
@@ -9,7 +11,7 @@ internal sealed class LogWriter : IDisposable
 
     private readonly StreamWriter file;
     private readonly Action<string>? onLine;
-    private readonly Queue<string> last = new();
+    private readonly Queue<(bool IsError, string Text)> last = new();
     private readonly Lock gate = new();
     private long written;
     private bool closed;
@@ -21,22 +23,31 @@ internal sealed class LogWriter : IDisposable
         this.onLine = onLine;
     }
 
-    /// <summary>The last lines, one a line.</summary>
+    /// <summary>
+    /// The last lines, one a line; what the program said on its standard error comes last. The two streams arrive in no order of their own, and why a
+    /// program failed is seldom among its results.
+    /// </summary>
     public string Tail
     {
         get
         {
             lock (gate)
-                return string.Join('\n', last);
+                return string.Join('\n', last.OrderBy(l => l.IsError).Select(l => l.Text));
         }
     }
 
-    public async Task CopyAsync(StreamReader reader)
+    /// <summary>Copies what a program says until it ends.</summary>
+    public Task CopyAsync(Process process) => Task.WhenAll(CopyAsync(process.StandardOutput, isError: false), CopyErrorsAsync(process));
+
+    /// <summary>Copies what a program says on its standard error alone.</summary>
+    public Task CopyErrorsAsync(Process process) => CopyAsync(process.StandardError, isError: true);
+
+    private async Task CopyAsync(StreamReader reader, bool isError)
     {
         try
         {
             while (await reader.ReadLineAsync() is { } line)
-                Add(line);
+                Add(line, isError);
         }
         catch (ObjectDisposedException)
         {
@@ -55,7 +66,7 @@ internal sealed class LogWriter : IDisposable
             }
             catch (IOException e)
             {
-                last.Enqueue($"[the log is not complete: {e.Message}]");
+                last.Enqueue((IsError: true, $"[the log is not complete: {e.Message}]"));
             }
         }
     }
@@ -72,11 +83,11 @@ internal sealed class LogWriter : IDisposable
         }
         catch (IOException e)
         {
-            last.Enqueue($"[a line was not kept: {e.Message}]");
+            last.Enqueue((IsError: true, $"[a line was not kept: {e.Message}]"));
         }
     }
 
-    private void Add(string line)
+    private void Add(string line, bool isError)
     {
         if (line.Length > LongestLine)
             line = string.Concat(line.AsSpan(0, LongestLine), " ...");
@@ -85,7 +96,7 @@ internal sealed class LogWriter : IDisposable
             // A program that left the step's group may still hold its output: nobody listens any more.
             if (closed)
                 return;
-            last.Enqueue(line.Replace("\0", "\\x00", StringComparison.Ordinal)); // SQLite's texts end at a NUL, and this is the reason of a failure.
+            last.Enqueue((isError, line.Replace("\0", "\\x00", StringComparison.Ordinal))); // SQLite's texts end at a NUL, and this is the reason of a failure.
             if (last.Count > LastCount)
                 last.Dequeue();
             Keep(line);

@@ -83,7 +83,7 @@ public static class PlanVerb
         var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
         var steps = StepPlan.Of(last is null ? null : before, now);
         // Limits that an approved version gives run no job again.
-        var reason = preview.Reason ?? (last is { Status: "Succeeded" } ? null : $"the last execution is {last!.Status}: steps that succeeded in it are taken from the cache");
+        var reason = preview.Reason ?? (last is null or { Status: "Succeeded" } ? null : $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache");
         return (steps.Count > 0 || reason is null ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
     }
 
