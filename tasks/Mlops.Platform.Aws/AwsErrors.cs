@@ -135,6 +135,9 @@ internal static class AwsErrors
     public static Problem NotDeployed(string stage) =>
         Problem.Error("MLOPS7048", $"'{stage}' serves no version yet. Deploy first: 'dotnet publish -t:MlopsDeploy -p:MlopsPlatform=aws'.");
 
+    public static Problem NotErased(string bucket, int count, string key, string reason) =>
+        Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
+
     /// <summary>What another said, so that a sentence may follow.</summary>
     public static string Sentence(string text) => text.TrimEnd() is var t && (t.Length == 0 || t[^1] is '.' or '!' or '?') ? t : t + ".";
 }

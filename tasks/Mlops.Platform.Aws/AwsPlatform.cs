@@ -20,6 +20,8 @@ public sealed class AwsPlatform : IPlatform
 {
     private const string BuildTemplate = "model-build";
 
+    private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(5);
+
     private readonly AwsAccess access = new();
     private readonly Workspace workspace;
     private readonly IEventSink events;
@@ -59,6 +61,9 @@ public sealed class AwsPlatform : IPlatform
     private DeploymentDefinition Deployment => workspace.Deployment;
 
     private string StackName => $"{Deployment.ModelName}-build";
+
+    /// <summary>As the template of the build names it.</summary>
+    private string OwnBucket => $"{Deployment.ModelName}-{caller!.Account}-{home!.Region.SystemName}";
 
     private BuildSite Site => site ?? throw NotPublished;
 
@@ -105,28 +110,66 @@ public sealed class AwsPlatform : IPlatform
 
     public Task CheckServingAsync(CancellationToken cancellation) => stages is { } known ? known.CheckModesAsync(cancellation) : Task.CompletedTask;
 
-    public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
+    public async Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation)
     {
-        if (stack is { NeverWhole: true } or { IsEmpty: true })
+        if (stack is { NeverWhole: true } or { IsEmpty: true } && scope != CloseScope.Data)
         {
             // A first publish that failed: nothing of it is in use.
             return await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
         }
 
-        if (everything && stack is { IsWhole: false })
+        if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false })
             throw StackClient.Unfinished(stack);
 
-        var bucket = Site.Objects.Bucket;
-        if (!everything)
+        // What a destroy before this one took away need not be there for data to go.
+        if (scope == CloseScope.Data && objects is null)
+            UseBucket(Deployment.Aws.Bucket ?? OwnBucket, caller!.Account);
+        var bucket = scope == CloseScope.Data ? objects!.Bucket : Site.Objects.Bucket;
+        if (scope == CloseScope.Idle)
         {
             events.Add(new Notice($"Kept: the pipeline, the stack '{StackName}' with its roles and rules, the bucket '{bucket}' and the registered versions. '--all' takes the pipeline and the stack away as well."));
             return false;
         }
 
         var changed = pipelines is not null && await pipelines.DeleteAsync(Deployment.PipelineName, cancellation);
-        changed |= await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
-        events.Add(new Notice($"Kept: the bucket '{bucket}' with everything below '{Deployment.Prefix}/', and the registered versions of '{Deployment.ModelPackageGroupName}'. The console or 'aws s3 rm' and 'aws sagemaker delete-model-package-group' take them away."));
+        changed |= stack is not null && await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+        if (scope == CloseScope.Data)
+            return await EraseAsync(cancellation) || changed;
+        events.Add(new Notice($"Kept: the bucket '{bucket}' with everything below '{Deployment.Prefix}/', and the registered versions of '{Deployment.ModelPackageGroupName}'. '--data {Deployment.ModelName}' takes them away as well, for good."));
         return changed;
+    }
+
+    /// <summary>Data, runs and versions, in every account and region. Nothing else of the model is left that could need them.</summary>
+    private async Task<bool> EraseAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await held!.HoldAsync(cancellation);
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            // Without a bucket nobody else is at work either.
+        }
+
+        var registry = models ?? new SageMakerModels(home!, caller!.Account, objects!, held!, Deployment.Prefix, [], null);
+        var versions = await registry.EraseAsync(Deployment.ModelPackageGroupName, cancellation);
+        // The lock lies among what goes; with it nothing could be recorded either.
+        await held!.ReleaseAsync();
+        held = null;
+        var (bucket, erased) = (objects!.Bucket, 0);
+        foreach (var stage in Deployment.Stages.Where(s => s.Aws.Bucket is { } other && other != bucket).DistinctBy(s => s.Aws.Bucket))
+        {
+            var there = await access.OpenAsync(stage.Aws, cancellation);
+            if (there.Region.SystemName != home!.Region.SystemName)
+                await RegionalVersions.EraseAsync(there, Deployment.ModelPackageGroupName, home.Region.SystemName, cancellation);
+            erased += await new BucketEraser(there, stage.Aws.Bucket!, (await there.IdentityAsync(cancellation)).Account).EraseAsync(Deployment.Prefix + "/", cancellation);
+        }
+
+        var eraser = new BucketEraser(home!, bucket, caller!.Account);
+        erased += await eraser.EraseAsync(Deployment.Prefix + "/", cancellation);
+        var kept = Deployment.Aws.Bucket is not null ? "config.yaml names it" : await eraser.DeleteBucketAsync(cancellation);
+        events.Add(new Notice(string.Create(CultureInfo.InvariantCulture, $"Erased: {versions} versions of '{Deployment.ModelPackageGroupName}' and {erased} objects below '{Deployment.Prefix}/'. {(kept is null ? "" : $"Kept: the bucket '{bucket}': {kept}.")}").TrimEnd()));
+        return versions + erased > 0;
     }
 
     /// <summary>Also while somebody changes the stack, or where a change of it failed: what it made before is there.</summary>
@@ -175,15 +218,24 @@ public sealed class AwsPlatform : IPlatform
         }
     }
 
-    /// <summary>Where nothing was written, there is nothing to record.</summary>
+    /// <summary>In the bucket, also what was refused there before anything was changed.</summary>
     public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
     {
-        if (held is not { WasHeld: true })
+        if (held is null)
             return;
+        var hadChanged = held.WasHeld;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        // Where AWS cannot be reached, it is not asked for minutes once more.
+        if (!hadChanged)
+            limit.CancelAfter(RecordPatience);
         var key = string.Create(CultureInfo.InvariantCulture, $"{Deployment.Prefix}/audit/{entry.When.UtcDateTime:yyyy-MM-ddTHH-mm-ss-fff}Z-{entry.Verb}.json");
         try
         {
-            await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(EventJson.Write(entry, null)), cancellation);
+            await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(EventJson.Write(entry, null)), limit.Token);
+        }
+        catch (Exception e) when (!hadChanged && (e is OperationCanceledException || Explain(e) is not null))
+        {
+            // The verb has said already why it ends.
         }
         catch (Exception e) when (Explain(e) is { } problem)
         {

@@ -150,5 +150,8 @@ public static class LocalErrors
     public static Problem RegistryBusy(string path) =>
         Problem.Error("MLOPS8103", $"The registry '{path}' was locked by another process for too long. Run the command again when it has ended.");
 
+    public static Problem SharedRoot(string folder, string other) =>
+        Problem.Error("MLOPS6046", $"'{folder}' also keeps the pipeline '{other}': nothing was erased. Give each model a 'local.root' of its own, or delete the folder by hand when none of them is needed.");
+
     private static string Tail(string tail) => tail.Length == 0 ? "" : $" Its last lines: {tail}";
 }

@@ -14,9 +14,11 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root, LocalObject
 
     public Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation) => Task.FromResult(models.List(group));
 
-    public Task<IReadOnlyList<VersionListed>> DescribeAsync(string group, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<VersionListed>>(
-        [.. models.List(group).Select(v => new VersionListed(group, v.Version, v.Status, v.Created, v.ExecutionId, models.Parents(ModelTable.Node(group, v.Version)),
-            [.. models.Decisions(group, v.Version).Select(d => new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason))]))]);
+    public Task<IReadOnlyList<VersionListed>> DescribeNewestAsync(string group, int most, CancellationToken cancellation) =>
+        Task.FromResult<IReadOnlyList<VersionListed>>([.. models.List(group).Take(most).Select(Described)]);
+
+    public Task<VersionListed?> DescribeAsync(string group, int version, CancellationToken cancellation) =>
+        Task.FromResult(models.Find(group, version) is { } found ? Described(found) : null);
 
     public Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
         Task.FromResult(models.List(group).FirstOrDefault(v => v.Status == "Approved")?.Metrics);
@@ -57,4 +59,7 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root, LocalObject
 
     public Task<ApprovalDecision?> DecideAsync(string group, ApprovalDecision decision, ApprovalDecision? expected, bool final, CancellationToken cancellation) =>
         Task.FromResult(models.Decide(group, decision, expected, final));
+
+    private VersionListed Described(ModelVersion v) => new(v.Group, v.Version, v.Status, v.Created, v.ExecutionId, models.Parents(ModelTable.Node(v.Group, v.Version)),
+        [.. models.Decisions(v.Group, v.Version).Select(d => new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason))]);
 }

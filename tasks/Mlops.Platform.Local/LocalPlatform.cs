@@ -91,11 +91,25 @@ public sealed class LocalPlatform : IPlatform
     public Task CheckServingAsync(CancellationToken cancellation) =>
         workspace.Deployment.Stages.Any(s => s.Endpoint is not null) ? server.CheckPortAsync(cancellation) : Task.CompletedTask;
 
-    public async Task<bool> CloseAsync(bool everything, CancellationToken cancellation)
+    public async Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation)
     {
         var stopped = await StopServingAsync(cancellation);
-        events.Add(new Notice($"Kept: registry, runs and artifacts in '{Folder}'. Delete that folder to take them away as well."));
+        if (scope == CloseScope.Data)
+            return Erase();
+        events.Add(new Notice($"Kept: registry, runs and artifacts in '{Folder}'. '--all --data {workspace.Deployment.ModelName}' takes them away as well, for good."));
         return stopped;
+    }
+
+    /// <summary>All that is kept, except for who did what.</summary>
+    private bool Erase()
+    {
+        if (Registry.PipelineNames().FirstOrDefault(p => p != workspace.Deployment.PipelineName) is { } other)
+            throw LocalErrors.SharedRoot(Folder, other).ToException();
+        using var watch = HoldWatch();
+        Registry.Dispose();
+        root.Erase();
+        events.Add(new Notice($"Erased: registry, runs, versions and data in '{Folder}'."));
+        return true;
     }
 
     public bool IsPrepared => true;

@@ -1,3 +1,5 @@
+using Mlops.Platform.Local.Storage;
+
 namespace Mlops.Platform.Local;
 
 /// <summary>Where the local platform keeps things, below <c>local.root</c>.</summary>
@@ -64,4 +66,13 @@ public sealed class LocalRoot
     public string BatchLog(string name) => Path.Combine(Folder, "batches", name + ".log");
 
     public string Endpoint(string name) => Path.Combine(Folder, "endpoints", name);
+
+    /// <summary>Deletes what is kept here: what somebody else put beside it, and who did what, stays.</summary>
+    public void Erase()
+    {
+        foreach (var folder in new[] { "s3", "uploads", "provenance", "environments", "runs", "last", "queues", "streams", "batches", "endpoints" })
+            Files.Delete(Path.Combine(Folder, folder));
+        foreach (var file in new[] { Notifications, ServerLog }.Concat(Directory.EnumerateFiles(Folder, Path.GetFileName(Registry) + "*")))
+            File.Delete(file);
+    }
 }

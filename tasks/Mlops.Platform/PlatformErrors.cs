@@ -165,6 +165,9 @@ public static class PlatformErrors
     public static Problem NotRegistrable(string reason) =>
         Problem.Error("MLOPS5019", $"A model that is brought cannot be registered alone: {reason} Name it as 'model.artifact' in config.yaml: the pipeline then registers it.");
 
+    public static Problem OtherModel(string named, string model) =>
+        Problem.Error("MLOPS5020", $"Data and versions of '{named}' were to go for good, and this is '{model}'. Nothing was taken away. If they are meant, name them: '--data {model}' (-p:MlopsDestroyData={model}).");
+
     public static Problem ReportNeeded(IEnumerable<string> paths) =>
         Problem.Error("MLOPS8013", $"The quality gates ask for {string.Join(", ", paths.Select(p => $"'{p}'"))}. Give the model's evaluation report, a JSON file: '--report FILE' (-p:MlopsReport=FILE).");
 

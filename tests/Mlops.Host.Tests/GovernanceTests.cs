@@ -154,6 +154,21 @@ public sealed class GovernanceTests
         Assert.Contains(Environment.UserName, audit[1], StringComparison.Ordinal);
     }
 
+    [SkippableFact]
+    public async Task Data_and_versions_go_for_good_where_the_model_is_named()
+    {
+        await using var repository = await DeployedAsync();
+        File.WriteAllText(repository.PathOf(".mlops/mine.txt"), "of the user");
+        Assert.Contains("--all", (await repository.RunAsync("destroy", "--data", "planned")).Output, StringComparison.Ordinal);
+        Assert.Contains("MLOPS5020", (await repository.RunAsync("destroy", "--all", "--data", "large")).Output, StringComparison.Ordinal);
+
+        await repository.SucceedAsync("destroy", "--all", "--data", "planned");
+
+        Assert.Equal([".gitignore", "audit.jsonl", "mine.txt"], Directory.GetFileSystemEntries(repository.PathOf(".mlops")).Select(Path.GetFileName).Where(n => !n!.Contains(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        Assert.Contains("destroy", (await repository.SucceedAsync("audit")).Split('\n')[0], StringComparison.Ordinal);
+        Assert.Contains("version 1", await repository.SucceedAsync("run"), StringComparison.Ordinal);
+    }
+
     private static async Task<SmallRepository> DeployedAsync(Func<string, string>? change = null)
     {
         Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");

@@ -232,5 +232,54 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         Assert.Contains(Texts(Aws.Boto("[o['Key'] for o in client('s3').list_objects_v2(Bucket='penguins-123456789012-us-east-1')['Contents']]")), k => k.StartsWith("penguins/data/", StringComparison.Ordinal));
     }
 
+    [SkippableFact]
+    public async Task Who_did_what_is_kept_also_of_what_was_refused_or_broken_off()
+    {
+        using var repository = await DeployedAsync();
+        using var stopping = new CancellationTokenSource();
+        Task<Outcome?> AuditedAsync(string name, Func<VerbContext, CancellationToken, Task<Outcome?>> verb) =>
+            repository.OnAsync(c => AuditedVerb.RunAsync(c, name, s => verb(c, s), stopping.Token), stopping.Token);
+
+        await AuditedAsync("approve", async (c, s) => await ApproveVerb.RunAsync(c, approve: true, version: null, "acceptance", reason: null, s));
+        await AuditedAsync("deploy", (_, _) => Task.FromResult<Outcome?>(new Outcome { Verb = "deploy" })); // Nothing had changed.
+        await Assert.ThrowsAsync<PlatformException>(() => AuditedAsync("destroy", async (c, s) => await DestroyVerb.RunAsync(c, new DestroyOptions(Stage: "prod"), s)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => AuditedAsync("deploy", async (c, s) =>
+        {
+            await stopping.CancelAsync();
+            return await DeployVerb.RunAsync(c, new DeployOptions(), s);
+        }));
+
+        var entries = await repository.OnAsync(c => c.Platform.AuditAsync(10, CancellationToken.None));
+        Assert.Equal(["deploy Stopped", "destroy MLOPS0012", "approve Done"], entries.Select(e => $"{e.Verb} {e.Result}"));
+        Assert.All(entries, e => Assert.StartsWith("arn:aws:sts::123456789012:", e.Who, StringComparison.Ordinal));
+    }
+
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Data_and_versions_go_for_good_where_the_model_is_named(bool stackWentBefore)
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('s3').put_object(Bucket='penguins-123456789012-us-east-1', Key='penguins-of-others/kept.txt', Body=b'1')");
+        Assert.Equal("MLOPS5020", (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true, Data: "churn")))).Code);
+        if (stackWentBefore)
+            await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true));
+
+        var all = new DestroyOptions(EvenProtected: true, Everything: true, Data: "penguins");
+        Assert.True((await repository.DestroyAsync(all)).Changed);
+
+        Assert.Empty(Aws.Boto("client('sagemaker').list_model_package_groups()['ModelPackageGroupSummaryList']")!.AsArray());
+        Assert.Equal(["penguins-of-others/kept.txt"], Texts(Aws.Boto("[v['Key'] for v in client('s3').list_object_versions(Bucket='penguins-123456789012-us-east-1').get('Versions', [])]")));
+        Assert.Null(Aws.Boto("client('s3').list_object_versions(Bucket='penguins-123456789012-us-east-1').get('DeleteMarkers')"));
+        Aws.Boto("[client('s3').delete_object(Bucket='penguins-123456789012-us-east-1', Key=v['Key'], VersionId=v['VersionId']) for v in client('s3').list_object_versions(Bucket='penguins-123456789012-us-east-1')['Versions']] and None");
+        await repository.DestroyAsync(all);
+        Assert.Empty(Aws.Boto("client('s3').list_buckets()['Buckets']")!.AsArray());
+
+        // A rerun finds nothing, and what went can be made anew.
+        Assert.False((await repository.DestroyAsync(all)).Changed);
+        await repository.DeployAsync();
+        Assert.Equal(1, (int?)Aws.Boto("len(client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'])"));
+    }
+
     private static string Path(JsonObject request) => (string)request["path"]!;
 }

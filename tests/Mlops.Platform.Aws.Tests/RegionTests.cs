@@ -48,6 +48,18 @@ public sealed class RegionTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task What_was_copied_goes_with_the_data()
+    {
+        using var repository = await FarAsync();
+
+        await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true, Data: "penguins"));
+
+        Assert.Empty(Aws.Boto($"{SageMaker}.list_model_packages(ModelPackageType='Unversioned')['ModelPackageSummaryList']")!.AsArray());
+        Assert.Empty(Aws.Boto("client('s3', region_name='eu-central-1').list_object_versions(Bucket='far').get('Versions', [])")!.AsArray());
+        Assert.Equal(["far"], Texts(Aws.Boto("[b['Name'] for b in client('s3').list_buckets()['Buckets']]")));
+    }
+
+    [SkippableFact]
     public async Task A_plan_copies_nothing()
     {
         using var repository = await FarAsync();

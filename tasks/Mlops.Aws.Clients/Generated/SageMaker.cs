@@ -62,6 +62,24 @@ namespace Amazon.SageMaker.Model
         public string PipelineArn { get; set; }
     }
 
+    public partial class DeleteModelPackageRequest : AmazonSageMakerRequest
+    {
+        public string ModelPackageName { get; set; }
+    }
+
+    public partial class DeleteModelPackageResponse : AmazonWebServiceResponse
+    {
+    }
+
+    public partial class DeleteModelPackageGroupRequest : AmazonSageMakerRequest
+    {
+        public string ModelPackageGroupName { get; set; }
+    }
+
+    public partial class DeleteModelPackageGroupResponse : AmazonWebServiceResponse
+    {
+    }
+
     public partial class DeletePipelineRequest : AmazonSageMakerRequest
     {
         public string PipelineName { get; set; }
@@ -3040,6 +3058,8 @@ namespace Amazon.SageMaker
     {
         Task<Model.CreateModelPackageResponse> CreateModelPackageAsync(Model.CreateModelPackageRequest request, CancellationToken cancellationToken = default);
         Task<Model.CreatePipelineResponse> CreatePipelineAsync(Model.CreatePipelineRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DeleteModelPackageResponse> DeleteModelPackageAsync(Model.DeleteModelPackageRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DeleteModelPackageGroupResponse> DeleteModelPackageGroupAsync(Model.DeleteModelPackageGroupRequest request, CancellationToken cancellationToken = default);
         Task<Model.DeletePipelineResponse> DeletePipelineAsync(Model.DeletePipelineRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeEndpointResponse> DescribeEndpointAsync(Model.DescribeEndpointRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeModelPackageResponse> DescribeModelPackageAsync(Model.DescribeModelPackageRequest request, CancellationToken cancellationToken = default);
@@ -3063,6 +3083,8 @@ namespace Amazon.SageMaker
         public AmazonSageMakerClient(AWSCredentials credentials, AmazonSageMakerConfig config) : base(credentials, config, new JsonProtocol("Amazon.SageMaker", "SageMaker", "2017-07-24")) { }
         public virtual Task<Model.CreateModelPackageResponse> CreateModelPackageAsync(Model.CreateModelPackageRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.CreateModelPackageResponse>(new Operation("CreateModelPackage"), request, cancellationToken);
         public virtual Task<Model.CreatePipelineResponse> CreatePipelineAsync(Model.CreatePipelineRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.CreatePipelineResponse>(new Operation("CreatePipeline"), request, cancellationToken);
+        public virtual Task<Model.DeleteModelPackageResponse> DeleteModelPackageAsync(Model.DeleteModelPackageRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeleteModelPackageResponse>(new Operation("DeleteModelPackage"), request, cancellationToken);
+        public virtual Task<Model.DeleteModelPackageGroupResponse> DeleteModelPackageGroupAsync(Model.DeleteModelPackageGroupRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeleteModelPackageGroupResponse>(new Operation("DeleteModelPackageGroup"), request, cancellationToken);
         public virtual Task<Model.DeletePipelineResponse> DeletePipelineAsync(Model.DeletePipelineRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeletePipelineResponse>(new Operation("DeletePipeline"), request, cancellationToken);
         public virtual Task<Model.DescribeEndpointResponse> DescribeEndpointAsync(Model.DescribeEndpointRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeEndpointResponse>(new Operation("DescribeEndpoint"), request, cancellationToken);
         public virtual Task<Model.DescribeModelPackageResponse> DescribeModelPackageAsync(Model.DescribeModelPackageRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeModelPackageResponse>(new Operation("DescribeModelPackage"), request, cancellationToken);

@@ -15,7 +15,7 @@ internal static class BatchCommand
         var output = new Option<string?>("--output") { Description = "A folder or an S3 URI; on aws an S3 URI below the stage's batch.output. Default: the stage's batch.output." };
         var stop = RunOptions.StopOnCancel();
         var command = new Command("batch", "Predicts a data set with the version that a stage serves; FILE.out holds the predictions for FILE.") { stage, input, output, stop };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true }, async (parsed, context, cancellation) =>
         {
             var deployment = context.Workspace.Deployment;
             var chosen = parsed.GetValue(stage) is { } name ? context.Workspace.Stage(name)

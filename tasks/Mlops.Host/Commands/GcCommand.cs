@@ -17,7 +17,7 @@ internal static class GcCommand
         });
         var dry = new Option<bool>("--dry-run") { Description = "Say what would go, and take nothing away." };
         var command = new Command("gc", "Takes away what old runs left: logs, outputs, code and data that neither a newer run nor a registered version refers to.") { keep, dry };
-        VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true, IsAudited = true }, async (parsed, context, cancellation) =>
         {
             await using var held = await context.Platform.LockAsync("gc", cancellation);
             var platform = context.Local("gc");

@@ -9,7 +9,8 @@ namespace Mlops.Host.Commands;
 /// <summary>What is there: executions, versions with their decisions, stages.</summary>
 internal static class StatusCommand
 {
-    private const int Shown = 5;
+    private const int ShownRuns = 5;
+    private const int ShownVersions = 20;
 
     public static Command Create()
     {
@@ -17,9 +18,9 @@ internal static class StatusCommand
         VerbRunner.Set(command, new CommonOptions(), async (_, context, cancellation) =>
         {
             var group = context.Workspace.Deployment.ModelPackageGroupName;
-            foreach (var run in await context.Platform.Pipelines.NewestAsync(context.Workspace.Deployment.PipelineName, Shown, whole: false, cancellation))
+            foreach (var run in await context.Platform.Pipelines.NewestAsync(context.Workspace.Deployment.PipelineName, ShownRuns, whole: false, cancellation))
                 context.Events.Add(run);
-            foreach (var version in await context.Platform.Models.DescribeAsync(group, cancellation))
+            foreach (var version in await context.Platform.Models.DescribeNewestAsync(group, ShownVersions, cancellation))
                 context.Events.Add(version);
 
             return await StagesAsync(context, cancellation);

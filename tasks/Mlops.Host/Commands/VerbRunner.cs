@@ -51,7 +51,7 @@ internal static class VerbRunner
                 : LocalPlatform.Open(workspace, Program(), display, root => new StorageServer(root));
             await using var opened = platform;
             var context = new VerbContext(workspace, platform, display);
-            if (await (options.IsAudited ? AuditedAsync(parsed, context, verb, stopping.Token) : verb(parsed, context, stopping.Token)) is not { } outcome)
+            if (await (options.IsAudited ? AuditedVerb.RunAsync(context, parsed.CommandResult.Command.Name, c => verb(parsed, context, c), stopping.Token) : verb(parsed, context, stopping.Token)) is not { } outcome)
                 return ExitCodes.Done;
             display.Add(outcome);
             return ending?.Invoke(outcome) ?? ExitCodes.Done;
@@ -89,27 +89,6 @@ internal static class VerbRunner
             exitCode = code;
             stopping.Cancel();
         }
-    }
-
-    /// <summary>Carries out a verb, and keeps who did it and how it ended, unless nothing was to be done.</summary>
-    private static async Task<Outcome?> AuditedAsync(ParseResult parsed, VerbContext context, Func<ParseResult, VerbContext, CancellationToken, Task<Outcome?>> verb, CancellationToken cancellation)
-    {
-        try
-        {
-            var outcome = await verb(parsed, context, cancellation);
-            if (outcome is { Changed: true })
-                await RecordAsync("Done", outcome.Version);
-            return outcome;
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            var problem = (e as PlatformException)?.Problem ?? context.Platform.Explain(e);
-            await RecordAsync(problem?.Code ?? PlatformErrors.Unexpected(e).Code, null);
-            throw;
-        }
-
-        Task RecordAsync(string result, int? version) => context.Platform.RecordAsync(
-            new AuditEntry(DateTimeOffset.UtcNow, context.Platform.Caller, parsed.CommandResult.Command.Name, result, GitState.Commit(context.Workspace.Repository), version), CancellationToken.None);
     }
 
     /// <summary>This very program.</summary>

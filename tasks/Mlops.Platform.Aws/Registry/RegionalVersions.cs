@@ -41,7 +41,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
         var there = await access.OpenAsync(stage.Aws, cancellation);
         // Numbers begin anew where a group was deleted, and a copy lies in one bucket under one key: the name says of which version it is, and where.
         var hash = ContentHash.OfText(string.Create(CultureInfo.InvariantCulture, $"{group} {version} {package.CreationTime?.Ticks} {stage.Aws.Bucket} {stage.Aws.KmsKey}"));
-        var name = string.Create(CultureInfo.InvariantCulture, $"{group[..Math.Min(group.Length, MostOfGroup)].TrimEnd('-')}-{hash[..HashCharacters]}-{version}");
+        var name = string.Create(CultureInfo.InvariantCulture, $"{Start(group)}-{hash[..HashCharacters]}-{version}");
         return new RegionalVersion(there.Arn("sagemaker", (await there.IdentityAsync(cancellation)).Account, $"model-package/{name}"), name, stage.Aws.Bucket!, $"{Deployment.Prefix}/copies/{name}", original);
     }
 
@@ -76,6 +76,27 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
         if (status != "Completed")
             throw AwsErrors.NotCopied(version.Arn, status ?? "not to be found").ToException();
     }
+
+    /// <summary>Takes every version of a group away that was made in another region for its stages.</summary>
+    /// <param name="home">The region that the versions are registered in.</param>
+    public static async Task EraseAsync(AwsClients there, string group, string home, CancellationToken cancellation)
+    {
+        var request = new ListModelPackagesRequest { ModelPackageType = ModelPackageType.Unversioned, NameContains = Start(group) };
+        var found = new List<string>();
+        do
+        {
+            var page = await there.SageMaker.ListModelPackagesAsync(request, cancellation);
+            found.AddRange((page.ModelPackageSummaryList ?? []).Where(p => p.ModelPackageDescription == Description(group, home)).Select(p => p.ModelPackageArn));
+            request.NextToken = page.NextToken;
+        }
+        while (request.NextToken is not null);
+        foreach (var arn in found)
+            await there.SageMaker.DeleteModelPackageAsync(new DeleteModelPackageRequest { ModelPackageName = arn }, cancellation);
+    }
+
+    private static string Start(string group) => group[..Math.Min(group.Length, MostOfGroup)].TrimEnd('-');
+
+    private static string Description(string group, string home) => $"A version of {group} of {home}.";
 
     /// <summary>A version of copies, and their keys by the URI that each is a copy of.</summary>
     private (InferenceSpecification Specification, IReadOnlyDictionary<string, string> Copies) Copied(AwsClients there, RegionalVersion version)
@@ -127,7 +148,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             await there.SageMaker.CreateModelPackageAsync(new CreateModelPackageRequest
             {
                 ModelPackageName = version.Name,
-                ModelPackageDescription = $"A version of {Deployment.ModelPackageGroupName} of {site.Clients.Region.SystemName}.",
+                ModelPackageDescription = Description(Deployment.ModelPackageGroupName, site.Clients.Region.SystemName),
                 InferenceSpecification = specification,
                 ClientToken = Guid.NewGuid().ToString("N"),
             }, cancellation);

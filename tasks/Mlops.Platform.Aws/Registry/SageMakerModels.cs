@@ -19,8 +19,10 @@ namespace Mlops.Platform.Aws.Registry;
 /// <param name="finalStage">The stage that ModelApprovalStatus is about; null: there are no stages.</param>
 internal sealed class SageMakerModels(AwsClients clients, string account, S3ObjectStore objects, DeployLock held, string prefix, IReadOnlyList<string> stages, string? finalStage) : IModelRegistry
 {
-    /// <summary>How many versions back are looked at.</summary>
+    /// <summary>How many versions back are looked at by verbs that go on with one of the newest.</summary>
     private const int LookedAt = 50;
+
+    private const int LargestPage = 100;
 
     private const int AtOnce = 8;
 
@@ -31,43 +33,18 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     public async Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) =>
         await PackageAsync(ArnOf(group, version), cancellation) is { } found ? VersionOf(group, version, found) : null;
 
-    public async Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation)
-    {
-        var newest = await ListAsync(group, null, LookedAt, cancellation);
-        using var gate = new SemaphoreSlim(AtOnce);
-        var found = await Task.WhenAll(newest.Select(async number =>
-        {
-            await gate.WaitAsync(cancellation);
-            try
-            {
-                return await FindAsync(group, number, cancellation);
-            }
-            finally
-            {
-                gate.Release();
-            }
-        }));
-        return [.. found.OfType<ModelVersion>()];
-    }
+    public Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation) => NewestAsync(group, LookedAt, cancellation);
 
-    public async Task<IReadOnlyList<VersionListed>> DescribeAsync(string group, CancellationToken cancellation)
+    public async Task<IReadOnlyList<VersionListed>> DescribeNewestAsync(string group, int most, CancellationToken cancellation)
     {
-        var versions = await ListAsync(group, cancellation);
         var listed = new List<VersionListed>();
-        foreach (var version in versions)
-        {
-            var decisions = new List<DecisionListed>();
-            foreach (var stage in stages)
-            {
-                if (await DecisionAsync(group, version.Version, stage, cancellation) is { } d)
-                    decisions.Add(new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason));
-            }
-
-            listed.Add(new VersionListed(group, version.Version, version.Status, version.Created, version.ExecutionId, [version.ModelDataUrl], decisions));
-        }
-
+        foreach (var version in await NewestAsync(group, most, cancellation))
+            listed.Add(await DescribeAsync(version, cancellation));
         return listed;
     }
+
+    public async Task<VersionListed?> DescribeAsync(string group, int version, CancellationToken cancellation) =>
+        await FindAsync(group, version, cancellation) is { } found ? await DescribeAsync(found, cancellation) : null;
 
     public async Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation) =>
         await NewestAsync(group, ModelApprovalStatus.Approved, cancellation) is { } version ? await MetricsAsync(group, version, cancellation) : null;
@@ -95,7 +72,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     {
         await held.HoldAsync(cancellation);
         var content = ContentHash.OfText(Json.Canonical(registration.Identity));
-        foreach (var version in await ListAsync(group, cancellation))
+        foreach (var version in await NewestAsync(group, int.MaxValue, cancellation))
         {
             if ((await PackageAsync(ArnOf(group, version.Version), cancellation))?.CustomerMetadataProperties?.GetValueOrDefault(VersionProperties.Content) == content)
                 return new RegisteredVersion(version.Version, version.Status, false);
@@ -108,6 +85,29 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         request.ClientToken = Guid.NewGuid().ToString("N");
         var arn = (await clients.SageMaker.CreateModelPackageAsync(request, cancellation)).ModelPackageArn;
         return new RegisteredVersion(int.Parse(arn[(arn.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture), "PendingManualApproval", true);
+    }
+
+    /// <summary>Takes every version of a group away, and the group. Returns how many versions went.</summary>
+    public async Task<int> EraseAsync(string group, CancellationToken cancellation)
+    {
+        var erased = 0;
+        while (await ListAsync(group, null, LargestPage, cancellation) is { Count: > 0 } versions)
+        {
+            foreach (var version in versions)
+                await clients.SageMaker.DeleteModelPackageAsync(new DeleteModelPackageRequest { ModelPackageName = ArnOf(group, version) }, cancellation);
+            erased += versions.Count;
+        }
+
+        try
+        {
+            await clients.SageMaker.DeleteModelPackageGroupAsync(new DeleteModelPackageGroupRequest { ModelPackageGroupName = group }, cancellation);
+        }
+        catch (AmazonSageMakerException e) when (IsMissing(e))
+        {
+            // A destroy before this one took it away.
+        }
+
+        return erased;
     }
 
     private string ProvenanceKey(string group, int version) => string.Create(CultureInfo.InvariantCulture, $"{prefix}/provenance/{group}/{version}.intoto.json");
@@ -190,12 +190,52 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
             known.Remove(arn);
     }
 
+    private async Task<IReadOnlyList<ModelVersion>> NewestAsync(string group, int most, CancellationToken cancellation)
+    {
+        var newest = await ListAsync(group, null, most, cancellation);
+        using var gate = new SemaphoreSlim(AtOnce);
+        var found = await Task.WhenAll(newest.Select(async number =>
+        {
+            await gate.WaitAsync(cancellation);
+            try
+            {
+                return await FindAsync(group, number, cancellation);
+            }
+            finally
+            {
+                gate.Release();
+            }
+        }));
+        return [.. found.OfType<ModelVersion>()];
+    }
+
+    private async Task<VersionListed> DescribeAsync(ModelVersion version, CancellationToken cancellation)
+    {
+        var decisions = new List<DecisionListed>();
+        foreach (var stage in stages)
+        {
+            if (await DecisionAsync(version.Group, version.Version, stage, cancellation) is { } d)
+                decisions.Add(new DecisionListed(d.Stage, d.Decision, d.Who, d.When, d.Reason));
+        }
+
+        return new VersionListed(version.Group, version.Version, version.Status, version.Created, version.ExecutionId, [version.ModelDataUrl], decisions);
+    }
+
+    /// <summary>Numbers of the newest versions, the newest first; none where there is no such group.</summary>
     private async Task<IReadOnlyList<int>> ListAsync(string group, ModelApprovalStatus? status, int most, CancellationToken cancellation)
     {
+        var (found, request) = (new List<int>(), new ListModelPackagesRequest { ModelPackageGroupName = group, ModelApprovalStatus = status, SortBy = ModelPackageSortBy.CreationTime, SortOrder = SortOrder.Descending });
         try
         {
-            var answer = await clients.SageMaker.ListModelPackagesAsync(new ListModelPackagesRequest { ModelPackageGroupName = group, ModelApprovalStatus = status, MaxResults = most, SortBy = ModelPackageSortBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
-            return [.. (answer.ModelPackageSummaryList ?? []).Select(s => s.ModelPackageVersion).OfType<int>()];
+            do
+            {
+                request.MaxResults = Math.Min(most - found.Count, LargestPage);
+                var answer = await clients.SageMaker.ListModelPackagesAsync(request, cancellation);
+                found.AddRange((answer.ModelPackageSummaryList ?? []).Select(s => s.ModelPackageVersion).OfType<int>());
+                request.NextToken = answer.NextToken;
+            }
+            while (request.NextToken is not null && found.Count < most);
+            return found;
         }
         catch (AmazonSageMakerException e) when (IsMissing(e))
         {

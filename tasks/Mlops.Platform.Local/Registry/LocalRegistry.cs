@@ -41,6 +41,9 @@ public sealed class LocalRegistry : IDisposable
         "SELECT definition, sha256 FROM pipelines WHERE name = $name",
         r => ((PipelineDefinition, string)?)(PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(r.GetString(0))), r.GetString(1)), ("$name", name)).FirstOrDefault();
 
+    /// <summary>All published pipelines.</summary>
+    public IReadOnlyList<string> PipelineNames() => database.Query("SELECT name FROM pipelines ORDER BY name", r => r.GetString(0));
+
     /// <summary>The definitions of all published pipelines, as JSON.</summary>
     public IReadOnlyList<string> Definitions() => database.Query("SELECT definition FROM pipelines", r => r.GetString(0));
 

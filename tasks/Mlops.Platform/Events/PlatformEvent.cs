@@ -122,8 +122,8 @@ public sealed record PlannedChange(string Action, string Kind, string Name, stri
     public string? Reason { get; init; } = Reason is null ? null : Printable.Of(Reason);
 }
 
-/// <summary>One verb that changed something, or failed.</summary>
-/// <param name="Result">Done, or the code of the error.</param>
+/// <summary>One verb that changed something, failed, or was broken off.</summary>
+/// <param name="Result">Done, Stopped, or the code of the error.</param>
 /// <param name="Commit">What was checked out; null: no repository of git.</param>
 public sealed record AuditEntry(DateTimeOffset When, string Who, string Verb, string Result, string? Commit, int? Version) : PlatformEvent;
 

@@ -31,8 +31,7 @@ public interface IPlatform : IAsyncDisposable
     Task CheckServingAsync(CancellationToken cancellation);
 
     /// <summary>Takes away what is left when no stage is: an idle server, or the pipeline and the stack of the build. Says what it keeps.</summary>
-    /// <param name="everything">Also what costs nothing while it waits; data and registered versions stay in any case.</param>
-    Task<bool> CloseAsync(bool everything, CancellationToken cancellation);
+    Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation);
 
     /// <summary>What <see cref="PrepareAsync"/> would change.</summary>
     Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation);
@@ -61,6 +60,19 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Held by a verb that changes something: one at a time, waiting is bounded and says for whom.</summary>
     /// <param name="now">Not only when something is changed: what is read until then must hold.</param>
     Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false);
+}
+
+/// <summary>How much goes when no stage is left.</summary>
+public enum CloseScope
+{
+    /// <summary>What runs for nobody.</summary>
+    Idle,
+
+    /// <summary>Also what costs nothing while it waits.</summary>
+    Build,
+
+    /// <summary>Also data, runs and registered versions, for good.</summary>
+    Data,
 }
 
 /// <summary>S3's objects below one bucket.</summary>
@@ -134,10 +146,14 @@ public interface IModelRegistry
 {
     Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation);
 
+    /// <summary>The newest versions, the newest first.</summary>
     Task<IReadOnlyList<ModelVersion>> ListAsync(string group, CancellationToken cancellation);
 
-    /// <summary>The same versions with their decisions and what they are made of.</summary>
-    Task<IReadOnlyList<VersionListed>> DescribeAsync(string group, CancellationToken cancellation);
+    /// <summary>The newest versions, the newest first, with their decisions and what they are made of.</summary>
+    Task<IReadOnlyList<VersionListed>> DescribeNewestAsync(string group, int most, CancellationToken cancellation);
+
+    /// <summary>One version with its decisions and what it is made of; null: there is none.</summary>
+    Task<VersionListed?> DescribeAsync(string group, int version, CancellationToken cancellation);
 
     /// <summary>Metrics of the newest version that was approved, by gate path; null: none was.</summary>
     Task<IReadOnlyDictionary<string, double>?> ApprovedMetricsAsync(string group, CancellationToken cancellation);

@@ -1,11 +1,13 @@
 using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Verbs;
 
 /// <param name="EvenProtected">Also stages that are protected from deletion.</param>
-/// <param name="Everything">Also what no stage needs any more. Data and registered versions stay in any case.</param>
+/// <param name="Everything">Also what no stage needs any more.</param>
 /// <param name="Stage">This one alone, also one that config.yaml no longer has; null: all of them.</param>
-public sealed record DestroyOptions(bool EvenProtected = false, bool Everything = false, string? Stage = null);
+/// <param name="Data">The model's name: its data, runs and registered versions go as well, for good; null: they stay.</param>
+public sealed record DestroyOptions(bool EvenProtected = false, bool Everything = false, string? Stage = null, string? Data = null);
 
 /// <summary>Takes the stages away, the last one first, and says what it keeps.</summary>
 public static class DestroyVerb
@@ -13,10 +15,12 @@ public static class DestroyVerb
     public static async Task<Outcome> RunAsync(VerbContext context, DestroyOptions options, CancellationToken cancellation)
     {
         var deployment = context.Workspace.Deployment;
+        if (options.Data is { } named && named != deployment.ModelName)
+            throw PlatformErrors.OtherModel(named, deployment.ModelName).ToException();
         await using var held = await context.Platform.LockAsync("destroy", cancellation);
         var changed = context.Platform.IsPrepared && await DeleteStagesAsync(context, options, cancellation);
         if (options.Stage is null)
-            changed |= await context.Platform.CloseAsync(options.Everything, cancellation);
+            changed |= await context.Platform.CloseAsync(options.Data is not null ? CloseScope.Data : options.Everything ? CloseScope.Build : CloseScope.Idle, cancellation);
         return new Outcome { Verb = "destroy", Changed = changed, PipelineName = deployment.PipelineName };
     }
 

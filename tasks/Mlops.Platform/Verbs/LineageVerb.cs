@@ -24,9 +24,9 @@ public static class LineageVerb
     public static async Task<VersionListed> FindAsync(VerbContext context, int? version, CancellationToken cancellation)
     {
         var group = context.Workspace.Deployment.ModelPackageGroupName;
-        var versions = await context.Platform.Models.DescribeAsync(group, cancellation);
-        return (version is { } wanted ? versions.FirstOrDefault(v => v.Version == wanted) ?? throw PlatformErrors.UnknownVersion(group, wanted).ToException() : versions.MaxBy(v => v.Version))
-            ?? throw PlatformErrors.NoVersion(group).ToException();
+        if (version is { } wanted)
+            return await context.Platform.Models.DescribeAsync(group, wanted, cancellation) ?? throw PlatformErrors.UnknownVersion(group, wanted).ToException();
+        return await context.Platform.Models.DescribeNewestAsync(group, 1, cancellation) is [var newest, ..] ? newest : throw PlatformErrors.NoVersion(group).ToException();
     }
 
     /// <summary>The stages that serve a version.</summary>

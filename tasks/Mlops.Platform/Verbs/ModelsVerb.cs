@@ -12,7 +12,7 @@ public static class ModelsVerb
     {
         var models = context.Platform.Models;
         var found = new List<VersionListed>();
-        foreach (var version in (await models.DescribeAsync(context.Workspace.Deployment.ModelPackageGroupName, cancellation)).Where(v => status is null || v.Status == status))
+        foreach (var version in (await models.DescribeNewestAsync(context.Workspace.Deployment.ModelPackageGroupName, int.MaxValue, cancellation)).Where(v => status is null || v.Status == status))
         {
             var has = (await models.DescriptionAsync(version.ModelPackageGroupName, version.Version, cancellation))?.Properties ?? new Dictionary<string, string>();
             if (!properties.All(p => has.TryGetValue(p.Key, out var value) && (p.Value.Length == 0 || p.Value == value)))

@@ -1,0 +1,70 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Mlops.Platform.Aws.Access;
+
+namespace Mlops.Platform.Aws.Storage;
+
+/// <summary>Takes objects away for good: every version of them, and what marks deleted ones.</summary>
+internal sealed class BucketEraser(AwsClients clients, string bucket, string account)
+{
+    /// <summary>Deletes what lies below a prefix. Returns how many versions went.</summary>
+    /// <exception cref="PlatformException">Some may not be deleted: all others were.</exception>
+    public async Task<int> EraseAsync(string prefix, CancellationToken cancellation)
+    {
+        var (erased, refused) = (0, new List<DeleteError>());
+        var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account };
+        try
+        {
+            while (true)
+            {
+                var page = await clients.S3.ListVersionsAsync(request, cancellation);
+                var failed = await DeleteAsync([.. (page.Versions ?? []).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId })], cancellation);
+                erased += (page.Versions?.Count ?? 0) - failed.Count;
+                refused.AddRange(failed);
+                if (page.IsTruncated != true)
+                    break;
+                (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
+            }
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return erased;
+        }
+
+        return refused.Count == 0 ? erased : throw AwsErrors.NotErased(bucket, refused.Count, refused[0].Key, $"{refused[0].Code}: {refused[0].Message}").ToException();
+    }
+
+    /// <summary>Deletes the bucket, if nothing is left in it. Returns why it stays; null: it is gone.</summary>
+    public async Task<string?> DeleteBucketAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await clients.S3.DeleteBucketAsync(new DeleteBucketRequest { BucketName = bucket, ExpectedBucketOwner = account }, cancellation);
+            return null;
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+        catch (AmazonS3Exception e) when (e.ErrorCode == "BucketNotEmpty")
+        {
+            return "it holds objects that are not of this model";
+        }
+    }
+
+    private async Task<IReadOnlyList<DeleteError>> DeleteAsync(List<KeyVersion> versions, CancellationToken cancellation)
+    {
+        if (versions.Count == 0)
+            return [];
+        try
+        {
+            await clients.S3.DeleteObjectsAsync(new DeleteObjectsRequest { BucketName = bucket, Objects = versions, Quiet = true, ExpectedBucketOwner = account }, cancellation);
+            return [];
+        }
+        catch (DeleteObjectsException e)
+        {
+            return e.Response.DeleteErrors;
+        }
+    }
+}
