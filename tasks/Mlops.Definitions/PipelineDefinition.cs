@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -51,6 +52,10 @@ public sealed record PipelineDefinition
     /// <summary>The same document with defaults for parameters that belong to a place.</summary>
     public PipelineDefinition WithDefaults(IReadOnlyDictionary<string, JsonNode> defaults) =>
         this with { Parameters = [.. Parameters.Select(p => defaults.TryGetValue(p.Name, out var value) ? p with { Default = value.DeepClone() } : p)] };
+
+    /// <summary>The same document with the values of a start request as defaults.</summary>
+    public PipelineDefinition WithValues(IReadOnlyDictionary<string, string> values) =>
+        this with { Parameters = [.. Parameters.Select(p => values.TryGetValue(p.Name, out var text) ? p with { Default = p.Read(text) } : p)] };
 }
 
 /// <param name="Type">String, Integer, Float or Boolean.</param>
@@ -71,6 +76,15 @@ public sealed record PipelineParameter(string Name, string Type, JsonNode? Defau
             throw new DefinitionException($"The parameter '{name}' is {(parameter.Allowed.Count > 0 ? "one of " + string.Join(", ", parameter.Allowed) : $"of the type {parameter.Type}")}, and its default is {value.ToJsonString()}.");
         return parameter;
     }
+
+    /// <summary>Values of a start request are strings; the type says what they mean.</summary>
+    public JsonNode Read(string text) => Type switch
+    {
+        "Integer" => JsonValue.Create(long.Parse(text, CultureInfo.InvariantCulture)),
+        "Float" => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
+        "Boolean" => JsonValue.Create(text == "true"),
+        _ => JsonValue.Create(text),
+    };
 
     private bool Takes(JsonNode value) => Type switch
     {

@@ -33,11 +33,11 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return Task.FromResult<IReadOnlyList<RunDifference>>([.. history.Compare(history.Find(first), history.Find(second))]);
     }
 
-    public Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, CancellationToken cancellation)
+    public Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
-        if (definition.Parameters.Any(p => p.Default is null))
+        if (definition.Parameters.Any(p => p.Default is null && !parameters.ContainsKey(p.Name)))
             return Task.FromResult(new RunPreview(null, null)); // Only a run says.
-        var fingerprint = Fingerprint(definition, ParameterValues(definition, new Dictionary<string, string>()), ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
+        var fingerprint = Fingerprint(definition, ParameterValues(definition, parameters), ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
         return Task.FromResult(Unchanged(definition, fingerprint) is { ModelVersion: { } version } ? new RunPreview(version, null)
             : new RunPreview(null, registry.Executions.FindSucceeded(fingerprint) is null ? null : "a step is not cached, or its cached result has expired or is gone"));
     }
@@ -89,7 +89,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             Events = events,
             Lineage = Lineage(workspace, definition, values, id, earlier),
             Earlier = earlier,
-            MaxParallel = Math.Min(workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
+            MaxParallel = Math.Min(request.MaxParallelSteps ?? workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
         });
         var ended = new EngineResult("Failed", null, "the run was broken off");
         try
@@ -195,21 +195,12 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var values = new JsonObject();
         foreach (var parameter in definition.Parameters)
         {
-            values[parameter.Name] = given.TryGetValue(parameter.Name, out var text) ? Typed(parameter.Type, text)
+            values[parameter.Name] = given.TryGetValue(parameter.Name, out var text) ? parameter.Read(text)
                 : parameter.Default?.DeepClone() ?? throw LocalErrors.NoParameterValue(parameter.Name).ToException();
         }
 
         return values;
     }
-
-    /// <summary>Values of a start request are strings; the parameter's type says what they mean.</summary>
-    private static JsonValue Typed(string type, string text) => type switch
-    {
-        "Integer" => JsonValue.Create(long.Parse(text, CultureInfo.InvariantCulture)),
-        "Float" => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
-        "Boolean" => JsonValue.Create(text == "true"),
-        _ => JsonValue.Create(text),
-    };
 
     private static JsonObject Variables(string pipeline, string id)
     {

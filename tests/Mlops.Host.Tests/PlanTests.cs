@@ -37,4 +37,24 @@ public sealed class PlanTests
         Assert.Contains(">   step train: HyperParameters.depth: 3 -> 4", output, StringComparison.Ordinal);
         Assert.Contains(">   step evaluate: after 'train'", output, StringComparison.Ordinal);
     }
+
+    [SkippableFact]
+    public async Task A_plan_with_parameters_is_carried_out_with_them()
+    {
+        Skip.If(Conformance.Run("python3", "--version").ExitCode != 0, "python3 is not installed.");
+        await using var repository = new SmallRepository();
+        repository.Edit("build:", "build:\n  parameters: { depth: { type: integer, default: 3 } }");
+        await repository.ChangeAsync("depth: 3", "depth: \"${parameters.depth}\"");
+        await repository.SucceedAsync("deploy");
+
+        var (exitCode, output) = await repository.RunAsync("plan", "-p", "depth=4", "--out", "plan.json");
+        Assert.Equal(2, exitCode);
+        Assert.Contains(">   step train: HyperParameters.depth: 3 -> 4", output, StringComparison.Ordinal);
+        Assert.Contains("'depht'", (await repository.RunAsync("plan", "-p", "depht=1")).Output, StringComparison.Ordinal);
+        Assert.Contains("give them to 'mlops plan'", (await repository.RunAsync("deploy", "--plan", "plan.json", "-p", "depth=5")).Output, StringComparison.Ordinal);
+
+        await repository.SucceedAsync("deploy", "--plan", repository.PathOf("plan.json"));
+
+        Assert.Contains("No changes", (await repository.RunAsync("plan", "-p", "depth=4")).Output, StringComparison.Ordinal);
+    }
 }

@@ -111,7 +111,7 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         using var repository = await DeployedAsync();
         repository.Change(c => c.Replace("stage: test, realtime: {},", "stage: test, serverless: {},", StringComparison.Ordinal));
 
-        Assert.Equal("MLOPS7051", (await repository.FailAsync(() => repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None)))).Code);
+        Assert.Equal("MLOPS7051", (await repository.FailAsync(() => repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None)))).Code);
         Assert.Equal("MLOPS7051", (await repository.FailAsync(() => repository.DeployAsync())).Code);
     }
 
@@ -126,7 +126,7 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         repository.Edit("src/train.py");
         await repository.DeployAsync();
 
-        var plan = await repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None));
+        var plan = await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
 
         Assert.False(plan.HasWork, string.Join('\n', plan.Changes));
     }

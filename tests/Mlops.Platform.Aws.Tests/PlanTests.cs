@@ -110,5 +110,5 @@ public sealed class PlanTests(StandIn aws) : AwsTest(aws)
         Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]! && !((string)r["path"]!).EndsWith("/lock.json", StringComparison.Ordinal));
     }
 
-    private static Task<Plan> PlanAsync(ModelRepository repository) => repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None));
+    private static Task<Plan> PlanAsync(ModelRepository repository) => repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
 }

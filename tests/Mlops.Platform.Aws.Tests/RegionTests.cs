@@ -66,7 +66,7 @@ public sealed class RegionTests(StandIn aws) : AwsTest(aws)
         repository.Edit("src/train.py");
         var before = (await Aws.RequestsAsync()).Count;
 
-        await repository.OnAsync(c => PlanVerb.RunAsync(c, CancellationToken.None));
+        await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
 
         Assert.DoesNotContain((await Aws.RequestsAsync()).Skip(before), r => (string)r["operation"]! is "CopyObject" or "CreateModelPackage");
     }

@@ -17,6 +17,8 @@ internal static class DeployCommand
         {
             if (result.GetValue(plan) is not null && (result.GetValue(version) is not null || result.GetValue(stage) is not null))
                 result.AddError("'--plan' does what the plan says: give it without '--stage' and '--version'.");
+            if (result.GetValue(plan) is not null && run.GivesParameters(result))
+                result.AddError("'--plan' knows its parameters: give them to 'mlops plan'.");
         });
         VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
             context,

@@ -11,10 +11,11 @@ internal static class PlanCommand
     public static Command Create()
     {
         var file = new Option<string?>("--out") { Description = "Keep the plan in this file, for 'mlops deploy --plan FILE'." };
-        var command = new Command("plan", "Shows what a deploy would add, change, replace, remove and run; changes nothing. Exit code 2: there is something to do.") { file };
+        var parameters = ParameterOption.Create();
+        var command = new Command("plan", "Shows what a deploy would add, change, replace, remove and run; changes nothing. Exit code 2: there is something to do.") { file, parameters };
         VerbRunner.Set(command, new CommonOptions { NeedsFreshCode = _ => true }, async (parsed, context, cancellation) =>
         {
-            var plan = await PlanVerb.RunAsync(context, cancellation);
+            var plan = await PlanVerb.RunAsync(context, ParameterOption.Values(parsed, parameters), cancellation);
             foreach (var change in plan.Changes)
                 context.Events.Add(change);
             if (parsed.GetValue(file) is { } path)

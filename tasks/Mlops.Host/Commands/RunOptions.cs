@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Mlops.Definitions;
 using Mlops.Platform;
 using Mlops.Platform.Ports;
@@ -18,16 +19,26 @@ internal sealed class RunOptions
 
     private readonly Option<string?> source = new("--source-execution") { Description = "The execution whose results '--from' and '--only' go on with. Default: the newest one that has what they need." };
 
+    private readonly Option<int?> parallel = new("--max-parallel-steps") { Description = "How many steps may run at once. Default: as the pipeline says ('build.max_parallel_steps')." };
+
     private readonly Option<bool> stopOnCancel = StopOnCancel();
 
     /// <param name="isWhole">The verb runs the whole pipeline: what is deployed is made by all of its steps.</param>
-    public RunOptions(bool isWhole) => this.isWhole = isWhole;
+    public RunOptions(bool isWhole)
+    {
+        this.isWhole = isWhole;
+        parallel.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int?>() < 1)
+                result.AddError("--max-parallel-steps must be 1 or more.");
+        });
+    }
 
     public static Option<bool> StopOnCancel() => new("--stop-on-cancel") { Description = "Ctrl-C ends the execution in SageMaker, too. Without it that goes on, and the same command follows it again." };
 
     public void AddTo(Command command)
     {
-        foreach (var option in isWhole ? new Option[] { parameters, stopOnCancel } : [parameters, from, only, source, stopOnCancel])
+        foreach (var option in isWhole ? new Option[] { parameters, parallel, stopOnCancel } : [parameters, from, only, source, parallel, stopOnCancel])
             command.Options.Add(option);
         if (isWhole)
             return;
@@ -43,11 +54,14 @@ internal sealed class RunOptions
         });
     }
 
+    public bool GivesParameters(CommandResult command) => command.GetResult(parameters) is { Tokens.Count: > 0 };
+
     /// <param name="definition">That runs.</param>
     public RunRequest Read(ParseResult parsed, PipelineDefinition definition) => new()
     {
         Parameters = ParameterOption.Values(parsed, parameters),
         Selection = isWhole ? null : Selection(parsed, definition),
+        MaxParallelSteps = parsed.GetValue(parallel),
         StopsWhenCancelled = parsed.GetValue(stopOnCancel),
     };
 

@@ -175,7 +175,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             PipelineParameters = parameters.Count == 0 ? null : [.. parameters.Select(p => new Parameter { Name = p.Key, Value = p.Value })],
             ClientRequestToken = Token(incarnation, content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
             SelectiveExecutionConfig = selection,
-            ParallelismConfiguration = deployment.MaxParallelExecutionSteps is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
+            ParallelismConfiguration = (request.MaxParallelSteps ?? deployment.MaxParallelExecutionSteps) is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
             // Whoever stops now is told what became of it: an execution that nobody knows of costs money.
         }, CancellationToken.None);
         return (started.PipelineExecutionArn, true);
@@ -184,9 +184,9 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     private static string ContentName(DeploymentDefinition deployment, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) =>
         "run-" + Token([Json.Canonical(Content(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
 
-    public async Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, CancellationToken cancellation)
+    public async Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
-        var content = ContentName(workspace.Deployment, definition, new Dictionary<string, string>());
+        var content = ContentName(workspace.Deployment, definition, parameters);
         if ((await history.NewestAsync(workspace.Deployment.PipelineName, ExecutionHistory.LookedAt, cancellation)).FirstOrDefault(e => e.PipelineExecutionDisplayName == content) is not { } last)
             return new RunPreview(null, null);
         if (last.PipelineExecutionStatus != PipelineExecutionStatus.Succeeded)

@@ -115,8 +115,9 @@ public interface IPipelines
     /// <param name="first">An execution's id, or its first characters.</param>
     Task<IReadOnlyList<RunDifference>> CompareAsync(string name, string first, string second, CancellationToken cancellation);
 
-    /// <summary>What a run of a definition, with its own parameters, would do; nothing is started.</summary>
-    Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, CancellationToken cancellation);
+    /// <summary>What a run of a definition would do; nothing is started.</summary>
+    /// <param name="parameters">As of <see cref="RunRequest.Parameters"/>.</param>
+    Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation);
 
     /// <summary>Starts an execution and follows it to its end. Returns the last one where nothing that it depends on has changed since.</summary>
     Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation);

@@ -9,6 +9,9 @@ public sealed record RunRequest
     /// <summary>Null: the whole pipeline.</summary>
     public SelectedSteps? Selection { get; init; }
 
+    /// <summary>How many steps may run at once; null: as the pipeline says.</summary>
+    public int? MaxParallelSteps { get; init; }
+
     /// <summary>Ends the execution, too. Else one that does not need this process goes on.</summary>
     public bool StopsWhenCancelled { get; init; }
 }

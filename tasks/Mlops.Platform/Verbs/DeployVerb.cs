@@ -11,7 +11,7 @@ public sealed record DeployOptions(string? Stage = null, int? Version = null)
     /// <summary>Of the run.</summary>
     public RunRequest Run { get; init; } = new();
 
-    /// <summary>The file of a plan that was kept: this is done, and nothing else. Null: whatever is to be done.</summary>
+    /// <summary>The file of a plan that was kept: this is done, with its parameters, and nothing else. Null: whatever is to be done.</summary>
     public string? PlanFile { get; init; }
 }
 
@@ -30,8 +30,10 @@ public static class DeployVerb
             context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
         var kept = options.PlanFile is { } file ? Plan.Read(file) : null;
         await using var held = await context.Platform.LockAsync("deploy", cancellation, now: kept is not null);
-        if (kept is not null && !kept.IsSameAs(await PlanVerb.RunAsync(context, cancellation)))
+        if (kept is not null && !kept.IsSameAs(await PlanVerb.RunAsync(context, kept.Parameters, cancellation)))
             throw PlatformErrors.PlanOutdated(options.PlanFile!).ToException();
+        if (kept is not null)
+            options = options with { Run = options.Run with { Parameters = kept.Parameters } };
         await context.Platform.CheckServingAsync(cancellation);
         var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)

@@ -13,6 +13,9 @@ public sealed record Plan(string ModelName, string Platform, string ManifestSha2
     /// <summary>A newer minor version only adds members.</summary>
     public string FormatVersion { get; init; } = CurrentVersion;
 
+    /// <summary>Of the run, beside the pipeline's own.</summary>
+    public IReadOnlyDictionary<string, string> Parameters { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
+
     /// <summary>What somebody else changed is no work for a deploy.</summary>
     [JsonIgnore]
     public bool HasWork => Changes.Any(c => c.Action != "Drift");

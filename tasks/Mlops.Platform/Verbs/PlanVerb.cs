@@ -11,13 +11,15 @@ public static class PlanVerb
     /// <summary>How many executions back are looked at.</summary>
     private const int LookedAt = 20;
 
-    public static async Task<Plan> RunAsync(VerbContext context, CancellationToken cancellation)
+    /// <param name="parameters">Of the run, as of <see cref="RunRequest.Parameters"/>.</param>
+    public static async Task<Plan> RunAsync(VerbContext context, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
         var (workspace, platform, events) = context;
         workspace.Fresh().RefuseGaps(platform.Name, events);
+        RunVerb.CheckParameters(workspace.Pipeline, parameters);
         var deployment = workspace.Deployment;
         List<PlannedChange> changes = [.. await platform.PlanPrepareAsync(workspace, cancellation)];
-        var (steps, made) = await PublishAsync(context, changes, cancellation);
+        var (steps, made) = await PublishAsync(context, parameters, changes, cancellation);
         changes.AddRange(steps);
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;
         var version = made is { } number && number != newest?.Version ? await platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) : steps.Count == 0 ? newest : null;
@@ -31,11 +33,11 @@ public static class PlanVerb
             changes.AddRange(planned);
         }
 
-        return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes);
+        return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes) { Parameters = new SortedDictionary<string, string>(parameters.ToDictionary(), StringComparer.Ordinal) };
     }
 
     /// <returns>The steps that would run; where there are none, the version that a run of this content made, if it is known.</returns>
-    private static async Task<(IReadOnlyList<PlannedChange> Steps, int? Version)> PublishAsync(VerbContext context, List<PlannedChange> changes, CancellationToken cancellation)
+    private static async Task<(IReadOnlyList<PlannedChange> Steps, int? Version)> PublishAsync(VerbContext context, IReadOnlyDictionary<string, string> parameters, List<PlannedChange> changes, CancellationToken cancellation)
     {
         var (workspace, platform, _) = context;
         var deployment = workspace.Deployment;
@@ -53,7 +55,7 @@ public static class PlanVerb
             changes.AddRange(deployment.Sources.Select(s => new PlannedChange("Add", "code", s.File)));
             changes.AddRange(deployment.Data.Where(d => !d.Source.StartsWith("s3://", StringComparison.Ordinal)).Select(d => new PlannedChange("Add", "data", d.Name)));
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
-            return (StepPlan.Of(null, workspace.Pipeline), null);
+            return (StepPlan.Of(null, workspace.Pipeline.WithValues(parameters)), null);
         }
 
         foreach (var bundle in deployment.Sources)
@@ -76,12 +78,12 @@ public static class PlanVerb
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
         else if (!JsonNode.DeepEquals(before.ToJson(), now.ToJson()))
             changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName));
-        var preview = await platform.Pipelines.PreviewAsync(workspace, now, cancellation);
+        var preview = await platform.Pipelines.PreviewAsync(workspace, now, parameters, cancellation);
         if (preview.Version is { } version)
             return ([], version);
         // A selective execution does not stand for the whole pipeline.
         var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
-        var steps = StepPlan.Of(last is null ? null : before, now);
+        var steps = StepPlan.Of(last is null ? null : before, now.WithValues(parameters));
         // Limits that an approved version gives run no job again.
         var reason = preview.Reason ?? (last is null or { Status: "Succeeded" } ? null : $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache");
         return (steps.Count > 0 || reason is null ? steps : [new PlannedChange("Run", "step", "*", reason)], null);

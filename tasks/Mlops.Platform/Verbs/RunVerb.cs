@@ -57,7 +57,8 @@ public static class RunVerb
         }
     }
 
-    private static void CheckParameters(PipelineDefinition pipeline, IReadOnlyDictionary<string, string> given)
+    /// <summary>Refuses names and values that the pipeline does not take.</summary>
+    public static void CheckParameters(PipelineDefinition pipeline, IReadOnlyDictionary<string, string> given)
     {
         foreach (var (name, value) in given)
         {

@@ -59,11 +59,17 @@ internal static partial class StepPlan
         JsonNode? Resolve(JsonNode? node) => node switch
         {
             JsonObject { Count: 1 } o when o["Get"] is JsonValue path && defaults.TryGetValue(path.ToString(), out var value) => value?.DeepClone(),
-            JsonObject o => new JsonObject(o.Select(m => KeyValuePair.Create(m.Key, Resolve(m.Value)))),
+            JsonObject o => Joined(new JsonObject(o.Select(m => KeyValuePair.Create(m.Key, Resolve(m.Value))))),
             JsonArray a => new JsonArray([.. a.Select(Resolve)]),
             _ => node?.DeepClone(),
         };
     }
+
+    /// <summary>A join of what is known by now is its text.</summary>
+    private static JsonNode Joined(JsonObject node) =>
+        node is { Count: 1 } && node["Std:Join"] is JsonObject join && join["Values"] is JsonArray values && values.All(v => v is JsonValue)
+            ? JsonValue.Create(string.Join(join["On"]?.ToString() ?? "", values.Select(v => v!.ToString())))
+            : node;
 
     private static IEnumerable<string> Differences(string path, JsonNode? old, JsonNode? now)
     {
