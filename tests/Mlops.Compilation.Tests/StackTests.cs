@@ -11,12 +11,15 @@ public sealed class StackTests
 
     private static readonly string Golden = Path.Combine(TestFolder.Of<StackTests>(), "Golden");
 
+    /// <summary>The cases that are deployed: between them they hold every property of every resource that any case has.</summary>
+    private static readonly string[] Deployed = ["access", "bounded-and-encrypted", "csharp", "full", "monitor-every-kind", "notify-own-topic", "shadow", "stages-of-every-mode", "three-accounts", "variants"];
+
     public static TheoryData<string, string> Stages
     {
         get
         {
             var stages = new TheoryData<string, string>();
-            foreach (var name in new[] { "full", "stages-of-every-mode", "three-accounts", "variants" })
+            foreach (var name in Deployed)
             {
                 foreach (var file in Directory.GetFiles(Path.Combine(Golden, name, "expected"), "parameters.*.json").Order(StringComparer.Ordinal))
                     stages.Add(name, Path.GetFileName(file)["parameters.".Length..^".json".Length]);
@@ -58,6 +61,14 @@ public sealed class StackTests
 
         Assert.True(exitCode == 0, output);
         Assert.Contains(" 0 FAILED; 0 problem(s)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_property_of_every_resource_is_in_a_case_that_deploys()
+    {
+        var all = Templates().SelectMany(t => JsonNode.Parse(File.ReadAllBytes(t.File))!["Resources"]!.AsObject().SelectMany(r => r.Value!["Properties"]!.AsObject().Select(p => (t.Case, Property: $"{r.Value["Type"]} {p.Key}")))).ToList();
+
+        Assert.Empty(all.Select(a => a.Property).Except(all.Where(a => Deployed.Contains(a.Case)).Select(a => a.Property)));
     }
 
     [Fact]

@@ -5,13 +5,16 @@ namespace Mlops.Host.Tests;
 /// <summary>The program, as a process of its own.</summary>
 internal static class MlopsProgram
 {
-    public static Process Start(string folder, params string[] arguments) => Process.Start(new ProcessStartInfo("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "mlops.dll"), .. arguments])
+    public static Process Start(string folder, params string[] arguments) => Process.Start(Command(folder, arguments))!;
+
+    /// <summary>How it is started, to be changed before.</summary>
+    public static ProcessStartInfo Command(string folder, params string[] arguments) => new("dotnet", ["exec", Path.Combine(AppContext.BaseDirectory, "mlops.dll"), .. arguments])
     {
         WorkingDirectory = folder,
         RedirectStandardOutput = true,
         RedirectStandardError = true,
         RedirectStandardInput = true,
-    })!;
+    };
 
     public static async Task<(int ExitCode, string Output)> RunAsync(string folder, params string[] arguments)
     {

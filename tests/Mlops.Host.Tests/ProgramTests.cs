@@ -116,6 +116,39 @@ public sealed class ProgramTests : IAsyncLifetime
         Assert.Single(runs, r => r.Output.Contains("version 1 registered", StringComparison.Ordinal));
     }
 
+    /// <summary>Scenario 39: nothing of the machine is in an artifact.</summary>
+    [Fact]
+    public async Task The_same_repository_gives_the_same_bytes_elsewhere()
+    {
+        using var other = TestFolder.Temporary();
+        var copy = other.File("Ein Ordner, größer");
+        foreach (var file in Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(copy, Path.GetRelativePath(folder.Path, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+            File.SetLastWriteTimeUtc(target, DateTime.UnixEpoch.AddYears(40));
+        }
+
+        var (here, there) = (MlopsProgram.Command(folder.Path, "compile", "--output", "bin/mlops"), MlopsProgram.Command(copy, "compile", "--output", "bin/mlops"));
+        foreach (var (name, value) in new[] { ("TZ", "Asia/Kathmandu"), ("LC_ALL", "tr_TR.UTF-8"), ("LANG", "tr_TR.UTF-8"), ("USER", "other"), ("HOSTNAME", "other") })
+            there.Environment[name] = value;
+        here.Environment["TZ"] = "America/St_Johns";
+        foreach (var start in new[] { here, there })
+        {
+            using var process = Process.Start(start)!;
+            process.StandardInput.Close();
+            Assert.Equal("", await process.StandardError.ReadToEndAsync());
+            await process.WaitForExitAsync();
+            Assert.Equal(0, process.ExitCode);
+        }
+
+        Assert.Equal(Contents(folder.File("bin/mlops")), Contents(Path.Combine(copy, "bin", "mlops")));
+
+        static IEnumerable<(string Name, string Content)> Contents(string built) => Directory.EnumerateFiles(built, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(f => (Path.GetRelativePath(built, f), Convert.ToHexString(File.ReadAllBytes(f)))).ToList() is { Count: > 4 } all ? all : throw new InvalidOperationException("Nothing was compiled.");
+    }
+
     [SkippableFact]
     public async Task A_model_that_dies_is_started_again_and_what_is_deleted_stays_away()
     {

@@ -45,6 +45,22 @@ public sealed class BuildTests(PackagesFixture packages)
         Assert.True(await CompilesAsync(model), "A deleted artifact was missed.");
         await EditAsync(model, "model.csproj", "/>", "></Project>");
         Assert.True(await CompilesAsync(model), "An edit of the project was missed.");
+        Assert.True(await CompilesAsync(model, "-p:MlopsSet=\"local.port=9090\""), "A changed property was missed.");
+        Assert.True(await CompilesAsync(model));
+        Assert.False(await CompilesAsync(model));
+        var sdk = (await model.RunAsync("msbuild", "-getProperty:MlopsTasksAssembly")).Succeeded().Trim();
+        var written = File.GetLastWriteTimeUtc(sdk);
+        try
+        {
+            File.SetLastWriteTimeUtc(sdk, written.AddSeconds(1));
+            Assert.True(await CompilesAsync(model), "Another SDK was missed.");
+            Assert.False(await CompilesAsync(model));
+        }
+        finally
+        {
+            File.SetLastWriteTimeUtc(sdk, written); // Other tests build with it.
+        }
+
         File.Delete(Path.Combine(model.Folder, "src", "evaluate.py"));
         Assert.Contains("error MLOPS3002", (await model.RunAsync("build")).Output, StringComparison.Ordinal);
     }
@@ -241,9 +257,9 @@ public sealed class BuildTests(PackagesFixture packages)
 
     private static string Artifacts(Dotnet model) => Path.Combine(model.Folder, "bin", "Release", "net10.0", "mlops");
 
-    private static async Task<bool> CompilesAsync(Dotnet model)
+    private static async Task<bool> CompilesAsync(Dotnet model, params string[] arguments)
     {
-        var output = (await model.RunAsync("build", "-v:n", "-tl:off")).Succeeded();
+        var output = (await model.RunAsync(["build", "-v:n", "-tl:off", .. arguments])).Succeeded();
         return !output.Contains("Skipping target \"_MlopsCompileChanged\"", StringComparison.Ordinal);
     }
 

@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.CommandLine;
 using Mlops.Compilation;
+using Mlops.Configuration.Diagnostics;
 using Mlops.Host.Display;
 using Mlops.Platform;
 
@@ -12,21 +14,32 @@ internal static class CompileCommand
     {
         var files = new Argument<string[]>("config") { Description = "The files to compile.", Arity = ArgumentArity.ZeroOrMore, DefaultValueFactory = _ => ["config.yaml"] };
         var output = new Option<string?>("--output") { Description = "Where artifacts go. Default: bin/mlops beside each file; of several files, each has a folder of its model's name in it." };
-        var program = new Option<string?>("--program") { Description = "The built output of a project with C# steps." };
+        var programs = new Option<string?>("--program") { Description = "The built output of a project with C# steps." };
         var set = SetOption.Create();
         var json = new Option<bool>("--json") { Description = "Print diagnostics as JSON lines." };
-        var command = new Command("compile", "Compiles config.yaml into a pipeline definition, CloudFormation templates, deployment.json and source bundles.") { files, output, program, set, json };
+        var command = new Command("compile", "Compiles config.yaml into a pipeline definition, CloudFormation templates, deployment.json and source bundles.") { files, output, programs, set, json };
         command.SetAction(parsed =>
         {
             if (SetOption.Read(parsed, set) is not { } overrides)
                 return ExitCodes.Usage;
-            var configs = parsed.GetValue(files)!;
-            var failed = false;
-            // Repositories are compiled side by side, and shown in their order.
-            foreach (var (request, result) in configs.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered)
-                .Select(c => new CompileRequest(c, parsed.GetValue(program), ProgramAssembly(parsed.GetValue(program)), overrides)).Select(r => (r, ModelCompiler.Compile(r))))
+            // A file that is named twice is one.
+            var configs = parsed.GetValue(files)!.DistinctBy(Path.GetFullPath).ToList();
+            var (program, folder, failed) = (parsed.GetValue(programs), parsed.GetValue(output), false);
+            // Each has a folder of its own and is written where it is compiled, unless they share one: the last wins.
+            var inTurn = folder is not null || configs.DistinctBy(c => Path.GetDirectoryName(Path.GetFullPath(c))).Count() < configs.Count;
+            CompiledRepository Compile(string config)
             {
-                failed |= !Write(request.Config, result, configs.Length > 1, parsed.GetValue(output), parsed.GetValue(json));
+                var result = ModelCompiler.Compile(new CompileRequest(config, program, ProgramAssembly(program), overrides));
+                var compiled = new CompiledRepository(config, result, FolderOf(config, result, folder, configs.Count > 1));
+                return inTurn ? compiled : compiled.Write();
+            }
+
+            // Repositories are compiled side by side, and shown in their order.
+            foreach (var compiled in Partitioner.Create(configs, loadBalance: true).AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(Compile))
+            {
+                var shown = inTurn ? compiled.Write() : compiled;
+                DiagnosticPrinter.Print(shown.Config, shown.Result.Configuration.Source, shown.Diagnostics, parsed.GetValue(json));
+                failed |= shown.HasErrors;
             }
 
             return failed ? ExitCodes.Errors : ExitCodes.Done;
@@ -34,24 +47,10 @@ internal static class CompileCommand
         return command;
     }
 
-    private static bool Write(string config, CompileResult result, bool several, string? output, bool json)
+    private static string FolderOf(string config, CompileResult result, string? output, bool several)
     {
-        DiagnosticPrinter.Print(config, result.Configuration.Source, result.Diagnostics, json);
-        if (result.HasErrors)
-            return false;
         var folder = output ?? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(config))!, "bin", "mlops");
-        if (several && output is not null)
-            folder = Path.Combine(folder, result.Configuration.Config!.Model!.Name!.Value.Value);
-        try
-        {
-            ArtifactWriter.Write(folder, result.Artifacts);
-            return true;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            DiagnosticPrinter.Print(config, null, [CompileErrors.CannotWrite(folder, e.Message)], json);
-            return false;
-        }
+        return several && output is not null && !result.HasErrors ? Path.Combine(folder, result.Configuration.Config!.Model!.Name!.Value.Value) : folder;
     }
 
     /// <summary>The program is the assembly that has a runtimeconfig.json beside it.</summary>
@@ -59,4 +58,30 @@ internal static class CompileCommand
         : Directory.EnumerateFiles(folder, "*.runtimeconfig.json").Order(StringComparer.Ordinal)
             .Select(f => Path.GetFileName(f).Replace(".runtimeconfig.json", ".dll", StringComparison.Ordinal))
             .FirstOrDefault(f => File.Exists(Path.Combine(folder, f)));
+
+    /// <param name="Folder">Where its artifacts go.</param>
+    private sealed record CompiledRepository(string Config, CompileResult Result, string Folder)
+    {
+        /// <summary>Why it could not be written; null: it was, or is wrong.</summary>
+        private Diagnostic? Refused { get; init; }
+
+        public bool HasErrors => Result.HasErrors || Refused is not null;
+
+        public IReadOnlyList<Diagnostic> Diagnostics => Refused is null ? Result.Diagnostics : [.. Result.Diagnostics, Refused];
+
+        public CompiledRepository Write()
+        {
+            if (HasErrors)
+                return this;
+            try
+            {
+                ArtifactWriter.Write(Folder, Result.Artifacts);
+                return this;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return this with { Refused = CompileErrors.CannotWrite(Folder, e.Message) };
+            }
+        }
+    }
 }
