@@ -135,6 +135,9 @@ internal static class AwsErrors
     public static Problem NotDeployed(string stage) =>
         Problem.Error("MLOPS7048", $"'{stage}' serves no version yet. Deploy first: 'dotnet publish -t:MlopsDeploy -p:MlopsPlatform=aws'.");
 
+    public static Problem DriftUndone(string stack, string resource, string status, IEnumerable<string> differences) =>
+        Problem.Warning("MLOPS7056", $"Somebody else changed '{resource}' of the stack '{stack}' ({string.Join("; ", differences.DefaultIfEmpty(status))}), and this deploy changes it, too: what config.yaml says will hold. If the other change is meant to stay, put it into config.yaml.");
+
     public static Problem NotErased(string bucket, int count, string key, string reason) =>
         Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
 

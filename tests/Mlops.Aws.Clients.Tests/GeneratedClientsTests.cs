@@ -16,7 +16,7 @@ public sealed class GeneratedClientsTests
         ["cloudformation"] = ("CloudFormation",
         [
             "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents", "DescribeStackResourceDrifts",
-            "DescribeStacks", "DetectStackDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
+            "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
         ]),
         ["ecr"] = ("ECR", ["DescribeImages", "GetAuthorizationToken"]),
         ["logs"] = ("CloudWatchLogs", ["DescribeLogStreams", "GetLogEvents"]),

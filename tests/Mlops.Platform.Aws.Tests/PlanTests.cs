@@ -78,6 +78,21 @@ public sealed class PlanTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task What_somebody_else_changed_is_said_before_a_deploy_undoes_it()
+    {
+        using var repository = await DeployedAsync();
+        await Aws.SetAsync(JsonNode.Parse("""{"drift": {"penguins-test": {"Endpoint": {"status": "MODIFIED", "differences": [{"PropertyPath": "/Tags/0/Value", "ExpectedValue": "a", "ActualValue": "b", "DifferenceType": "NOT_EQUAL"}]}, "EndpointLogs": "MODIFIED"}}}""")!.AsObject());
+        repository.Edit("src/train.py");
+
+        await repository.DeployAsync();
+
+        // The deploy has no reason to touch the other one.
+        var warning = Assert.Single(repository.Events.All.OfType<Problem>(), p => p.Code == "MLOPS7056");
+        Assert.Equal("Warning", warning.Severity);
+        Assert.Contains("'Endpoint' of the stack 'penguins-test' (/Tags/0/Value: a -> b)", warning.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task What_somebody_else_changed_is_shown_and_left()
     {
         using var repository = await DeployedAsync();

@@ -163,6 +163,17 @@ namespace Amazon.CloudFormation.Model
         public string StackDriftDetectionId { get; set; }
     }
 
+    public partial class DetectStackResourceDriftRequest : AmazonCloudFormationRequest
+    {
+        public string StackName { get; set; }
+        public string LogicalResourceId { get; set; }
+    }
+
+    public partial class DetectStackResourceDriftResponse : AmazonWebServiceResponse
+    {
+        public StackResourceDrift StackResourceDrift { get; set; }
+    }
+
     public partial class ExecuteChangeSetRequest : AmazonCloudFormationRequest
     {
         public string ChangeSetName { get; set; }
@@ -795,6 +806,7 @@ namespace Amazon.CloudFormation
         Task<Model.DescribeStackResourceDriftsResponse> DescribeStackResourceDriftsAsync(Model.DescribeStackResourceDriftsRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeStacksResponse> DescribeStacksAsync(Model.DescribeStacksRequest request, CancellationToken cancellationToken = default);
         Task<Model.DetectStackDriftResponse> DetectStackDriftAsync(Model.DetectStackDriftRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DetectStackResourceDriftResponse> DetectStackResourceDriftAsync(Model.DetectStackResourceDriftRequest request, CancellationToken cancellationToken = default);
         Task<Model.ExecuteChangeSetResponse> ExecuteChangeSetAsync(Model.ExecuteChangeSetRequest request, CancellationToken cancellationToken = default);
         Task<Model.UpdateTerminationProtectionResponse> UpdateTerminationProtectionAsync(Model.UpdateTerminationProtectionRequest request, CancellationToken cancellationToken = default);
     }
@@ -811,6 +823,7 @@ namespace Amazon.CloudFormation
         public virtual Task<Model.DescribeStackResourceDriftsResponse> DescribeStackResourceDriftsAsync(Model.DescribeStackResourceDriftsRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeStackResourceDriftsResponse>(new Operation("DescribeStackResourceDrifts"), request, cancellationToken);
         public virtual Task<Model.DescribeStacksResponse> DescribeStacksAsync(Model.DescribeStacksRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeStacksResponse>(new Operation("DescribeStacks"), request, cancellationToken);
         public virtual Task<Model.DetectStackDriftResponse> DetectStackDriftAsync(Model.DetectStackDriftRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DetectStackDriftResponse>(new Operation("DetectStackDrift"), request, cancellationToken);
+        public virtual Task<Model.DetectStackResourceDriftResponse> DetectStackResourceDriftAsync(Model.DetectStackResourceDriftRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DetectStackResourceDriftResponse>(new Operation("DetectStackResourceDrift"), request, cancellationToken);
         public virtual Task<Model.ExecuteChangeSetResponse> ExecuteChangeSetAsync(Model.ExecuteChangeSetRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.ExecuteChangeSetResponse>(new Operation("ExecuteChangeSet"), request, cancellationToken);
         public virtual Task<Model.UpdateTerminationProtectionResponse> UpdateTerminationProtectionAsync(Model.UpdateTerminationProtectionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.UpdateTerminationProtectionResponse>(new Operation("UpdateTerminationProtection"), request, cancellationToken);
         protected override AmazonServiceException ExceptionOf(string code, string message, Exception inner, ErrorType type, string requestId, HttpStatusCode status) => code switch

@@ -49,6 +49,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             return before!;
         foreach (var change in Changes(request.Name, changeSet))
             events.Add(change);
+        var modified = (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>().Where(c => c.Action == ChangeAction.Modify).Select(c => c.LogicalResourceId);
+        await new StackDrift(clients, events).WarnAsync(request.Name, modified, cancellation);
         var began = await LastEventAsync(request.Name, cancellation);
         try
         {

@@ -261,6 +261,12 @@ class StandInCloudFormation(CloudFormationResponse):
         }
         return ActionResult(result)
 
+    def detect_stack_resource_drift(self) -> ActionResult:
+        found = [d for d in drifts(self._stack()) if d["LogicalResourceId"] == self.request["LogicalResourceId"]]
+        if not found:
+            raise invalid(f"Resource {self.request['LogicalResourceId']} does not exist")
+        return ActionResult({"StackResourceDrift": found[0]})
+
     def describe_stack_resource_drifts(self) -> ActionResult:
         wanted = self.request.get("StackResourceDriftStatusFilters", [])
         found = [d for d in drifts(self._stack()) if not wanted or d["StackResourceDriftStatus"] in wanted]
