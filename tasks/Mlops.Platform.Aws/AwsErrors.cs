@@ -138,6 +138,12 @@ internal static class AwsErrors
     public static Problem DriftUndone(string stack, string resource, string status, IEnumerable<string> differences) =>
         Problem.Warning("MLOPS7056", $"Somebody else changed '{resource}' of the stack '{stack}' ({string.Join("; ", differences.DefaultIfEmpty(status))}), and this deploy changes it, too: what config.yaml says will hold. If the other change is meant to stay, put it into config.yaml.");
 
+    public static Problem NoRole(string role) =>
+        Problem.Error("MLOPS7057", $"The role '{role}' ('execution_role' in config.yaml) is not there. Nothing was changed. Name one that is, or leave the key out: the build's stack then makes a role that may do what this model needs, and no more.");
+
+    public static Problem RoleTrustsNot(string role, string service) =>
+        Problem.Error("MLOPS7058", $"SageMaker may not assume the role '{role}' ('execution_role' in config.yaml): its trust policy does not name '{service}'. Nothing was changed. Let that service assume it (sts:AssumeRole), or leave the key out: the build's stack then makes a role.");
+
     public static Problem NotErased(string bucket, int count, string key, string reason) =>
         Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
 

@@ -192,7 +192,12 @@ public sealed class AwsPlatform : IPlatform
                 throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
             if (stack is null && stage.Aws.Bucket is { } bucket && bucket != Deployment.Aws.Bucket)
                 await CheckBucketAsync(there, bucket, mustBeOpen: false, cancellation);
+            if (stack is null && stage.Aws.ExecutionRole is { } role && role != Deployment.Aws.ExecutionRole)
+                await RoleCheck.CheckAsync(there, role, cancellation);
         }
+
+        if (stack is null && Deployment.Aws.ExecutionRole is { } given)
+            await RoleCheck.CheckAsync(home!, given, cancellation);
 
         if (stack is null && Deployment.Aws.Bucket is { } shared)
             await CheckBucketAsync(home!, shared, mustBeOpen: true, cancellation);

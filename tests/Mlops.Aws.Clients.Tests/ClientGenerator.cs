@@ -17,7 +17,8 @@ internal sealed partial class ClientGenerator(ApiModel model, string ns, IReadOn
     private readonly HashSet<string> structures = new(StringComparer.Ordinal);
     private readonly Queue<string> waiting = new();
 
-    private string Base => $"Amazon{ns}";
+    /// <summary>The official package of IAM alone calls its classes otherwise than its namespace.</summary>
+    private string Base => ns == "IdentityManagement" ? "AmazonIdentityManagementService" : $"Amazon{ns}";
 
     public string Generate()
     {

@@ -19,6 +19,7 @@ public sealed class GeneratedClientsTests
             "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
         ]),
         ["ecr"] = ("ECR", ["DescribeImages", "GetAuthorizationToken"]),
+        ["iam"] = ("IdentityManagement", ["GetRole"]),
         ["logs"] = ("CloudWatchLogs", ["DescribeLogStreams", "GetLogEvents"]),
     };
 

@@ -93,6 +93,27 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         Assert.NotEmpty((await repository.OnAsync(c => LineageVerb.RunAsync(c, 1, CancellationToken.None))).MadeOf);
     }
 
+    [SkippableTheory]
+    [InlineData("gone", "MLOPS7057")]
+    [InlineData("lambda", "MLOPS7058")]
+    [InlineData("sagemaker", null)]
+    public async Task A_role_of_one_s_own_is_looked_at_before_the_first_change(string role, string? code)
+    {
+        await StartAsync();
+        foreach (var service in new[] { "lambda", "sagemaker" })
+            Aws.Boto($$"""client('iam').create_role(RoleName='{{service}}', Path='/ml/', AssumeRolePolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"{{service}}.amazonaws.com"},"Action":"sts:AssumeRole"}]}')['Role']['RoleName']""");
+        using var repository = new ModelRepository("stages", c => c + $"aws: {{ account: \"123456789012\", execution_role: \"arn:aws:iam::123456789012:role/ml/{role}\" }}\n");
+
+        if (code is null)
+        {
+            await repository.DeployAsync();
+            return;
+        }
+
+        Assert.Equal(code, (await repository.FailAsync(() => repository.DeployAsync())).Code);
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]! && (string)r["operation"]! != "CreateRole");
+    }
+
     [SkippableFact]
     public async Task An_endpoint_that_somebody_deleted_is_known_to_be_gone()
     {

@@ -3,6 +3,7 @@ using Amazon;
 using Amazon.CloudFormation;
 using Amazon.CloudWatchLogs;
 using Amazon.ECR;
+using Amazon.IdentityManagement;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.SageMaker;
@@ -30,6 +31,7 @@ internal sealed class AwsClients : IDisposable
     private readonly Lazy<AmazonCloudFormationClient> cloudFormation;
     private readonly Lazy<AmazonCloudWatchLogsClient> logs;
     private readonly Lazy<AmazonECRClient> ecr;
+    private readonly Lazy<AmazonIdentityManagementServiceClient> iam;
     private readonly Lazy<AmazonSecurityTokenServiceClient> sts;
     private Task<CallerIdentity>? identity;
 
@@ -42,6 +44,7 @@ internal sealed class AwsClients : IDisposable
         cloudFormation = new(() => new AmazonCloudFormationClient(credentials, Configure(new AmazonCloudFormationConfig())));
         logs = new(() => new AmazonCloudWatchLogsClient(credentials, Configure(new AmazonCloudWatchLogsConfig())));
         ecr = new(() => new AmazonECRClient(credentials, Configure(new AmazonECRConfig())));
+        iam = new(() => new AmazonIdentityManagementServiceClient(credentials, Global(Configure(new AmazonIdentityManagementServiceConfig()))));
         sts = new(() => new AmazonSecurityTokenServiceClient(credentials, Configure(new AmazonSecurityTokenServiceConfig())));
     }
 
@@ -58,6 +61,8 @@ internal sealed class AwsClients : IDisposable
     public IAmazonCloudWatchLogs Logs => logs.Value;
 
     public IAmazonECR Ecr => ecr.Value;
+
+    public IAmazonIdentityManagementService Iam => iam.Value;
 
     public IAmazonSecurityTokenService Sts => sts.Value;
 
@@ -88,7 +93,7 @@ internal sealed class AwsClients : IDisposable
 
     public void Dispose()
     {
-        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(ecr), Made(sts) }.SelectMany(c => c))
+        foreach (var client in new IEnumerable<IDisposable>[] { Made(s3), Made(sageMaker), Made(runtime), Made(cloudFormation), Made(logs), Made(ecr), Made(iam), Made(sts) }.SelectMany(c => c))
             client.Dispose();
 
         static IEnumerable<IDisposable> Made<T>(Lazy<T> client)
@@ -104,6 +109,22 @@ internal sealed class AwsClients : IDisposable
         config.MaxErrorRetry = Retries;
         config.RetryMode = RequestRetryMode.Standard;
         config.ThrottleRetries = false;
+        return config;
+    }
+
+    /// <summary>IAM has one endpoint for each partition ("AWS Identity and Access Management endpoints and quotas"), unless the user has one of their own.</summary>
+    private AmazonIdentityManagementServiceConfig Global(AmazonIdentityManagementServiceConfig config)
+    {
+        var (host, region) = Region.PartitionName switch
+        {
+            "aws" => ("iam.amazonaws.com", "us-east-1"),
+            "aws-cn" => ("iam.cn-north-1.amazonaws.com.cn", "cn-north-1"),
+            "aws-us-gov" => ("iam.us-gov.amazonaws.com", "us-gov-west-1"),
+            _ => ($"iam.{Region.SystemName}.{Region.PartitionDnsSuffix}", Region.SystemName),
+        };
+        config.AuthenticationRegion = region;
+        if (config.ServiceURL is not { Length: > 0 })
+            config.ServiceURL = $"https://{host}";
         return config;
     }
 

@@ -1,0 +1,32 @@
+using Amazon.IdentityManagement;
+using Amazon.IdentityManagement.Model;
+
+namespace Mlops.Platform.Aws.Access;
+
+/// <summary>Whether a role of one's own can be what SageMaker's jobs run as. Whoever may use a role need not be allowed to look at it.</summary>
+internal static class RoleCheck
+{
+    private const string Service = "sagemaker.amazonaws.com";
+
+    /// <exception cref="PlatformException">It is not there, or SageMaker may not assume it.</exception>
+    public static async Task CheckAsync(AwsClients clients, string arn, CancellationToken cancellation)
+    {
+        // arn:PARTITION:iam::ACCOUNT:role/PATH/NAME
+        if (arn.Split(':', 6) is not [_, _, _, _, var account, var resource] || account != (await clients.IdentityAsync(cancellation)).Account)
+            return;
+        try
+        {
+            var role = (await clients.Iam.GetRoleAsync(new GetRoleRequest { RoleName = resource[(resource.LastIndexOf('/') + 1)..] }, cancellation)).Role;
+            if (role.AssumeRolePolicyDocument is { Length: > 0 } policy && !Uri.UnescapeDataString(policy).Contains(Service, StringComparison.Ordinal))
+                throw AwsErrors.RoleTrustsNot(arn, Service).ToException();
+        }
+        catch (NoSuchEntityException)
+        {
+            throw AwsErrors.NoRole(arn).ToException();
+        }
+        catch (AmazonIdentityManagementServiceException e) when (Failures.IsDenied(e))
+        {
+            // Then only the first job tells.
+        }
+    }
+}
