@@ -331,6 +331,11 @@ public sealed record LocalSettings
     /// <summary>Null: the first free one from 8080.</summary>
     public int? Port { get; init; }
 
+    /// <summary>How many of the newest runs stay whole; null: <see cref="DefaultKeepRuns"/>.</summary>
+    public int? KeepRuns { get; init; }
+
+    public const int DefaultKeepRuns = 100;
+
     /// <summary>Commands in place of what a laptop has not, by function ARN, queue URL, image URI and cluster id.</summary>
     public IReadOnlyDictionary<string, string> StandIns { get; init; } = new Dictionary<string, string>();
 

@@ -150,6 +150,9 @@ public static class LocalErrors
     public static Problem RegistryBusy(string path) =>
         Problem.Error("MLOPS8103", $"The registry '{path}' was locked by another process for too long. Run the command again when it has ended.");
 
+    public static Problem NotIsolated(IReadOnlyList<string> steps) =>
+        Problem.Warning("MLOPS6047", $"{string.Join(", ", steps.Select(s => $"'{s}'"))} {(steps.Count == 1 ? "is" : "are")} to run without network (EnableNetworkIsolation), which programs of this machine keep. On aws they have none; here containers take it from them (local: {{ sandbox: docker }}).");
+
     public static Problem SharedRoot(string folder, string other) =>
         Problem.Error("MLOPS6046", $"'{folder}' also keeps the pipeline '{other}': nothing was erased. Give each model a 'local.root' of its own, or delete the folder by hand when none of them is needed.");
 

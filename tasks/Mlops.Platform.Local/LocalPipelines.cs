@@ -70,6 +70,9 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             throw PlatformErrors.Definition(e.Message).ToException();
         }
 
+        var isolated = programs.InContainers ? [] : definition.AllSteps.Where(s => JobProgram.AsksIsolation(s.Arguments) && earlier?.Chosen.Contains(s.Name) != false).Select(s => s.Name).ToList();
+        if (isolated.Count > 0)
+            events.Add(LocalErrors.NotIsolated(isolated));
         var id = NewId();
         // No later run of the whole pipeline is this one.
         registry.Executions.Start(id, name, earlier is null ? fingerprint : "", values);
@@ -104,7 +107,24 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         }
 
         events.Add(new ExecutionChanged(name, id, ended.Status));
+        KeepWithinBound(workspace);
         return Result(workspace, registry.Executions.Find(id)!, ran: true, GateValues(workspace, scope, values)) with { SourceExecutionId = earlier?.Source };
+    }
+
+    /// <summary>What runs leave would else fill the disk. A run that ended well has, whatever becomes of old ones.</summary>
+    private void KeepWithinBound(Workspace workspace)
+    {
+        try
+        {
+            var python = environments.Interpreters(workspace).GetValueOrDefault(PythonEnvironments.Python, "");
+            var freed = new RunCollector(root, registry, workspace.Deployment, python).Bound(workspace.Deployment.Local.KeepRuns ?? LocalSettings.DefaultKeepRuns);
+            if (freed > 0)
+                events.Add(new Notice($"Old runs were taken away ({RunCollector.Shown(freed)}): 'local.keep_runs' says how many stay."));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            events.Add(LocalErrors.DiskError(e.Message) with { Severity = nameof(Problem.Warning) });
+        }
     }
 
     /// <summary>Refuses what cannot be run here before anything starts: all of it, each at its place.</summary>

@@ -45,7 +45,9 @@ public sealed class LocalRoot
     public string ServerLog => Path.Combine(Folder, "server.log");
 
     /// <summary>Of one execution: the steps' logs, and their folders while they run.</summary>
-    public string Run(string executionId) => Path.Combine(Folder, "runs", executionId);
+    public string Run(string executionId) => Path.Combine(Runs, executionId);
+
+    public string Runs => Path.Combine(Folder, "runs");
 
     /// <summary>The container folder of a step's last run, for a debugger to start on the same inputs.</summary>
     public string Last(string step) => Path.Combine(Folder, "last", step);

@@ -15,13 +15,29 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
 {
     private static readonly string[] Kinds = ["runs", "models", "source", "archive"];
 
+    /// <summary>Runs above the bound are taken away together: a tenth of it, so that not every run looks for them.</summary>
+    private const int Share = 10;
+
     private string Prefix => Path.Combine(root.Buckets, LocalObjectStore.BucketName, Path.Combine(deployment.Prefix.Split('/')));
+
+    /// <summary>Keeps what runs leave within its bound. Returns how many bytes were freed.</summary>
+    /// <param name="keep">How many runs stay whole.</param>
+    public long Bound(int keep)
+    {
+        var most = keep + (keep / Share);
+        // Of all pipelines that run here: in most places that is one, and no row of the registry is read.
+        if (Directories(root.Runs).Count() <= most || Ours().Count(e => Directory.Exists(root.Run(e.Id))) <= most)
+            return 0;
+        var found = Find(keep);
+        Delete(found);
+        return found.Sum(f => f.Bytes);
+    }
 
     /// <summary>What would go, with its size in bytes, in the order of the paths.</summary>
     /// <param name="keep">How many runs stay whole.</param>
     public IReadOnlyList<(string Path, long Bytes)> Find(int keep)
     {
-        var newest = registry.Executions.Newest(int.MaxValue).Where(e => e.Pipeline == deployment.PipelineName).ToList();
+        var newest = Ours().ToList();
         var kept = newest.Take(keep).Concat(newest.Where(e => e.Status == "Executing")).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         // What registered versions are made of: code by its hash, data by its place. Their runs' logs go.
         var group = deployment.ModelPackageGroupName;
@@ -44,6 +60,8 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
             return name == "tuning" || kept.Contains(run) || versions.Contains($"code:{name}") || versions.Any(v => v.EndsWith($"/{key}", StringComparison.Ordinal)) || used.Contains($"/{key}/", StringComparison.Ordinal) || used.Contains($"/{key}\"", StringComparison.Ordinal);
         }
     }
+
+    private IEnumerable<ExecutionRow> Ours() => registry.Executions.Newest(int.MaxValue).Where(e => e.Pipeline == deployment.PipelineName);
 
     /// <summary>What a killed process was writing when it ended: it has not got its name yet. Only where and as such names are made: HASH.PROCESS.tmp, model.tar.gz.PROCESS.tmp.</summary>
     private IEnumerable<string> BrokenOff()

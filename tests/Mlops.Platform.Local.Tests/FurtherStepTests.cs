@@ -57,6 +57,36 @@ public sealed class FurtherStepTests : StepTestsBase
     }
 
     [SkippableFact]
+    public async Task Old_runs_go_where_there_are_more_than_are_kept()
+    {
+        NeedsShell();
+        var training = Training("true");
+        training.Remove("CacheConfig");
+        var workspace = Workspace(Pipeline(training));
+        workspace = workspace with { Deployment = workspace.Deployment with { Local = new LocalSettings { KeepRuns = 2 } } };
+
+        var runs = new List<string>();
+        for (var i = 0; i < 4; i++)
+            runs.Add((await RunAsync(workspace)).ExecutionId);
+
+        Assert.Equal(runs.TakeLast(2).Order(StringComparer.Ordinal), Directory.GetDirectories(folder.File(".mlops/runs")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        await using var platform = Open();
+        Assert.Equal(4, platform.Registry.Executions.Newest(10).Count);
+    }
+
+    [SkippableFact]
+    public async Task That_the_network_is_not_taken_from_a_job_is_said_once()
+    {
+        NeedsShell();
+        var (isolated, open) = (Training("true"), Training("true"));
+        (isolated["Arguments"]!["EnableNetworkIsolation"], isolated["Name"]) = (true, "alone");
+
+        await RunAsync(Pipeline(isolated, open));
+
+        Assert.StartsWith("'alone' is to run without network", Assert.Single(events.All.OfType<Problem>(), p => p.Code == "MLOPS6047").Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_transform_fails_with_what_the_script_said()
     {
         NeedsPython();

@@ -107,9 +107,10 @@ public abstract class StepTestsBase : IDisposable
         return File.ReadAllText(target.File("model.txt"));
     }
 
-    private protected async Task<ExecutionResult> RunAsync(PipelineDefinition definition, params (string Target, string Command)[] standIns)
+    private protected Task<ExecutionResult> RunAsync(PipelineDefinition definition, params (string Target, string Command)[] standIns) => RunAsync(Workspace(definition, standIns));
+
+    private protected async Task<ExecutionResult> RunAsync(Workspace workspace)
     {
-        var workspace = Workspace(definition, standIns);
         await using var platform = LocalPlatform.Open(workspace, new ServerProgram(["false"], "test"), events);
         await PublishVerb.RunAsync(new VerbContext(workspace, platform, events), default);
         return await platform.Pipelines.RunAsync(workspace, new RunRequest(), default);

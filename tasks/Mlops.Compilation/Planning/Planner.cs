@@ -116,6 +116,7 @@ public sealed class Planner
     {
         Root = config.Local?.Root?.Value.Text ?? ".mlops",
         Port = (int?)config.Local?.Port?.Value,
+        KeepRuns = (int?)config.Local?.KeepRuns?.Value,
         StandIns = (config.Local?.StandIns ?? NamedMap<Given<string>>.Empty).ToDictionary(s => s.Name, s => s.Value!.Value, StringComparer.Ordinal),
         Sandbox = config.Local?.Sandbox?.Value switch { Sandbox.Process => LocalSettings.ProcessSandbox, Sandbox.Namespace => LocalSettings.NamespaceSandbox, Sandbox.Docker => LocalSettings.ContainerSandbox, _ => null },
         Interpreters = new Dictionary<string, string>(StringComparer.Ordinal)

@@ -75,6 +75,9 @@ public sealed record LocalSection : Section
     [Key("port", "The port of the endpoints, on 127.0.0.1.", DefaultText = "the first free one from 8080", Min = 1024, Max = 65535)]
     public Located<long>? Port { get; init; }
 
+    [Key("keep_runs", "How many of the newest runs stay whole; older ones lose what no registered version needs, a few at a time.", Default = "100", Min = 1, Max = 100_000)]
+    public Located<long>? KeepRuns { get; init; }
+
     [Key("sandbox", "How a step is kept apart: not at all, in a mount namespace, or in a container.", Default = "auto")]
     public Located<Sandbox>? Sandbox { get; init; }
 

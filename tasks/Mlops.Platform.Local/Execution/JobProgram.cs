@@ -38,13 +38,15 @@ internal sealed record JobProgram
         if (step.Execution.Programs.StandInOf(image) is { } command)
             return new JobProgram { Image = image, IsStandIn = true, Entrypoint = command, WorkingDirectory = step.Execution.Programs.Repository, Input = step.Arguments.ToJsonString() };
 
-        var isolation = step.Arguments["NetworkConfig"]?["EnableNetworkIsolation"] ?? step.Arguments["EnableNetworkIsolation"];
         return new JobProgram
         {
             Image = image,
             Entrypoint = [.. Json.Texts(request?["ContainerEntrypoint"]).Select(container.Map)],
             Arguments = [.. Json.Texts(request?["ContainerArguments"]).Select(container.Map)],
-            IsIsolated = StepContext.Text(isolation) is "true" or "True",
+            IsIsolated = AsksIsolation(step.Arguments),
         };
     }
+
+    /// <summary>Whether a job's request says EnableNetworkIsolation.</summary>
+    public static bool AsksIsolation(JsonObject request) => StepContext.Text(request["NetworkConfig"]?["EnableNetworkIsolation"] ?? (request["TrainingJobDefinition"] ?? request)["EnableNetworkIsolation"]) is "true" or "True";
 }
