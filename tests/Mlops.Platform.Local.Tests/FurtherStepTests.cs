@@ -34,6 +34,34 @@ public sealed class FurtherStepTests : StepTestsBase
         Assert.Equal(["train", "score"], events.All.OfType<StepChanged>().Where(s => s.Cached).Select(s => s.Step));
     }
 
+    /// <summary>The witness for the format is NumPy itself, which wrote the bytes below.</summary>
+    [SkippableFact]
+    public async Task An_R_script_gets_and_gives_arrays_of_NumPy()
+    {
+        Skip.If(Conformance.Run("Rscript", "-e", "library(httpuv)").ExitCode != 0, "No R with httpuv is installed.");
+        Code("inference.R", "model_fn <- function(folder) 10\npredict_fn <- function(data, model) data[, 1:2] * model\n");
+        // numpy.array([[1, 2, 3], [4, 5, 6]], dtype='<i2')
+        folder.Write(".mlops/s3/local/rows/a.npy", "");
+        File.WriteAllBytes(folder.File(".mlops/s3/local/rows/a.npy"), [.. Array("<i2", "False", "2, 3"), 1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0]);
+        var (model, transform) = (Model(), Transform(null));
+        model["Arguments"]!["PrimaryContainer"]!["Environment"]!["SAGEMAKER_PROGRAM"] = "inference.R";
+        (transform["Arguments"]!["TransformInput"]!["ContentType"], transform["Arguments"]!["TransformInput"]!["SplitType"]) = ("application/x-npy", "None");
+        (transform["Arguments"]!["TransformOutput"]!["Accept"], transform["Arguments"]!["TransformOutput"]!["AssembleWith"]) = ("application/x-npy", "None");
+
+        var result = await RunAsync(Pipeline(Training("true"), model, transform));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        var output = Assert.Single(Directory.GetFiles(folder.File(".mlops/s3/local/runs"), "a.npy.out", SearchOption.AllDirectories));
+        byte[] expected = [.. Array("<f8", "True", "2, 2"), .. new[] { 10.0, 40.0, 20.0, 50.0 }.SelectMany(BitConverter.GetBytes)];
+        Assert.Equal(expected, File.ReadAllBytes(output));
+
+        static byte[] Array(string type, string byColumns, string shape)
+        {
+            var header = $"{{'descr': '{type}', 'fortran_order': {byColumns}, 'shape': ({shape}), }}".PadRight(117) + "\n";
+            return [0x93, .. "NUMPY"u8, 1, 0, (byte)header.Length, 0, .. System.Text.Encoding.ASCII.GetBytes(header)];
+        }
+    }
+
     [SkippableFact]
     public async Task A_transform_asks_a_registered_version_by_its_name()
     {

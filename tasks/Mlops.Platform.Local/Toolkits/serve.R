@@ -1,7 +1,7 @@
 # Serves a script by the contract of SageMaker's inference toolkit, in R's words, with httpuv.
 #
 # The script, SAGEMAKER_PROGRAM in SAGEMAKER_SUBMIT_DIRECTORY, has model_fn(model_dir) and may have input_fn(body, content_type),
-# predict_fn(data, model) and output_fn(prediction, accept). CSV (without a header) and JSON have defaults; JSON needs jsonlite.
+# predict_fn(data, model) and output_fn(prediction, accept). CSV (without a header), JSON and NPY have defaults; JSON needs jsonlite.
 # output_fn gives text, or a list of text or raw bytes and their content type.
 
 fail <- function(...) {
@@ -17,10 +17,42 @@ unsupported <- function(text) stop(structure(class = c("unsupported", "error", "
 
 kind_of <- function(type) tolower(trimws(strsplit(paste0(type, ";"), ";")[[1]][1]))
 
+# NumPy's format: "NumPy Enhancement Proposal 1, A Simple File Format for NumPy Arrays". Numbers of one or two dimensions; written as float64.
+npy_magic <- as.raw(c(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59))
+
+read_npy <- function(bytes) {
+  if (length(bytes) < 10 || !identical(bytes[1:6], npy_magic)) unsupported("The body is no array of NumPy's format.")
+  start <- if (bytes[7] == as.raw(1)) 10 else 12
+  size <- sum(as.integer(bytes[9:start]) * 256^(seq_len(start - 8) - 1))
+  header <- rawToChar(bytes[start + seq_len(size)])
+  field <- function(pattern) regmatches(header, regexec(pattern, header))[[1]][-1]
+  type <- field("'descr': *'([<>|=]?)([a-z])([0-9]+)'")
+  shape <- as.integer(Filter(nzchar, trimws(strsplit(field("'shape': *\\(([^)]*)\\)"), ",")[[1]])))
+  if (length(type) != 3 || !type[2] %in% c("f", "i", "u", "b") || length(shape) > 2) {
+    unsupported("The array is none of numbers in one or two dimensions; write an input_fn.")
+  }
+
+  count <- prod(shape)
+  values <- readBin(bytes[-seq_len(start + size)], if (type[2] == "f") "numeric" else "integer", count, as.integer(type[3]),
+    signed = type[2] == "i" || as.integer(type[3]) > 2, endian = if (type[1] == ">") "big" else "little")
+  if (length(values) < count) unsupported("The array ends before its shape says.")
+  if (length(shape) < 2) values else matrix(values, shape[1], shape[2], byrow = grepl("'fortran_order': *False", header))
+}
+
+write_npy <- function(prediction) {
+  values <- as.matrix(prediction)
+  shape <- if (is.null(dim(prediction))) paste0(length(values), ",") else paste0(nrow(values), ", ", ncol(values))
+  header <- paste0("{'descr': '<f8', 'fortran_order': True, 'shape': (", shape, "), }")
+  # Magic, version, length and header together are a multiple of 64 bytes.
+  header <- paste0(header, strrep(" ", (64 - (10 + nchar(header) + 1) %% 64) %% 64), "\n")
+  c(npy_magic, as.raw(c(1, 0, nchar(header) %% 256, nchar(header) %/% 256)), charToRaw(header), writeBin(as.numeric(values), raw(), 8, endian = "little"))
+}
+
 default_input <- function(body, content_type) {
   switch(kind_of(content_type),
     "text/csv" = read.csv(text = body, header = FALSE),
     "application/json" = jsonlite::fromJSON(body),
+    "application/x-npy" = read_npy(body),
     unsupported(paste0("The content type '", content_type, "' has no default; write an input_fn.")))
 }
 
@@ -30,6 +62,7 @@ default_output <- function(prediction, accept) {
   switch(kind_of(accept),
     "text/csv" = list(paste0(paste(utils::capture.output(write.table(prediction, sep = ",", row.names = FALSE, col.names = FALSE, quote = FALSE)), collapse = "\n"), "\n"), "text/csv"),
     "application/json" = list(as.character(jsonlite::toJSON(prediction, auto_unbox = TRUE)), "application/json"),
+    "application/x-npy" = list(write_npy(prediction), "application/x-npy"),
     unsupported(paste0("The accept type '", accept, "' has no default; write an output_fn.")))
 }
 
