@@ -97,6 +97,9 @@ public sealed record SourceBundle(string File, string Sha256, string Key, bool A
 {
     /// <summary>The modules that its Python program imports in any case and that do not travel with it; null: none, or not known.</summary>
     public IReadOnlyList<string>? PythonImports { get; init; }
+
+    /// <summary>The packages that its R program attaches in any case; null: none, or not known.</summary>
+    public IReadOnlyList<string>? RLibraries { get; init; }
 }
 
 /// <param name="Parameter">The pipeline parameter that takes the data set's S3 URI.</param>

@@ -135,14 +135,23 @@ internal static class AwsErrors
     public static Problem NotDeployed(string stage) =>
         Problem.Error("MLOPS7048", $"'{stage}' serves no version yet. Deploy first: 'dotnet publish -t:MlopsDeploy -p:MlopsPlatform=aws'.");
 
-    public static Problem DriftUndone(string stack, string resource, string status, IEnumerable<string> differences) =>
-        Problem.Warning("MLOPS7056", $"Somebody else changed '{resource}' of the stack '{stack}' ({string.Join("; ", differences.DefaultIfEmpty(status))}), and this deploy changes it, too: what config.yaml says will hold. If the other change is meant to stay, put it into config.yaml.");
+    public static Problem DriftUndone(string stack, string resource, string status, IReadOnlyList<string> differences) =>
+        Problem.Warning("MLOPS7056", $"Somebody else {(status == "DELETED" ? "deleted" : "changed")} '{resource}' of the stack '{stack}'{string.Concat(differences.Take(1).Select(_ => $" ({string.Join("; ", differences)})"))}, and this deploy changes it, too: {(status == "DELETED" ? "CloudFormation may find nothing to change. Where it fails, destroy that stage and deploy again." : "what config.yaml says will hold. If the other change is meant to stay, put it into config.yaml.")}");
 
     public static Problem NoRole(string role) =>
-        Problem.Error("MLOPS7057", $"The role '{role}' ('execution_role' in config.yaml) is not there. Nothing was changed. Name one that is, or leave the key out: the build's stack then makes a role that may do what this model needs, and no more.");
+        Problem.Error("MLOPS7057", $"The role '{role}' ('execution_role' in config.yaml) is not there. Name one that is, or leave the key out: the build's stack then makes a role that may do what this model needs, and no more.");
 
     public static Problem RoleTrustsNot(string role, string service) =>
         Problem.Error("MLOPS7058", $"SageMaker may not assume the role '{role}' ('execution_role' in config.yaml): its trust policy does not name '{service}'. Nothing was changed. Let that service assume it (sts:AssumeRole), or leave the key out: the build's stack then makes a role.");
+
+    public static Problem StillServed(string stage, string stack) =>
+        Problem.Error("MLOPS7059", $"'{stage}' is still served by the stack '{stack}', and the stack of the build, which knows of it, is gone. Nothing was erased. Deploy again and destroy then, or delete that stack: aws cloudformation delete-stack --stack-name {stack}.");
+
+    public static Problem OtherModelsData(string bucket, string key, string prefix) =>
+        Problem.Error("MLOPS7060", $"Below '{prefix}/' in the bucket '{bucket}' lies what another model keeps there ('{key}'). Nothing was taken away. Give each model an 'aws.prefix' of its own, none within another's; what is to go from here now, only a person can choose ('aws s3 rm').");
+
+    public static Problem MayNotErase(string bucket, string reason) =>
+        Problem.Error("MLOPS7061", $"What lies in the bucket '{bucket}' may not be listed or deleted ({Sentence(reason)[..^1]}). All others are emptied. Give the identity s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion there, then run the command again.");
 
     public static Problem NotErased(string bucket, int count, string key, string reason) =>
         Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));

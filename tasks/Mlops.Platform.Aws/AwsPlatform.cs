@@ -12,12 +12,16 @@ using Mlops.Platform.Aws.Stages;
 using Mlops.Platform.Aws.Storage;
 using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
+using Mlops.Platform.Verbs;
 
 namespace Mlops.Platform.Aws;
 
 /// <summary>SageMaker, S3 and CloudFormation: the same verbs as on a laptop, in accounts of AWS.</summary>
 public sealed class AwsPlatform : IPlatform
 {
+    /// <summary>Of the lock's object, below the prefix.</summary>
+    internal const string LockName = "lock.json";
+
     private const string BuildTemplate = "model-build";
 
     private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(5);
@@ -110,66 +114,52 @@ public sealed class AwsPlatform : IPlatform
 
     public Task CheckServingAsync(CancellationToken cancellation) => stages is { } known ? known.CheckModesAsync(cancellation) : Task.CompletedTask;
 
+    public async Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation)
+    {
+        if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false, IsEmpty: false })
+            throw StackClient.Unfinished(stack);
+        if (scope == CloseScope.Data)
+            await Eraser().CheckAsync(stagesAreKnown: IsPrepared, cancellation);
+    }
+
     public async Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation)
     {
-        if (stack is { NeverWhole: true } or { IsEmpty: true } && scope != CloseScope.Data)
+        if (stack is { NeverWhole: true } or { IsEmpty: true })
         {
             // A first publish that failed: nothing of it is in use.
-            return await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+            var deleted = await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+            return scope == CloseScope.Data ? await EraseAsync(cancellation) || deleted : deleted;
         }
 
-        if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false })
-            throw StackClient.Unfinished(stack);
-
-        // What a destroy before this one took away need not be there for data to go.
-        if (scope == CloseScope.Data && objects is null)
-            UseBucket(Deployment.Aws.Bucket ?? OwnBucket, caller!.Account);
-        var bucket = scope == CloseScope.Data ? objects!.Bucket : Site.Objects.Bucket;
         if (scope == CloseScope.Idle)
         {
-            events.Add(new Notice($"Kept: the pipeline, the stack '{StackName}' with its roles and rules, the bucket '{bucket}' and the registered versions. '--all' takes the pipeline and the stack away as well."));
+            events.Add(new Notice($"Kept: the pipeline, the stack '{StackName}' with its roles and rules, the bucket '{Site.Objects.Bucket}' and the registered versions. '--all' takes the pipeline and the stack away as well."));
             return false;
         }
 
+        // For data to go, what a destroy before this one took away need not be there.
+        var bucket = scope == CloseScope.Data ? null : Site.Objects.Bucket;
         var changed = pipelines is not null && await pipelines.DeleteAsync(Deployment.PipelineName, cancellation);
         changed |= stack is not null && await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
         if (scope == CloseScope.Data)
             return await EraseAsync(cancellation) || changed;
-        events.Add(new Notice($"Kept: the bucket '{bucket}' with everything below '{Deployment.Prefix}/', and the registered versions of '{Deployment.ModelPackageGroupName}'. '--data {Deployment.ModelName}' takes them away as well, for good."));
+        events.Add(new Notice($"Kept: the bucket '{bucket}' with everything below '{Deployment.Prefix}/', {(Deployment.Container is null ? "" : "the program's images, ")}and the registered versions of '{Deployment.ModelPackageGroupName}'. '--data {Deployment.ModelName}' takes them away as well, for good."));
         return changed;
     }
 
-    /// <summary>Data, runs and versions, in every account and region. Nothing else of the model is left that could need them.</summary>
     private async Task<bool> EraseAsync(CancellationToken cancellation)
     {
-        try
-        {
-            await held!.HoldAsync(cancellation);
-        }
-        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
-        {
-            // Without a bucket nobody else is at work either.
-        }
-
-        var registry = models ?? new SageMakerModels(home!, caller!.Account, objects!, held!, Deployment.Prefix, [], null);
-        var versions = await registry.EraseAsync(Deployment.ModelPackageGroupName, cancellation);
-        // The lock lies among what goes; with it nothing could be recorded either.
-        await held!.ReleaseAsync();
+        var erased = await Eraser().EraseAsync(cancellation);
+        // Where it would be recorded, nothing is to be left.
         held = null;
-        var (bucket, erased) = (objects!.Bucket, 0);
-        foreach (var stage in Deployment.Stages.Where(s => s.Aws.Bucket is { } other && other != bucket).DistinctBy(s => s.Aws.Bucket))
-        {
-            var there = await access.OpenAsync(stage.Aws, cancellation);
-            if (there.Region.SystemName != home!.Region.SystemName)
-                await RegionalVersions.EraseAsync(there, Deployment.ModelPackageGroupName, home.Region.SystemName, cancellation);
-            erased += await new BucketEraser(there, stage.Aws.Bucket!, (await there.IdentityAsync(cancellation)).Account).EraseAsync(Deployment.Prefix + "/", cancellation);
-        }
+        return erased;
+    }
 
-        var eraser = new BucketEraser(home!, bucket, caller!.Account);
-        erased += await eraser.EraseAsync(Deployment.Prefix + "/", cancellation);
-        var kept = Deployment.Aws.Bucket is not null ? "config.yaml names it" : await eraser.DeleteBucketAsync(cancellation);
-        events.Add(new Notice(string.Create(CultureInfo.InvariantCulture, $"Erased: {versions} versions of '{Deployment.ModelPackageGroupName}' and {erased} objects below '{Deployment.Prefix}/'. {(kept is null ? "" : $"Kept: the bucket '{bucket}': {kept}.")}").TrimEnd()));
-        return versions + erased > 0;
+    private ModelEraser Eraser()
+    {
+        if (objects is null)
+            UseBucket(Deployment.Aws.Bucket ?? OwnBucket, caller!.Account);
+        return new ModelEraser(access, home!, caller!.Account, Deployment, objects!, held!, models ?? new SageMakerModels(home!, caller.Account, objects!, held!, Deployment.Prefix, [], null), events);
     }
 
     /// <summary>Also while somebody changes the stack, or where a change of it failed: what it made before is there.</summary>
@@ -231,14 +221,14 @@ public sealed class AwsPlatform : IPlatform
         var hadChanged = held.WasHeld;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         // Where AWS cannot be reached, it is not asked for minutes once more.
-        if (!hadChanged)
+        if (!hadChanged && entry.Result != AuditedVerb.Done)
             limit.CancelAfter(RecordPatience);
         var key = string.Create(CultureInfo.InvariantCulture, $"{Deployment.Prefix}/audit/{entry.When.UtcDateTime:yyyy-MM-ddTHH-mm-ss-fff}Z-{entry.Verb}.json");
         try
         {
             await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(EventJson.Write(entry, null)), limit.Token);
         }
-        catch (Exception e) when (!hadChanged && (e is OperationCanceledException || Explain(e) is not null))
+        catch (Exception e) when (!hadChanged && entry.Result != AuditedVerb.Done && (e is OperationCanceledException || Explain(e) is not null))
         {
             // The verb has said already why it ends.
         }
@@ -356,7 +346,7 @@ public sealed class AwsPlatform : IPlatform
 
     private void UseBucket(string bucket, string account)
     {
-        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/lock.json", events) { Verb = verb };
+        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", events) { Verb = verb };
         objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held);
     }
 

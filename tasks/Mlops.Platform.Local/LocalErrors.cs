@@ -153,8 +153,11 @@ public static class LocalErrors
     public static Problem NotIsolated(IReadOnlyList<string> steps) =>
         Problem.Warning("MLOPS6047", $"{string.Join(", ", steps.Select(s => $"'{s}'"))} {(steps.Count == 1 ? "is" : "are")} to run without network (EnableNetworkIsolation), which programs of this machine keep. On aws they have none; here containers take it from them (local: {{ sandbox: docker }}).");
 
+    public static Problem RPackagesMissing(string step, string interpreter, IReadOnlyList<string> packages) =>
+        Problem.Error("MLOPS6048", $"'{step}' attaches {string.Join(", ", packages.Select(p => $"'{p}'"))}, which the R of this machine ('{interpreter}') has not. Nothing was started. Install: {interpreter} -e \"install.packages(c({string.Join(", ", packages.Select(p => $"'{p}'"))}))\"; or name another R: local: {{ interpreters: {{ r: /opt/R/bin/Rscript }} }}.");
+
     public static Problem SharedRoot(string folder, string other) =>
-        Problem.Error("MLOPS6046", $"'{folder}' also keeps the pipeline '{other}': nothing was erased. Give each model a 'local.root' of its own, or delete the folder by hand when none of them is needed.");
+        Problem.Error("MLOPS6046", $"'{folder}' also keeps {other}: nothing was erased. Give each model a 'local.root' of its own, or delete the folder by hand when none of them is needed.");
 
     private static string Tail(string tail) => tail.Length == 0 ? "" : $" Its last lines: {tail}";
 }

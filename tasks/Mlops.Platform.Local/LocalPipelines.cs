@@ -125,6 +125,10 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         {
             events.Add(LocalErrors.DiskError(e.Message) with { Severity = nameof(Problem.Warning) });
         }
+        catch (PlatformException e)
+        {
+            events.Add(e.Problem with { Severity = nameof(Problem.Warning) });
+        }
     }
 
     /// <summary>Refuses what cannot be run here before anything starts: all of it, each at its place.</summary>
@@ -148,6 +152,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     /// <summary>Refuses programs that would fail at an import. Returns true where an environment was made for them.</summary>
     private bool EnsurePackages(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> interpreters, EarlierResults? earlier)
     {
+        if (RPackages.Missing(workspace, interpreters) is { } lacking)
+            throw lacking.ToException();
         var others = StepPreview.Of(definition, workspace.Deployment.Local, new Dictionary<string, string>()).Where(s => s.Packages.Count > 0 && earlier?.Chosen.Contains(s.Name) != false).Select(s => (s.Name, s.Packages)).ToList();
         if (PythonPackages.Missing(workspace, interpreters, others) is not { } problem)
             return false;

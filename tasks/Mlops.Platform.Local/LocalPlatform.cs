@@ -95,21 +95,33 @@ public sealed class LocalPlatform : IPlatform
     {
         var stopped = await StopServingAsync(cancellation);
         if (scope == CloseScope.Data)
-            return Erase();
+            return Erase() || stopped;
         events.Add(new Notice($"Kept: registry, runs and artifacts in '{Folder}'. '--all --data {workspace.Deployment.ModelName}' takes them away as well, for good."));
         return stopped;
     }
 
-    /// <summary>All that is kept, except for who did what.</summary>
+    public Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation)
+    {
+        if (scope != CloseScope.Data)
+            return Task.CompletedTask;
+        var (deployment, others) = (workspace.Deployment, new List<string>());
+        others.AddRange(Registry.PipelineNames().Where(p => p != deployment.PipelineName).Select(p => $"the pipeline '{p}'"));
+        others.AddRange(Registry.Models.Groups().Where(g => g != deployment.ModelPackageGroupName).Select(g => $"versions of '{g}'"));
+        if (others.Count > 0)
+            throw LocalErrors.SharedRoot(Folder, others[0]).ToException();
+        HoldWatch().Dispose();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>All that is kept, except for who did what. Returns whether anything was.</summary>
     private bool Erase()
     {
-        if (Registry.PipelineNames().FirstOrDefault(p => p != workspace.Deployment.PipelineName) is { } other)
-            throw LocalErrors.SharedRoot(Folder, other).ToException();
         using var watch = HoldWatch();
+        var had = Registry.PipelineNames().Count + Registry.Models.Groups().Count > 0;
         Registry.Dispose();
         root.Erase();
         events.Add(new Notice($"Erased: registry, runs, versions and data in '{Folder}'."));
-        return true;
+        return had;
     }
 
     public bool IsPrepared => true;

@@ -18,7 +18,7 @@ public sealed class GeneratedClientsTests
             "CreateChangeSet", "DeleteChangeSet", "DeleteStack", "DescribeChangeSet", "DescribeStackDriftDetectionStatus", "DescribeStackEvents", "DescribeStackResourceDrifts",
             "DescribeStacks", "DetectStackDrift", "DetectStackResourceDrift", "ExecuteChangeSet", "UpdateTerminationProtection",
         ]),
-        ["ecr"] = ("ECR", ["DescribeImages", "GetAuthorizationToken"]),
+        ["ecr"] = ("ECR", ["DeleteRepository", "DescribeImages", "GetAuthorizationToken"]),
         ["iam"] = ("IdentityManagement", ["GetRole"]),
         ["logs"] = ("CloudWatchLogs", ["DescribeLogStreams", "GetLogEvents"]),
     };

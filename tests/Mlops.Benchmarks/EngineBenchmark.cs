@@ -101,7 +101,13 @@ internal static class EngineBenchmark
                 Pipeline = pipeline,
                 Deployment = new DeploymentDefinition
                 {
-                    ModelName = "m", PipelineName = "p", ModelPackageGroupName = "m", ConfigFile = "config.yaml", ConfigSha256 = "", Prefix = "m", Local = new LocalSettings { Sandbox = sandbox },
+                    ModelName = "m",
+                    PipelineName = "p",
+                    ModelPackageGroupName = "m",
+                    ConfigFile = "config.yaml",
+                    ConfigSha256 = "",
+                    Prefix = "m",
+                    Local = new LocalSettings { Sandbox = sandbox },
                 },
             };
             var platform = LocalPlatform.Open(workspace, new ServerProgram(["false"], ""), new Silence());

@@ -162,6 +162,15 @@ public sealed class GovernanceTests
         Assert.Contains("--all", (await repository.RunAsync("destroy", "--data", "planned")).Output, StringComparison.Ordinal);
         Assert.Contains("MLOPS5020", (await repository.RunAsync("destroy", "--all", "--data", "large")).Output, StringComparison.Ordinal);
 
+        await repository.SucceedAsync("run");
+        File.WriteAllText(repository.PathOf("other.json"), """{"Version": "2020-12-01", "Steps": [{"Name": "s", "Type": "Processing", "Arguments": {"AppSpecification": {"ImageUri": "any", "ContainerEntrypoint": ["python3", "-c", "1"]}}}]}""");
+        Assert.Equal(0, (await MlopsProgram.RunAsync(repository.PathOf("."), "run", "other.json", "--yes")).ExitCode);
+        Assert.Contains("MLOPS6046", (await repository.RunAsync("destroy", "--all", "--data", "planned")).Output, StringComparison.Ordinal);
+        Assert.NotEmpty(await repository.SucceedAsync("lineage", "1"));
+        Directory.Delete(repository.PathOf(".mlops"), recursive: true);
+        await repository.SucceedAsync("run");
+        File.WriteAllText(repository.PathOf(".mlops/mine.txt"), "of the user");
+
         await repository.SucceedAsync("destroy", "--all", "--data", "planned");
 
         Assert.Equal([".gitignore", "audit.jsonl", "mine.txt"], Directory.GetFileSystemEntries(repository.PathOf(".mlops")).Select(Path.GetFileName).Where(n => !n!.Contains(".lock", StringComparison.Ordinal)).Order(StringComparer.Ordinal));

@@ -56,5 +56,16 @@ public sealed class PlanTests
         await repository.SucceedAsync("deploy", "--plan", repository.PathOf("plan.json"));
 
         Assert.Contains("No changes", (await repository.RunAsync("plan", "-p", "depth=4")).Output, StringComparison.Ordinal);
+
+        // What is published has not changed since, but nothing has run with these values.
+        var (other, reason) = await repository.RunAsync("plan", "-p", "depth=5");
+        Assert.Equal(2, other);
+        Assert.Contains("3 -> 5", reason, StringComparison.Ordinal);
+        File.AppendAllText(repository.PathOf("src/train.py"), "\n");
+        await repository.CompileAsync();
+        await repository.SucceedAsync("deploy", "-p", "depth=4");
+        (other, reason) = await repository.RunAsync("plan");
+        Assert.Equal(2, other);
+        Assert.Contains("no execution of this content and these parameters is known", reason, StringComparison.Ordinal);
     }
 }

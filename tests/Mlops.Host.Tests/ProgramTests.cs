@@ -116,6 +116,24 @@ public sealed class ProgramTests : IAsyncLifetime
         Assert.Single(runs, r => r.Output.Contains("version 1 registered", StringComparison.Ordinal));
     }
 
+    [SkippableFact]
+    public async Task An_R_package_that_is_missing_is_told_before_anything_runs()
+    {
+        Skip.If(Conformance.Run("Rscript", "--version").ExitCode != 0, "R is not installed.");
+        await using var repository = new SmallRepository();
+        await File.WriteAllTextAsync(repository.PathOf("src/train.R"), "library(stats)\nlibrary(notOfThisMachine)\n");
+        repository.Edit("entry_point: src/train.py", "entry_point: src/train.R, runtime: { framework: r }");
+        repository.Edit("src/serve.py", "src/serve.R");
+        File.Move(repository.PathOf("src/serve.py"), repository.PathOf("src/serve.R"));
+        await repository.CompileAsync();
+
+        var (exitCode, output) = await repository.RunAsync("run");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("error MLOPS6048: 'train' attaches 'notOfThisMachine', which", output, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(repository.PathOf(".mlops/runs")));
+    }
+
     /// <summary>Scenario 39: nothing of the machine is in an artifact.</summary>
     [Fact]
     public async Task The_same_repository_gives_the_same_bytes_elsewhere()

@@ -281,5 +281,31 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         Assert.Equal(1, (int?)Aws.Boto("len(client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'])"));
     }
 
+    [SkippableFact]
+    public async Task Another_model_s_data_and_what_is_still_served_do_not_go()
+    {
+        await StartAsync();
+        Aws.Boto("client('s3').create_bucket(Bucket='shared')['ResponseMetadata']['HTTPStatusCode']");
+        using var repository = new ModelRepository("stages", c => c + "aws: { bucket: shared, prefix: team }\n");
+        await repository.DeployAsync();
+        var all = new DestroyOptions(EvenProtected: true, Everything: true, Data: "penguins");
+        Aws.Boto("client('s3').put_object(Bucket='shared', Key='team/churn/audit/1.json', Body=b'{}') and None");
+        Assert.Equal("MLOPS7060", (await repository.FailAsync(() => repository.DestroyAsync(all))).Code);
+        Assert.NotNull(Aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-test')['EndpointName']"));
+        Aws.Boto("client('s3').delete_object(Bucket='shared', Key='team/churn/audit/1.json') and None");
+
+        Delete("penguins-build");
+        Assert.Equal("MLOPS7059", (await repository.FailAsync(() => repository.DestroyAsync(all))).Code);
+        Assert.NotEmpty(Aws.Boto("client('s3').list_objects_v2(Bucket='shared')['Contents']")!.AsArray());
+
+        foreach (var stack in Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")))
+            Delete(stack);
+        Assert.True((await repository.DestroyAsync(all)).Changed);
+        Assert.Null(Aws.Boto("client('s3').list_object_versions(Bucket='shared').get('Versions')"));
+        Assert.False((await repository.DestroyAsync(all)).Changed);
+
+        void Delete(string stack) => Aws.Boto($"[client('cloudformation').update_termination_protection(StackName='{stack}', EnableTerminationProtection=False), client('cloudformation').delete_stack(StackName='{stack}'), client('cloudformation').get_waiter('stack_delete_complete').wait(StackName='{stack}', WaiterConfig=dict(Delay=1))] and None");
+    }
+
     private static string Path(JsonObject request) => (string)request["path"]!;
 }

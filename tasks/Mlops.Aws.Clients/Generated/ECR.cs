@@ -10,6 +10,18 @@ namespace Amazon.ECR.Model
 {
     public abstract partial class AmazonECRRequest : AmazonWebServiceRequest { }
 
+    public partial class DeleteRepositoryRequest : AmazonECRRequest
+    {
+        [JsonPropertyName("registryId")] public string RegistryId { get; set; }
+        [JsonPropertyName("repositoryName")] public string RepositoryName { get; set; }
+        [JsonPropertyName("force")] public bool? Force { get; set; }
+    }
+
+    public partial class DeleteRepositoryResponse : AmazonWebServiceResponse
+    {
+        [JsonPropertyName("repository")] public Repository Repository { get; set; }
+    }
+
     public partial class DescribeImagesRequest : AmazonECRRequest
     {
         [JsonPropertyName("registryId")] public string RegistryId { get; set; }
@@ -46,6 +58,17 @@ namespace Amazon.ECR.Model
         public InvalidParameterException(string message, Exception innerException, ErrorType errorType, string errorCode, string requestId, HttpStatusCode statusCode) : base(message, innerException, errorType, errorCode, requestId, statusCode) { }
     }
 
+    public partial class KmsException : AmazonECRException
+    {
+        public KmsException(string message, Exception innerException, ErrorType errorType, string errorCode, string requestId, HttpStatusCode statusCode) : base(message, innerException, errorType, errorCode, requestId, statusCode) { }
+        [JsonPropertyName("kmsError")] public string KmsError { get; set; }
+    }
+
+    public partial class RepositoryNotEmptyException : AmazonECRException
+    {
+        public RepositoryNotEmptyException(string message, Exception innerException, ErrorType errorType, string errorCode, string requestId, HttpStatusCode statusCode) : base(message, innerException, errorType, errorCode, requestId, statusCode) { }
+    }
+
     public partial class RepositoryNotFoundException : AmazonECRException
     {
         public RepositoryNotFoundException(string message, Exception innerException, ErrorType errorType, string errorCode, string requestId, HttpStatusCode statusCode) : base(message, innerException, errorType, errorCode, requestId, statusCode) { }
@@ -54,6 +77,19 @@ namespace Amazon.ECR.Model
     public partial class ServerException : AmazonECRException
     {
         public ServerException(string message, Exception innerException, ErrorType errorType, string errorCode, string requestId, HttpStatusCode statusCode) : base(message, innerException, errorType, errorCode, requestId, statusCode) { }
+    }
+
+    public partial class Repository
+    {
+        [JsonPropertyName("repositoryArn")] public string RepositoryArn { get; set; }
+        [JsonPropertyName("registryId")] public string RegistryId { get; set; }
+        [JsonPropertyName("repositoryName")] public string RepositoryName { get; set; }
+        [JsonPropertyName("repositoryUri")] public string RepositoryUri { get; set; }
+        [JsonPropertyName("createdAt")] public DateTime? CreatedAt { get; set; }
+        [JsonPropertyName("imageTagMutability")] public ImageTagMutability ImageTagMutability { get; set; }
+        [JsonPropertyName("imageTagMutabilityExclusionFilters")] public List<ImageTagMutabilityExclusionFilter> ImageTagMutabilityExclusionFilters { get; set; }
+        [JsonPropertyName("imageScanningConfiguration")] public ImageScanningConfiguration ImageScanningConfiguration { get; set; }
+        [JsonPropertyName("encryptionConfiguration")] public EncryptionConfiguration EncryptionConfiguration { get; set; }
     }
 
     public partial class ImageIdentifier
@@ -94,6 +130,23 @@ namespace Amazon.ECR.Model
         [JsonPropertyName("proxyEndpoint")] public string ProxyEndpoint { get; set; }
     }
 
+    public partial class ImageTagMutabilityExclusionFilter
+    {
+        [JsonPropertyName("filterType")] public ImageTagMutabilityExclusionFilterType FilterType { get; set; }
+        [JsonPropertyName("filter")] public string Filter { get; set; }
+    }
+
+    public partial class ImageScanningConfiguration
+    {
+        [JsonPropertyName("scanOnPush")] public bool? ScanOnPush { get; set; }
+    }
+
+    public partial class EncryptionConfiguration
+    {
+        [JsonPropertyName("encryptionType")] public EncryptionType EncryptionType { get; set; }
+        [JsonPropertyName("kmsKey")] public string KmsKey { get; set; }
+    }
+
     public partial class ImageScanStatus
     {
         [JsonPropertyName("status")] public ScanStatus Status { get; set; }
@@ -115,6 +168,16 @@ namespace Amazon.ECR
         public AmazonECRException(string message, Exception innerException, ErrorType errorType, string errorCode, string requestId, HttpStatusCode statusCode) : base(message, innerException, errorType, errorCode, requestId, statusCode) { }
     }
 
+    public sealed partial class EncryptionType : ConstantClass
+    {
+        public static readonly EncryptionType AES256 = new EncryptionType("AES256");
+        public static readonly EncryptionType KMS = new EncryptionType("KMS");
+        public static readonly EncryptionType KMS_DSSE = new EncryptionType("KMS_DSSE");
+        public EncryptionType(string value) : base(value) { }
+        public static EncryptionType FindValue(string value) => FindValue<EncryptionType>(value);
+        public static implicit operator EncryptionType(string value) => FindValue(value);
+    }
+
     public sealed partial class ImageStatus : ConstantClass
     {
         public static readonly ImageStatus ACTIVE = new ImageStatus("ACTIVE");
@@ -134,6 +197,25 @@ namespace Amazon.ECR
         public ImageStatusFilter(string value) : base(value) { }
         public static ImageStatusFilter FindValue(string value) => FindValue<ImageStatusFilter>(value);
         public static implicit operator ImageStatusFilter(string value) => FindValue(value);
+    }
+
+    public sealed partial class ImageTagMutability : ConstantClass
+    {
+        public static readonly ImageTagMutability MUTABLE = new ImageTagMutability("MUTABLE");
+        public static readonly ImageTagMutability IMMUTABLE = new ImageTagMutability("IMMUTABLE");
+        public static readonly ImageTagMutability IMMUTABLE_WITH_EXCLUSION = new ImageTagMutability("IMMUTABLE_WITH_EXCLUSION");
+        public static readonly ImageTagMutability MUTABLE_WITH_EXCLUSION = new ImageTagMutability("MUTABLE_WITH_EXCLUSION");
+        public ImageTagMutability(string value) : base(value) { }
+        public static ImageTagMutability FindValue(string value) => FindValue<ImageTagMutability>(value);
+        public static implicit operator ImageTagMutability(string value) => FindValue(value);
+    }
+
+    public sealed partial class ImageTagMutabilityExclusionFilterType : ConstantClass
+    {
+        public static readonly ImageTagMutabilityExclusionFilterType WILDCARD = new ImageTagMutabilityExclusionFilterType("WILDCARD");
+        public ImageTagMutabilityExclusionFilterType(string value) : base(value) { }
+        public static ImageTagMutabilityExclusionFilterType FindValue(string value) => FindValue<ImageTagMutabilityExclusionFilterType>(value);
+        public static implicit operator ImageTagMutabilityExclusionFilterType(string value) => FindValue(value);
     }
 
     public sealed partial class ScanStatus : ConstantClass
@@ -170,6 +252,7 @@ namespace Amazon.ECR
 
     public partial interface IAmazonECR : IDisposable
     {
+        Task<Model.DeleteRepositoryResponse> DeleteRepositoryAsync(Model.DeleteRepositoryRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeImagesResponse> DescribeImagesAsync(Model.DescribeImagesRequest request, CancellationToken cancellationToken = default);
         Task<Model.GetAuthorizationTokenResponse> GetAuthorizationTokenAsync(Model.GetAuthorizationTokenRequest request, CancellationToken cancellationToken = default);
     }
@@ -177,12 +260,15 @@ namespace Amazon.ECR
     public partial class AmazonECRClient : ServiceClient, IAmazonECR
     {
         public AmazonECRClient(AWSCredentials credentials, AmazonECRConfig config) : base(credentials, config, new JsonProtocol("Amazon.ECR", "AmazonEC2ContainerRegistry_V20150921", "2015-09-21")) { }
+        public virtual Task<Model.DeleteRepositoryResponse> DeleteRepositoryAsync(Model.DeleteRepositoryRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeleteRepositoryResponse>(new Operation("DeleteRepository"), request, cancellationToken);
         public virtual Task<Model.DescribeImagesResponse> DescribeImagesAsync(Model.DescribeImagesRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeImagesResponse>(new Operation("DescribeImages"), request, cancellationToken);
         public virtual Task<Model.GetAuthorizationTokenResponse> GetAuthorizationTokenAsync(Model.GetAuthorizationTokenRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.GetAuthorizationTokenResponse>(new Operation("GetAuthorizationToken"), request, cancellationToken);
         protected override AmazonServiceException ExceptionOf(string code, string message, Exception inner, ErrorType type, string requestId, HttpStatusCode status) => code switch
         {
             "ImageNotFoundException" => new Model.ImageNotFoundException(message, inner, type, code, requestId, status),
             "InvalidParameterException" => new Model.InvalidParameterException(message, inner, type, code, requestId, status),
+            "KmsException" => new Model.KmsException(message, inner, type, code, requestId, status),
+            "RepositoryNotEmptyException" => new Model.RepositoryNotEmptyException(message, inner, type, code, requestId, status),
             "RepositoryNotFoundException" => new Model.RepositoryNotFoundException(message, inner, type, code, requestId, status),
             "ServerException" => new Model.ServerException(message, inner, type, code, requestId, status),
             _ => new AmazonECRException(message, inner, type, code, requestId, status),

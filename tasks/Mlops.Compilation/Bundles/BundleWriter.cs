@@ -11,7 +11,11 @@ namespace Mlops.Compilation.Bundles;
 /// <param name="Imports">Of the program that it holds.</param>
 /// <param name="Installs">It holds the launcher that installs its requirements.txt, and what runs a notebook.</param>
 /// <param name="HasRequirements">It holds a requirements.txt, which is then installed.</param>
-public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports, bool Installs, bool HasRequirements);
+public sealed record WrittenBundle(Artifact Artifact, PythonImports Imports, bool Installs, bool HasRequirements)
+{
+    /// <summary>The packages that its R program attaches in any case.</summary>
+    public IReadOnlyList<string> RLibraries { get; init; } = [];
+}
 
 /// <summary>
 /// Makes a step's code into a tar: Ustar (Pax headers carry the process id), names in ordinal order, no clock, no owner,
@@ -67,7 +71,7 @@ public static class BundleWriter
         try
         {
             var artifact = new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle), .. installs ? [Launcher] : Array.Empty<(string, Func<Stream>)>()]));
-            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs, hasRequirements);
+            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs, hasRequirements) { RLibraries = bundle is ScriptBundle ? Bundles.RLibraries.Of(files, bundle.Program) : [] };
         }
         catch (ArgumentException)
         {

@@ -38,8 +38,12 @@ public sealed class SourceKeys(string prefix, IReadOnlyDictionary<string, Writte
 
     private SourceBundle Use(BundlePlan bundle, string kind, bool archive)
     {
-        var (artifact, imports, _, _) = bundles[bundle.Name];
+        var (artifact, imports, libraries) = (bundles[bundle.Name].Artifact, bundles[bundle.Name].Imports, bundles[bundle.Name].RLibraries);
         var key = $"{prefix}/{kind}/{artifact.Sha256}";
-        return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive) { PythonImports = imports.Packages.Count == 0 ? null : imports.Packages };
+        return used[key] = new SourceBundle(artifact.Name, artifact.Sha256, key, archive)
+        {
+            PythonImports = imports.Packages.Count == 0 ? null : imports.Packages,
+            RLibraries = libraries.Count == 0 ? null : libraries,
+        };
     }
 }

@@ -8,7 +8,7 @@ internal static class DestroyCommand
     public static Command Create()
     {
         var evenProtected = new Option<bool>("--protected") { Description = "Also stages that are protected from deletion (aws: the last one)." };
-        var all = new Option<bool>("--all") { Description = "Also the pipeline and the stack of the build (aws). Data and registered versions stay." };
+        var all = new Option<bool>("--all") { Description = "Also the pipeline and the stack of the build (aws). Data and registered versions stay, unless '--data' names the model." };
         var data = new Option<string?>("--data") { Description = "With --all, also data, runs and every registered version, for good. Give the model's name, to show that they are meant.", HelpName = "MODEL" };
         var stage = new Option<string?>("--stage") { Description = "This stage alone, also one that config.yaml no longer has. Default: all of them." };
         var command = new Command("destroy", "Takes the stages' endpoints away. Data, runs and registered versions stay, unless --data says otherwise.") { evenProtected, all, data, stage };

@@ -1,4 +1,3 @@
-using Amazon.IdentityManagement;
 using Amazon.IdentityManagement.Model;
 
 namespace Mlops.Platform.Aws.Access;
@@ -6,6 +5,9 @@ namespace Mlops.Platform.Aws.Access;
 /// <summary>Whether a role of one's own can be what SageMaker's jobs run as. Whoever may use a role need not be allowed to look at it.</summary>
 internal static class RoleCheck
 {
+    /// <summary>From within a network without a way to IAM nobody answers.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private const string Service = "sagemaker.amazonaws.com";
 
     /// <exception cref="PlatformException">It is not there, or SageMaker may not assume it.</exception>
@@ -14,9 +16,11 @@ internal static class RoleCheck
         // arn:PARTITION:iam::ACCOUNT:role/PATH/NAME
         if (arn.Split(':', 6) is not [_, _, _, _, var account, var resource] || account != (await clients.IdentityAsync(cancellation)).Account)
             return;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Patience);
         try
         {
-            var role = (await clients.Iam.GetRoleAsync(new GetRoleRequest { RoleName = resource[(resource.LastIndexOf('/') + 1)..] }, cancellation)).Role;
+            var role = (await clients.Iam.GetRoleAsync(new GetRoleRequest { RoleName = resource[(resource.LastIndexOf('/') + 1)..] }, limit.Token)).Role;
             if (role.AssumeRolePolicyDocument is { Length: > 0 } policy && !Uri.UnescapeDataString(policy).Contains(Service, StringComparison.Ordinal))
                 throw AwsErrors.RoleTrustsNot(arn, Service).ToException();
         }
@@ -24,9 +28,9 @@ internal static class RoleCheck
         {
             throw AwsErrors.NoRole(arn).ToException();
         }
-        catch (AmazonIdentityManagementServiceException e) when (Failures.IsDenied(e))
+        catch (Exception e) when (!cancellation.IsCancellationRequested && (e is OperationCanceledException || Failures.Explain(e, "") is not null))
         {
-            // Then only the first job tells.
+            // Not allowed, or no way to IAM from here: then only the first job tells.
         }
     }
 }

@@ -79,7 +79,8 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
 
     /// <summary>Takes every version of a group away that was made in another region for its stages.</summary>
     /// <param name="home">The region that the versions are registered in.</param>
-    public static async Task EraseAsync(AwsClients there, string group, string home, CancellationToken cancellation)
+    /// <returns>How many went.</returns>
+    public static async Task<int> EraseAsync(AwsClients there, string group, string home, CancellationToken cancellation)
     {
         var request = new ListModelPackagesRequest { ModelPackageType = ModelPackageType.Unversioned, NameContains = Start(group) };
         var found = new List<string>();
@@ -90,8 +91,10 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             request.NextToken = page.NextToken;
         }
         while (request.NextToken is not null);
+        var erased = 0;
         foreach (var arn in found)
-            await there.SageMaker.DeleteModelPackageAsync(new DeleteModelPackageRequest { ModelPackageName = arn }, cancellation);
+            erased += await SageMakerModels.DeletePackageAsync(there, arn, cancellation) ? 1 : 0;
+        return erased;
     }
 
     private static string Start(string group) => group[..Math.Min(group.Length, MostOfGroup)].TrimEnd('-');

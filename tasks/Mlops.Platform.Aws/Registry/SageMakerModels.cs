@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Amazon.SageMaker;
@@ -25,6 +26,9 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     private const int LargestPage = 100;
 
     private const int AtOnce = 8;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<string, DescribeModelPackageResponse> known = new(StringComparer.Ordinal);
 
@@ -90,24 +94,41 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     /// <summary>Takes every version of a group away, and the group. Returns how many versions went.</summary>
     public async Task<int> EraseAsync(string group, CancellationToken cancellation)
     {
-        var erased = 0;
-        while (await ListAsync(group, null, LargestPage, cancellation) is { Count: > 0 } versions)
+        var (erased, clock, waits) = (0, Stopwatch.StartNew(), new Waits(LongestPause));
+        foreach (var version in await ListAsync(group, null, int.MaxValue, cancellation))
+            erased += await DeletePackageAsync(clients, ArnOf(group, version), cancellation) ? 1 : 0;
+        while (true)
         {
-            foreach (var version in versions)
-                await clients.SageMaker.DeleteModelPackageAsync(new DeleteModelPackageRequest { ModelPackageName = ArnOf(group, version) }, cancellation);
-            erased += versions.Count;
+            try
+            {
+                await clients.SageMaker.DeleteModelPackageGroupAsync(new DeleteModelPackageGroupRequest { ModelPackageGroupName = group }, cancellation);
+                return erased;
+            }
+            catch (AmazonSageMakerException e) when (IsMissing(e))
+            {
+                // A destroy before this one took it away.
+                return erased;
+            }
+            catch (ConflictException) when (clock.Elapsed < Grace)
+            {
+                // What was just deleted is counted for a while.
+                await waits.WaitAsync(cancellation);
+            }
         }
+    }
 
+    /// <summary>Returns false where it was gone.</summary>
+    public static async Task<bool> DeletePackageAsync(AwsClients clients, string arn, CancellationToken cancellation)
+    {
         try
         {
-            await clients.SageMaker.DeleteModelPackageGroupAsync(new DeleteModelPackageGroupRequest { ModelPackageGroupName = group }, cancellation);
+            await clients.SageMaker.DeleteModelPackageAsync(new DeleteModelPackageRequest { ModelPackageName = arn }, cancellation);
+            return true;
         }
         catch (AmazonSageMakerException e) when (IsMissing(e))
         {
-            // A destroy before this one took it away.
+            return false;
         }
-
-        return erased;
     }
 
     private string ProvenanceKey(string group, int version) => string.Create(CultureInfo.InvariantCulture, $"{prefix}/provenance/{group}/{version}.intoto.json");

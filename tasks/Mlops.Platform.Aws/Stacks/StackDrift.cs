@@ -62,8 +62,9 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
         {
             return (await clients.CloudFormation.DetectStackResourceDriftAsync(new DetectStackResourceDriftRequest { StackName = stack, LogicalResourceId = resource }, cancellation)).StackResourceDrift;
         }
-        catch (AmazonCloudFormationException e) when ((int)e.StatusCode < 500)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && Failures.Explain(e, "") is not null)
         {
+            // A deploy does not fail of what it only wants to say.
             return null;
         }
         finally
@@ -72,5 +73,5 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
         }
     }
 
-    private static IEnumerable<string> Differences(StackResourceDrift drift) => (drift.PropertyDifferences ?? []).Select(p => $"{p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}");
+    private static IReadOnlyList<string> Differences(StackResourceDrift drift) => [.. (drift.PropertyDifferences ?? []).Select(p => $"{p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}")];
 }

@@ -9,8 +9,9 @@ namespace Mlops.Platform.Aws.Storage;
 internal sealed class BucketEraser(AwsClients clients, string bucket, string account)
 {
     /// <summary>Deletes what lies below a prefix. Returns how many versions went.</summary>
+    /// <param name="isMeant">Of a key.</param>
     /// <exception cref="PlatformException">Some may not be deleted: all others were.</exception>
-    public async Task<int> EraseAsync(string prefix, CancellationToken cancellation)
+    public async Task<int> EraseAsync(string prefix, Func<string, bool> isMeant, CancellationToken cancellation)
     {
         var (erased, refused) = (0, new List<DeleteError>());
         var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account };
@@ -19,8 +20,9 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
             while (true)
             {
                 var page = await clients.S3.ListVersionsAsync(request, cancellation);
-                var failed = await DeleteAsync([.. (page.Versions ?? []).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId })], cancellation);
-                erased += (page.Versions?.Count ?? 0) - failed.Count;
+                var meant = (page.Versions ?? []).Where(v => isMeant(v.Key)).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId }).ToList();
+                var failed = await DeleteAsync(meant, cancellation);
+                erased += meant.Count - failed.Count;
                 refused.AddRange(failed);
                 if (page.IsTruncated != true)
                     break;
@@ -30,6 +32,10 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
         {
             return erased;
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
+        {
+            throw AwsErrors.MayNotErase(bucket, $"{e.ErrorCode}: {e.Message}").ToException();
         }
 
         return refused.Count == 0 ? erased : throw AwsErrors.NotErased(bucket, refused.Count, refused[0].Key, $"{refused[0].Code}: {refused[0].Message}").ToException();

@@ -47,6 +47,9 @@ public sealed class ModelTable(RegistryDatabase database)
     /// <summary>The newest first.</summary>
     public IReadOnlyList<ModelVersion> List(string group) => Versions("WHERE model_group = $group ORDER BY version DESC", ("$group", group));
 
+    /// <summary>Names of all groups that have versions.</summary>
+    public IReadOnlyList<string> Groups() => database.Query("SELECT DISTINCT model_group FROM model_versions ORDER BY model_group", r => r.GetString(0));
+
     /// <summary>The requests of all versions, as JSON: what they refer to is theirs.</summary>
     public IReadOnlyList<string> Requests() => database.Query("SELECT request FROM model_versions", r => r.GetString(0));
 

@@ -30,6 +30,9 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>Refuses, before a pipeline runs for a deploy, what would keep every stage from serving when it has.</summary>
     Task CheckServingAsync(CancellationToken cancellation);
 
+    /// <summary>Refuses, before a stage is taken away, what could not be closed then.</summary>
+    Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation);
+
     /// <summary>Takes away what is left when no stage is: an idle server, or the pipeline and the stack of the build. Says what it keeps.</summary>
     Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation);
 

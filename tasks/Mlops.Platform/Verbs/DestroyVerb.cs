@@ -17,10 +17,12 @@ public static class DestroyVerb
         var deployment = context.Workspace.Deployment;
         if (options.Data is { } named && named != deployment.ModelName)
             throw PlatformErrors.OtherModel(named, deployment.ModelName).ToException();
+        var scope = options.Data is not null ? CloseScope.Data : options.Everything ? CloseScope.Build : CloseScope.Idle;
         await using var held = await context.Platform.LockAsync("destroy", cancellation);
+        await context.Platform.CheckCloseAsync(scope, cancellation);
         var changed = context.Platform.IsPrepared && await DeleteStagesAsync(context, options, cancellation);
         if (options.Stage is null)
-            changed |= await context.Platform.CloseAsync(options.Data is not null ? CloseScope.Data : options.Everything ? CloseScope.Build : CloseScope.Idle, cancellation);
+            changed |= await context.Platform.CloseAsync(scope, cancellation);
         return new Outcome { Verb = "destroy", Changed = changed, PipelineName = deployment.PipelineName };
     }
 

@@ -84,9 +84,10 @@ public static class PlanVerb
         // A selective execution does not stand for the whole pipeline.
         var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
         var steps = StepPlan.Of(last is null ? null : before, now.WithValues(parameters));
-        // Limits that an approved version gives run no job again.
-        var reason = preview.Reason ?? (last is null or { Status: "Succeeded" } ? null : $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache");
-        return (steps.Count > 0 || reason is null ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
+        // Nothing differs from what was published, and still a run of this content is not known: the last one had other parameters.
+        var reason = preview.Reason ?? (last is null or { Status: "Succeeded" } ? "no execution of this content and these parameters is known: steps that have run with them are taken from the cache"
+            : $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache");
+        return (steps.Count > 0 ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
     }
 
     /// <summary>Null: a person has to approve first, or the version is kept out.</summary>
