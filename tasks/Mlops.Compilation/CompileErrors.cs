@@ -10,20 +10,20 @@ public static class CompileErrors
     public static Diagnostic ProgramMissing(Span span) =>
         Error("MLOPS3024", span, "The steps are C# ('framework: dotnet'), and the project builds no program. Put '<OutputType>Exe</OutputType>' into the project file; by hand, give 'mlops compile' the built output with '--program DIR'.");
 
-    public static Diagnostic BundleTooLarge(string name, long bytes) =>
-        Error("MLOPS3025", Span.Start, string.Create(CultureInfo.InvariantCulture, $"The code of '{name}' has {bytes:N0} bytes; a bundle may have {Bundles.BundleWriter.MostBytes:N0} (1 GiB). Keep data out of 'source_dir' and name it under 'data'."));
+    public static Diagnostic BundleTooLarge(Span span, string name, long bytes) =>
+        Error("MLOPS3025", span, string.Create(CultureInfo.InvariantCulture, $"The code of '{name}' has {bytes:N0} bytes; a bundle may have {Bundles.BundleWriter.MostBytes:N0} (1 GiB). Keep data out of 'source_dir' and name it under 'data'."));
 
-    public static Diagnostic BundleNameTooLong(string file) =>
-        Error("MLOPS3026", Span.Start, $"The file name '{file}' is too long for a bundle: Ustar archives take 100 bytes and 155 for the folders. Shorten it.");
+    public static Diagnostic BundleNameTooLong(Span span, string file) =>
+        Error("MLOPS3026", span, $"The file name '{file}' is too long for a bundle: Ustar archives take 100 bytes and 155 for the folders. Shorten it.");
 
-    public static Diagnostic LinkInBundle(string file) =>
-        Error("MLOPS3027", Span.Start, $"'{file}' is a link. A bundle holds files, so that it is the same everywhere: replace the link by what it points to.");
+    public static Diagnostic LinkInBundle(Span span, string file) =>
+        Error("MLOPS3027", span, $"'{file}' is a link. A bundle holds files, so that it is the same everywhere: replace the link by what it points to.");
 
-    public static Diagnostic NotAFileInBundle(string file) =>
-        Error("MLOPS3028", Span.Start, $"'{file}' is a pipe, a socket or a device. A bundle holds files: remove it from the source folder.");
+    public static Diagnostic NotAFileInBundle(Span span, string file) =>
+        Error("MLOPS3028", span, $"'{file}' is a pipe, a socket or a device. A bundle holds files: remove it from the source folder.");
 
-    public static Diagnostic SecretInSource(string file, int line, string kind, string masked) =>
-        Error("MLOPS3056", Span.Start, string.Create(CultureInfo.InvariantCulture, $"'{file}' line {line} looks like it holds {kind} ({masked}). Code is sent to a bucket and shown in consoles: read the value from AWS Secrets Manager ('secrets' of the step), and change it if it was ever committed."));
+    public static Diagnostic SecretInSource(Span span, string file, int line, string kind, string masked) =>
+        Error("MLOPS3056", span, string.Create(CultureInfo.InvariantCulture, $"'{file}' line {line} looks like it holds {kind} ({masked}). Code is sent to a bucket and shown in consoles: read the value from AWS Secrets Manager ('secrets' of the step), and change it if it was ever committed."));
 
     public static Diagnostic NoCi(Span span) =>
         Error("MLOPS3059", span, "config.yaml has no section 'ci', which says where builds run. Add 'ci: { provider: github_actions, repository: OWNER/NAME, role: arn:aws:iam::ACCOUNT:role/NAME }'.");

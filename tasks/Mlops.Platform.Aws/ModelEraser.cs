@@ -30,17 +30,29 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
                 throw AwsErrors.StillServed(stage.Name, name).ToException();
         }
 
-        // A bucket of the model's own holds nothing else.
-        if (deployment.Aws.Bucket is null)
-            return;
-        foreach (var key in await objects.KeysAsync(Below, cancellation))
+        foreach (var (eraser, bucket, _) in await BucketsAsync(cancellation))
         {
-            var path = key[Below.Length..];
-            if (OfAnother().Match(path) is { Success: true })
-                throw AwsErrors.OtherModelsData(objects.Bucket, key, deployment.Prefix).ToException();
-            if (path.Split('/') is ["provenance", var group, _, ..] && group != deployment.ModelPackageGroupName)
-                throw AwsErrors.OtherModelsData(objects.Bucket, key, deployment.Prefix).ToException();
+            // A prefix of another name may be that of several models, whose code and data look alike.
+            if (deployment.Prefix != deployment.ModelName)
+                throw AwsErrors.SharedPrefix(bucket, deployment.Prefix).ToException();
+            if ((await eraser.KeysAsync(Below, cancellation)).FirstOrDefault(k => OfAnother().IsMatch(k[Below.Length..])) is { } key)
+                throw AwsErrors.OtherModelsData(bucket, key, deployment.Prefix).ToException();
         }
+    }
+
+    /// <summary>The buckets that others may use as well: all but the one that the stack of the build made.</summary>
+    private async Task<IReadOnlyList<(BucketEraser Eraser, string Bucket, string? Stage)>> BucketsAsync(CancellationToken cancellation)
+    {
+        var found = new List<(BucketEraser, string, string?)>();
+        if (deployment.Aws.Bucket is { } given)
+            found.Add((new BucketEraser(home, given, account), given, null));
+        foreach (var stage in deployment.Stages.Where(s => s.Aws.Bucket is { } other && other != objects.Bucket).DistinctBy(s => s.Aws.Bucket))
+        {
+            var there = await access.OpenAsync(stage.Aws, cancellation);
+            found.Add((new BucketEraser(there, stage.Aws.Bucket!, (await there.IdentityAsync(cancellation)).Account), stage.Aws.Bucket!, stage.Name));
+        }
+
+        return found;
     }
 
     /// <summary>Returns whether anything was there. What one bucket refuses is said when all the rest is gone.</summary>
@@ -55,40 +67,44 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
                 versions += await RegionalVersions.EraseAsync(there, deployment.ModelPackageGroupName, home.Region.SystemName, cancellation);
         }
 
-        var (erased, refused) = (0, new List<Problem>());
-        foreach (var stage in deployment.Stages.Where(s => s.Aws.Bucket is { } other && other != objects.Bucket).DistinctBy(s => s.Aws.Bucket))
-        {
-            var there = await access.OpenAsync(stage.Aws, cancellation);
-            await EraseBucketAsync(new BucketEraser(there, stage.Aws.Bucket!, (await there.IdentityAsync(cancellation)).Account), _ => true);
-        }
-
-        var own = new BucketEraser(home, objects.Bucket, account);
+        var (erased, images, refused) = (0, false, new List<Problem>());
+        foreach (var (eraser, _, _) in (await BucketsAsync(cancellation)).Where(b => b.Stage is not null))
+            await TryAsync(async () => erased += await eraser.EraseAsync(Below, _ => true, HoldAsync, cancellation));
         // The lock keeps others out until nothing but it is left.
+        var own = new BucketEraser(home, objects.Bucket, account);
         if (hasBucket)
-            await EraseBucketAsync(own, key => key != LockKey);
-        var images = await DeleteImagesAsync(cancellation);
+            await TryAsync(async () => erased += await own.EraseAsync(Below, key => key != LockKey, HoldAsync, cancellation));
+        await TryAsync(async () => images = await DeleteImagesAsync(cancellation));
+        foreach (var problem in refused.SkipLast(1))
+            events.Add(problem);
         if (refused.Count > 0)
-        {
-            foreach (var problem in refused.SkipLast(1))
-                events.Add(problem);
             throw refused[^1].ToException();
-        }
 
+        // Its versions go while it is ours: after that another's may lie there.
+        if (hasBucket)
+            await own.EraseAsync(LockKey, _ => true, HoldAsync, cancellation);
         await held.ReleaseAsync();
-        await own.EraseAsync(LockKey, _ => true, cancellation);
         var kept = deployment.Aws.Bucket is not null ? "config.yaml names it" : hasBucket ? await own.DeleteBucketAsync(cancellation) : null;
         events.Add(new Notice(string.Create(CultureInfo.InvariantCulture, $"Erased: {versions} versions of '{deployment.ModelPackageGroupName}'{(images ? ", the program's images" : "")} and {erased} objects below '{Below}'.{(kept is null ? "" : $" Kept: the bucket '{objects.Bucket}': {kept}.")}")));
         return versions + erased > 0 || images;
 
-        async Task EraseBucketAsync(BucketEraser eraser, Func<string, bool> isMeant)
+        // Whoever lost the lock must not delete what another writes under it.
+        Task HoldAsync() => hasBucket ? held.HoldAsync(cancellation) : Task.CompletedTask;
+
+        async Task TryAsync(Func<Task> erase)
         {
             try
             {
-                erased += await eraser.EraseAsync(Below, isMeant, cancellation);
+                await erase();
             }
             catch (PlatformException e)
             {
+                await HoldAsync();
                 refused.Add(e.Problem);
+            }
+            catch (Amazon.Runtime.AmazonServiceException e) when (Failures.IsDenied(e))
+            {
+                refused.Add(Failures.Explain(e, (await home.IdentityAsync(cancellation)).Arn)!);
             }
         }
     }
@@ -123,7 +139,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
         }
     }
 
-    /// <summary>What every model has below its prefix, below another prefix that begins like this one.</summary>
-    [GeneratedRegex("^.+/(audit|provenance|templates)/")]
+    /// <summary>Below what is not of this model's own kinds, the kinds of another: its prefix lies within this one.</summary>
+    [GeneratedRegex("^(?!(archive|async|audit|capture|copies|data|models|monitor|provenance|runs|source|templates)/)[^/]+/(.+/)?(archive|audit|capture|copies|provenance|source|templates)/")]
     private static partial Regex OfAnother();
 }

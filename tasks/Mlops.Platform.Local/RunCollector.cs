@@ -28,28 +28,31 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
         // Of all pipelines that run here: in most places that is one, and no row of the registry is read.
         if (Directories(root.Runs).Count() <= most || Ours().Count(e => Directory.Exists(root.Run(e.Id))) <= most)
             return 0;
-        var found = Find(keep);
+        // Other models may share the environments: only who asks for it loses those.
+        var found = Find(keep, environments: false);
         Delete(found);
         return found.Sum(f => f.Bytes);
     }
 
     /// <summary>What would go, with its size in bytes, in the order of the paths.</summary>
     /// <param name="keep">How many runs stay whole.</param>
-    public IReadOnlyList<(string Path, long Bytes)> Find(int keep)
+    /// <param name="environments">Whether environments of Python go that nothing of this model uses.</param>
+    public IReadOnlyList<(string Path, long Bytes)> Find(int keep, bool environments = true)
     {
-        var newest = Ours().ToList();
-        var kept = newest.Take(keep).Concat(newest.Where(e => e.Status == "Executing")).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
+        var all = registry.Executions.Newest(int.MaxValue).ToList();
+        var newest = all.Where(e => e.Pipeline == deployment.PipelineName).ToList();
+        // Also those of other pipelines that share the folder.
+        var kept = all.GroupBy(e => e.Pipeline, StringComparer.Ordinal).SelectMany(p => p.Take(keep)).Concat(all.Where(e => e.Status == "Executing")).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         // What registered versions are made of: code by its hash, data by its place. Their runs' logs go.
-        var group = deployment.ModelPackageGroupName;
-        var versions = registry.Models.List(group).SelectMany(v => registry.Models.Parents(ModelTable.Node(group, v.Version))).ToHashSet(StringComparer.Ordinal);
+        var versions = registry.Models.Groups().SelectMany(registry.Models.List).SelectMany(v => registry.Models.Parents(ModelTable.Node(v.Group, v.Version))).ToHashSet(StringComparer.Ordinal);
         var logs = newest.Where(e => !kept.Contains(e.Id)).Select(e => root.Run(e.Id)).Where(Directory.Exists);
         var used = string.Join('\n', kept.SelectMany(registry.Executions.Properties).Concat(registry.Models.Requests()).Concat(registry.Definitions()).Concat(deployment.Sources.Select(s => $"/{s.Key}/")));
         var objects = Kinds.SelectMany(Children)
             .Concat(Children("data").SelectMany(Directories)).Concat(Directories(Path.Combine(Prefix, "models", "tuning")).SelectMany(Directories))
             .Where(f => !IsKept(f));
         var endpoints = string.Join('\n', registry.Endpoints.All().Select(e => e.Config.ToJsonString()));
-        var environments = Directories(root.Environments).Where(e => !python.StartsWith(e + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !endpoints.Contains(Path.GetFileName(e), StringComparison.Ordinal));
-        return [.. logs.Concat(objects).Concat(environments).Concat(BrokenOff()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
+        var unused = !environments ? [] : Directories(root.Environments).Where(e => !python.StartsWith(e + Path.DirectorySeparatorChar, StringComparison.Ordinal) && !endpoints.Contains(Path.GetFileName(e), StringComparison.Ordinal));
+        return [.. logs.Concat(objects).Concat(unused).Concat(BrokenOff()).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Select(f => (f, SizeOf(f)))];
 
         bool IsKept(string folder)
         {

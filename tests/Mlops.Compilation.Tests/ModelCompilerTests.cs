@@ -1,6 +1,7 @@
 using System.Formats.Tar;
 using System.Globalization;
 using System.Text;
+using Mlops.Compilation.Bundles;
 using Mlops.Configuration.Diagnostics;
 
 namespace Mlops.Compilation.Tests;
@@ -172,17 +173,39 @@ public sealed class ModelCompilerTests
         Assert.NotEmpty(result.Artifacts);
     }
 
-    [SkippableFact]
-    public void A_link_in_a_source_folder_is_refused()
+    [SkippableTheory]
+    [InlineData("MLOPS3025", "The code of")]
+    [InlineData("MLOPS3026", "is too long for a bundle")]
+    [InlineData("MLOPS3027", "'src/odd' is a link.")]
+    [InlineData("MLOPS3028", "'src/odd' is a pipe, a socket or a device.")]
+    public void What_no_bundle_can_hold_is_refused_where_the_step_names_its_code(string code, string message)
     {
-        Skip.If(OperatingSystem.IsWindows(), "Links need a right on Windows.");
+        Skip.If(OperatingSystem.IsWindows(), "Windows has no pipes among its files, and links need a right.");
         using var folder = TestFolder.Temporary();
         CopyFolder(Path.Combine(Folder, "source-dir"), folder.Path);
-        File.CreateSymbolicLink(folder.File("src/leak.txt"), "/etc/hostname");
+        switch (code)
+        {
+            case "MLOPS3025":
+                using (var large = File.Create(folder.File("src/odd")))
+                    large.SetLength(BundleWriter.MostBytes + 1);
+                break;
+            case "MLOPS3026":
+                File.WriteAllText(folder.File("src/" + new string('n', 101)), "");
+                break;
+            case "MLOPS3027":
+                File.CreateSymbolicLink(folder.File("src/odd"), "/etc/hostname");
+                break;
+            default:
+                Assert.Equal(0, Conformance.Run("mkfifo", folder.File("src/odd")).ExitCode);
+                break;
+        }
 
         var result = Compile(folder.Path);
 
-        Assert.Contains(result.Diagnostics, d => d.Code == "MLOPS3027");
+        var found = result.Diagnostics.First(d => d.Severity == Severity.Error);
+        Assert.Equal(code, found.Code);
+        Assert.Contains(message, found.Message, StringComparison.Ordinal);
+        Assert.EndsWith("entry_point: ", File.ReadLines(folder.File("config.yaml")).ElementAt(found.Span.Line - 1)[..(found.Span.Column - 1)], StringComparison.Ordinal);
         Assert.Empty(result.Artifacts);
     }
 
@@ -226,6 +249,7 @@ public sealed class ModelCompilerTests
         var found = Assert.Single(result.Diagnostics, d => d.Severity == Severity.Error);
         Assert.Equal("MLOPS3056", found.Code);
         Assert.Contains("'src/train.py' line 2", found.Message, StringComparison.Ordinal);
+        Assert.True(found.Span.Line > 1);
         Assert.DoesNotContain(key, found.Message, StringComparison.Ordinal);
         Assert.Empty(result.Artifacts);
     }

@@ -9,6 +9,8 @@ public sealed class RLibrariesTests
     [InlineData("library(nnet)\nlibrary('jsonlite')\nlibrary(\"data.table\", quietly = TRUE)\nlibrary( stats ) # always", "data.table jsonlite nnet stats")]
     [InlineData("# library(no)\nif (x) {\n  library(no)\n}\nlibrary(name, character.only = TRUE)\nrequire(no)\nno::call()", "")]
     [InlineData(".libPaths('/mine')\nlibrary(mine)", "")]
+    [InlineData("if (!requireNamespace('ranger')) install.packages('ranger')\nlibrary(ranger)", "")]
+    [InlineData("renv::restore()\nlibrary(ranger)", "")]
     [InlineData("source('lib/common.R')\nsource(other)", "common")]
     public void Are_the_calls_at_the_margin(string program, string expected)
     {

@@ -100,6 +100,29 @@ public sealed class StackTests
         Assert.Contains(shown, s => s.Contains(".outputs.", StringComparison.Ordinal));
     }
 
+    /// <summary>The witness is cfn-lint's copy of the "Service Authorization Reference".</summary>
+    [SkippableFact]
+    public void No_action_that_knows_a_resource_is_allowed_on_all()
+    {
+        Skip.IfNot(Conformance.HasPython("cfnlint"), "cfn-lint is not installed.");
+        var (_, folder) = Conformance.RunPython("-c", "import cfnlint, os; print(os.path.dirname(cfnlint.__file__))");
+        var services = JsonNode.Parse(File.ReadAllBytes(Path.Combine(folder.Trim(), "data", "AdditionalSpecs", "Policies.json")))!.AsObject();
+        bool KnowsResource(string action) => action.Split(':') is [var service, var name]
+            && services[service]?["Actions"]?.AsObject().FirstOrDefault(a => string.Equals(a.Key, name, StringComparison.OrdinalIgnoreCase)).Value?["Resources"] is JsonArray { Count: > 0 };
+        Assert.True(KnowsResource("ec2:CreateNetworkInterface") && !KnowsResource("ecr:GetAuthorizationToken"));
+
+        var broad = from role in Roles()
+                    from statement in All(role.Resource["Properties"]!["Policies"]).OfType<JsonObject>()
+                    where statement["Effect"]?.ToString() == "Allow" && Texts(statement["Resource"]).Contains("*")
+                    from action in Texts(statement["Action"])
+                    where KnowsResource(action)
+                    select $"{role.Name}: {action}";
+
+        Assert.Empty(broad.Distinct());
+
+        static IEnumerable<string> Texts(JsonNode? value) => value is JsonArray list ? list.OfType<JsonValue>().Select(v => v.ToString()) : value is JsonValue one ? [one.ToString()] : [];
+    }
+
     [Fact]
     public void Policies_fit_into_a_role() => Assert.All(Roles(), role =>
         Assert.InRange(role.Resource["Properties"]!["Policies"]!.AsArray().Sum(p => p!["PolicyDocument"]!.ToJsonString().Length), 1, MostPolicyCharacters));

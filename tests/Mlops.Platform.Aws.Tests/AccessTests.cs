@@ -35,6 +35,19 @@ public sealed class AccessTests(StandIn aws)
         Assert.DoesNotContain("another", problem.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_region_that_is_misspelt_is_named()
+    {
+        var unknown = new System.Net.Sockets.SocketException((int)System.Net.Sockets.SocketError.HostNotFound);
+        Problem Explained(string host) => Access.Failures.Explain(new Amazon.Runtime.AmazonClientException("It failed.", new HttpRequestException($"Name or service not known ({host}:443)", unknown)), "")!;
+
+        Assert.Contains("'us-esat-1' is no region", Explained("sts.us-esat-1.amazonaws.com").Message, StringComparison.Ordinal);
+        var offline = Explained("a-bucket.s3.us-east-1.amazonaws.com");
+        Assert.Equal("MLOPS7006", offline.Code);
+        Assert.Contains("(a-bucket.s3.us-east-1.amazonaws.com:443)", offline.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("no region", offline.Message, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task Another_account_than_the_configured_one_is_refused_before_the_first_change()
     {

@@ -233,6 +233,26 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task The_command_line_of_AWS_sees_what_was_deployed()
+    {
+        Skip.If(Conformance.Run("aws", "--version").ExitCode != 0, "The AWS CLI is not installed.");
+        using var repository = await DeployedAsync();
+
+        Assert.Equal("InService", Cli("sagemaker", "describe-endpoint", "--endpoint-name", "penguins-test", "--query", "EndpointStatus"));
+        Assert.Equal("CREATE_COMPLETE", Cli("cloudformation", "describe-stacks", "--stack-name", "penguins-test", "--query", "Stacks[0].StackStatus"));
+        Assert.Equal("1", Cli("sagemaker", "list-model-packages", "--model-package-group-name", "penguins", "--query", "length(ModelPackageSummaryList)"));
+        Assert.Equal("Succeeded", Cli("sagemaker", "list-pipeline-executions", "--pipeline-name", "penguins", "--query", "PipelineExecutionSummaries[0].PipelineExecutionStatus"));
+        Assert.Contains("penguins/data/", Cli("s3", "ls", "s3://penguins-123456789012-us-east-1/penguins/data/", "--recursive"), StringComparison.Ordinal);
+
+        static string Cli(params string[] arguments)
+        {
+            var (exitCode, output) = Conformance.Run("aws", [.. arguments, "--region", "us-east-1", "--output", "text"]);
+            Assert.True(exitCode == 0, output);
+            return output.Trim();
+        }
+    }
+
+    [SkippableFact]
     public async Task Who_did_what_is_kept_also_of_what_was_refused_or_broken_off()
     {
         using var repository = await DeployedAsync();
@@ -286,13 +306,14 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
     {
         await StartAsync();
         Aws.Boto("client('s3').create_bucket(Bucket='shared')['ResponseMetadata']['HTTPStatusCode']");
-        using var repository = new ModelRepository("stages", c => c + "aws: { bucket: shared, prefix: team }\n");
+        using var repository = new ModelRepository("stages", c => c + "aws: { bucket: shared }\n");
         await repository.DeployAsync();
         var all = new DestroyOptions(EvenProtected: true, Everything: true, Data: "penguins");
-        Aws.Boto("client('s3').put_object(Bucket='shared', Key='team/churn/audit/1.json', Body=b'{}') and None");
+        Aws.Boto("client('s3').put_object(Bucket='shared', Key='penguins/churn/audit/1.json', Body=b'{}') and None");
         Assert.Equal("MLOPS7060", (await repository.FailAsync(() => repository.DestroyAsync(all))).Code);
         Assert.NotNull(Aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-test')['EndpointName']"));
-        Aws.Boto("client('s3').delete_object(Bucket='shared', Key='team/churn/audit/1.json') and None");
+        Aws.Boto("client('s3').delete_object(Bucket='shared', Key='penguins/churn/audit/1.json') and None");
+        Aws.Boto("client('s3').put_object(Bucket='shared', Key='penguins/data/numbers/audit/1.json', Body=b'{}') and None"); // A folder of the model's own data.
 
         Delete("penguins-build");
         Assert.Equal("MLOPS7059", (await repository.FailAsync(() => repository.DestroyAsync(all))).Code);
@@ -303,6 +324,10 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         Assert.True((await repository.DestroyAsync(all)).Changed);
         Assert.Null(Aws.Boto("client('s3').list_object_versions(Bucket='shared').get('Versions')"));
         Assert.False((await repository.DestroyAsync(all)).Changed);
+
+        using var team = new ModelRepository("stages", c => c + "aws: { bucket: shared, prefix: team }\n");
+        await team.DeployAsync();
+        Assert.Equal("MLOPS7060", (await team.FailAsync(() => team.DestroyAsync(all))).Code);
 
         void Delete(string stack) => Aws.Boto($"[client('cloudformation').update_termination_protection(StackName='{stack}', EnableTerminationProtection=False), client('cloudformation').delete_stack(StackName='{stack}'), client('cloudformation').get_waiter('stack_delete_complete').wait(StackName='{stack}', WaiterConfig=dict(Delay=1))] and None");
     }

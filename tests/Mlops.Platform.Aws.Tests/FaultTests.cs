@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Mlops.Platform.Aws.Storage;
 
 namespace Mlops.Platform.Aws.Tests;
 
@@ -49,9 +51,26 @@ public sealed class FaultTests(StandIn aws)
         Assert.True(end.Converged is null, $"seed {seed}: {end.Converged}");
     }
 
+    /// <summary>Scenario 18: it is not tried for ever, and what was done is not lost.</summary>
+    [SkippableFact]
+    public async Task What_goes_away_in_mid_deploy_is_given_up_and_a_rerun_goes_on()
+    {
+        Skip.If(Conformance.Folder is null, Conformance.Missing);
+        await aws.ResetAsync();
+        var (clock, lease) = (Stopwatch.StartNew(), DeployLock.Lease);
+        // Nobody could let go of the lock: the next one waits until it ends.
+        DeployLock.Lease = TimeSpan.FromSeconds(12);
+        var end = await DeployAsync("--from", "40", "--kind", "reset");
+        DeployLock.Lease = lease;
+
+        Assert.Equal("MLOPS7006", end.Failure);
+        Assert.True(end.Converged is null, end.Converged);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+    }
+
     /// <summary>A deploy under faults, another without.</summary>
-    /// <returns>How many requests the stand-in saw, and what is not as it should be.</returns>
-    private async Task<(int Requests, string? Converged)> DeployAsync(params string[] faults)
+    /// <returns>How many requests the stand-in saw, what is not as it should be, and how the first one failed.</returns>
+    private async Task<(int Requests, string? Converged, string? Failure)> DeployAsync(params string[] faults)
     {
         await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
         using var repository = new ModelRepository("python-minimal");
@@ -74,6 +93,6 @@ public sealed class FaultTests(StandIn aws)
         var (versions, runs, status) = ((int)found[0]!, (int)found[1]!, (string)found[2]!);
         var invalid = await aws.InvalidAsync();
         var converged = versions == 1 && runs == 1 && status == "InService" && outcome.Version == 1 && invalid.Count == 0 && !(failure is null && outcome.Changed);
-        return (requests, converged ? null : $"{versions} versions, {runs} runs, endpoint {status}, {failure ?? "no failure"}, changed again: {outcome.Changed}, {string.Join(' ', invalid.Select(i => i.ToJsonString()))}");
+        return (requests, converged ? null : $"{versions} versions, {runs} runs, endpoint {status}, {failure ?? "no failure"}, changed again: {outcome.Changed}, {string.Join(' ', invalid.Select(i => i.ToJsonString()))}", failure);
     }
 }

@@ -84,6 +84,46 @@ public sealed class FurtherStepTests : StepTestsBase
         Assert.Contains("the registered version 'arn:aws:sagemaker:eu-west-1:111111111111:model-package/models/7'", result.FailureReason, StringComparison.Ordinal);
     }
 
+    /// <summary>The request is the one that NotebookJobStep of SageMaker's Python SDK writes.</summary>
+    [SkippableFact]
+    public async Task A_notebook_job_of_SageMaker_s_SDK_is_executed_and_kept()
+    {
+        NeedsShell();
+        Skip.If(Conformance.Run(SystemPython, "-c", "import nbclient, ipykernel").ExitCode != 0, "The system's Python has no nbclient and ipykernel.");
+        folder.Write(".mlops/s3/local/nb/input/report.ipynb", """
+            {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}, "cells": [
+              {"id": "a", "cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "rows = 1", "outputs": [], "execution_count": null},
+              {"id": "b", "cell_type": "code", "metadata": {}, "source": "import os\nprint('score=%s of %s' % (rows * 2, open('beside.txt').read() + os.environ['SET']))", "outputs": [], "execution_count": null}]}
+            """);
+        folder.Write(".mlops/s3/local/nb/input/beside.txt", "them ");
+        folder.Write(".mlops/s3/local/nb/input/init.sh", "export SET=here\n");
+        var step = JsonNode.Parse("""
+            {"Name": "report", "Type": "Training", "Arguments": {
+              "RetryStrategy": {"MaximumRetryAttempts": 1}, "StoppingCondition": {"MaxRuntimeInSeconds": 172800}, "EnableInterContainerTrafficEncryption": true,
+              "AlgorithmSpecification": {"TrainingImage": "any", "TrainingInputMode": "File", "ContainerEntrypoint": ["amazon_sagemaker_scheduler"], "MetricDefinitions": [{"Name": "score", "Regex": "score=([0-9]+)"}]},
+              "InputDataConfig": [{"ChannelName": "sagemaker_headless_execution_pipelinestep", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://local/nb/input", "S3DataDistributionType": "FullyReplicated"}}}],
+              "OutputDataConfig": {"S3OutputPath": {"Std:Join": {"On": "/", "Values": ["s3://local/nb", {"Get": "Execution.PipelineExecutionId"}, "report"]}}},
+              "ResourceConfig": {"VolumeSizeInGB": 30, "InstanceCount": 1, "InstanceType": "ml.m5.large"}, "Tags": [{"Key": "sagemaker:notebook-job-origin", "Value": "PIPELINE_STEP"}],
+              "Environment": {"AWS_DEFAULT_REGION": "us-west-2", "SM_JOB_DEF_VERSION": "1.0", "SM_ENV_NAME": "sagemaker-default-env", "SM_SKIP_EFS_SIMULATION": "true",
+                "SM_EXECUTION_INPUT_PATH": "/opt/ml/input/data/sagemaker_headless_execution_pipelinestep", "SM_KERNEL_NAME": "python3", "SM_INPUT_NOTEBOOK_NAME": "report.ipynb",
+                "SM_OUTPUT_NOTEBOOK_NAME": "report-job.ipynb", "SM_INIT_SCRIPT": "init.sh"},
+              "HyperParameters": {"rows": "21"}}}
+            """)!;
+        var workspace = Workspace(Pipeline(step));
+        workspace = workspace with { Deployment = workspace.Deployment with { Local = new LocalSettings { Interpreters = new Dictionary<string, string> { ["python3"] = SystemPython } } } };
+
+        var result = await RunAsync(workspace);
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal(42, events.All.OfType<MetricMeasured>().Last(m => m.Metric == "score").Value);
+        var archive = Assert.Single(Directory.GetFiles(folder.File(".mlops/s3/local/nb"), "output.tar.gz", SearchOption.AllDirectories));
+        using var unpacked = TestFolder.Temporary();
+        Archives.Unpack(archive, unpacked.Path);
+        Assert.Contains("score=42 of them here", File.ReadAllText(unpacked.File("report-job.ipynb")), StringComparison.Ordinal);
+    }
+
+    private const string SystemPython = "/usr/bin/python3";
+
     [SkippableFact]
     public async Task Old_runs_go_where_there_are_more_than_are_kept()
     {
@@ -167,6 +207,26 @@ public sealed class FurtherStepTests : StepTestsBase
 
         Assert.Equal("Failed", result.Status);
         Assert.StartsWith("none of 4 trainings came to a value of 'score'.", result.FailureReason, StringComparison.Ordinal);
+    }
+
+    [SkippableTheory]
+    [InlineData("""{"TargetObjectiveMetricValue": 5}""", "", 2, "5")]
+    [InlineData("""{"BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 2}}""", "", 4, "5")]
+    [InlineData("{}", "[ $SM_HP_DEPTH -ge 5 ] && sleep 60; ", 2, "1")]
+    public async Task A_tuning_is_over_when_its_limits_say_so(string criteria, string before, int trainings, string best)
+    {
+        NeedsShell();
+        var tuning = Tuning("Grid", new JsonObject { ["CategoricalParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["Values"] = new JsonArray("1", "5", "3", "4", "9") }) },
+            before + "echo \"score=$SM_HP_DEPTH\"; printf %s $SM_HP_DEPTH > $SAGEMAKER_BASE_DIR/model/model.txt");
+        var config = tuning["Arguments"]!["HyperParameterTuningJobConfig"]!;
+        config["TuningJobCompletionCriteria"] = JsonNode.Parse(criteria);
+        config["ResourceLimits"] = new JsonObject { ["MaxNumberOfTrainingJobs"] = 5, ["MaxParallelTrainingJobs"] = 1, ["MaxRuntimeInSeconds"] = before.Length > 0 ? 3 : 600 };
+
+        var result = await RunAsync(Pipeline(tuning, Register()));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Contains(events.All.OfType<Notice>(), n => n.Text.EndsWith($"; {trainings} trainings of at most 5 were started", StringComparison.Ordinal));
+        Assert.Equal(best, Unpacked(new LocalObjectStorePath(folder).Of((await Open().Models.FindAsync("models", 1, default))!.ModelDataUrl)));
     }
 
     [SkippableFact]

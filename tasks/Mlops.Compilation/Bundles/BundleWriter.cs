@@ -29,6 +29,9 @@ public static class BundleWriter
     /// <summary>What desktops leave in the folders that are looked at.</summary>
     private static readonly string[] IgnoredFiles = [".DS_Store", "Thumbs.db", "desktop.ini"];
 
+    /// <summary>What no text is.</summary>
+    private static readonly string[] Compiled = [".dll", ".exe", ".pdb", ".so", ".dylib"];
+
     private static readonly string[] IgnoredFolders = ["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "node_modules"];
 
     /// <summary>Writes the bundle, or reports why it cannot be.</summary>
@@ -38,12 +41,12 @@ public static class BundleWriter
     {
         var files = bundle switch
         {
-            ScriptBundle { SourceDir: { } folder } => FolderFiles(repository, folder.Text.TrimEnd('/'), diagnostics, inputs),
+            ScriptBundle { SourceDir: { } folder } => FolderFiles(repository, folder.Text.TrimEnd('/'), bundle.Place, diagnostics, inputs),
             ScriptBundle script => ScriptFiles(script, repository),
             FileBundle single => [(single.Program, repository.FullPath(single.File))],
             SettingsBundle { File: { } named } => [(named.FileName, repository.FullPath(named))],
             SettingsBundle or ToolBundle => [],
-            ProgramBundle p => ProgramFiles(program!, p.Assembly!),
+            ProgramBundle p => ProgramFiles(program!, p, repository, diagnostics),
             _ => throw new ArgumentOutOfRangeException(nameof(bundle)),
         };
         if (bundle is ScriptBundle { SourceDir: { } whole })
@@ -59,12 +62,11 @@ public static class BundleWriter
         var size = files.Sum(f => new FileInfo(f.Path).Length);
         if (size > MostBytes)
         {
-            diagnostics.Add(CompileErrors.BundleTooLarge(bundle.Name, size));
+            diagnostics.Add(CompileErrors.BundleTooLarge(bundle.Place, bundle.Name, size));
             return null;
         }
 
-        if (bundle is not ProgramBundle)
-            RefuseSecrets(files, repository, diagnostics);
+        RefuseSecrets(files, bundle.Place, repository, diagnostics);
         var hasRequirements = files.Any(f => f.Name == "requirements.txt");
         var installs = isProcessing && bundle is ScriptBundle code && (code.EntryPoint.Extension == ".ipynb" || (code.EntryPoint.Extension == ".py" && hasRequirements));
         var name = $"source/{bundle.Name}.tar";
@@ -75,18 +77,18 @@ public static class BundleWriter
         }
         catch (ArgumentException)
         {
-            diagnostics.Add(CompileErrors.BundleNameTooLong(files.MaxBy(f => f.Name.Length).Name));
+            diagnostics.Add(CompileErrors.BundleNameTooLong(bundle.Place, files.MaxBy(f => f.Name.Length).Name));
             return null;
         }
     }
 
     /// <summary>Code is sent to a bucket that many may read: a credential in it is refused before it leaves the machine.</summary>
-    private static void RefuseSecrets(IEnumerable<(string Name, string Path)> files, RepositoryFiles repository, DiagnosticBag diagnostics)
+    private static void RefuseSecrets(IEnumerable<(string Name, string Path)> files, Span place, RepositoryFiles repository, DiagnosticBag diagnostics)
     {
-        foreach (var (_, path) in files.Where(f => new FileInfo(f.Path).Length <= Limits.Bytes))
+        foreach (var (_, path) in files.Where(f => !Compiled.Contains(Path.GetExtension(f.Name), StringComparer.OrdinalIgnoreCase) && new FileInfo(f.Path).Length <= Limits.Bytes))
         {
             foreach (var (line, kind, masked) in SecretChecks.InSource(path))
-                diagnostics.Add(CompileErrors.SecretInSource(Path.GetRelativePath(repository.Root, path).Replace('\\', '/'), line, kind, masked));
+                diagnostics.Add(CompileErrors.SecretInSource(place, Path.GetRelativePath(repository.Root, path).Replace('\\', '/'), line, kind, masked));
         }
     }
 
@@ -135,7 +137,7 @@ public static class BundleWriter
         return files;
     }
 
-    private static List<(string Name, string Path)> FolderFiles(RepositoryFiles repository, string shown, DiagnosticBag diagnostics, ICollection<string> inputs)
+    private static List<(string Name, string Path)> FolderFiles(RepositoryFiles repository, string shown, Span place, DiagnosticBag diagnostics, ICollection<string> inputs)
     {
         var files = new List<(string, string)>();
         var ignored = new IgnoreRules(repository.Root);
@@ -153,11 +155,11 @@ public static class BundleWriter
                 if (ignored.Excludes($"{shown}/{name}", entry is DirectoryInfo))
                     continue;
                 if (entry.LinkTarget is not null)
-                    diagnostics.Add(CompileErrors.LinkInBundle($"{shown}/{name}"));
+                    diagnostics.Add(CompileErrors.LinkInBundle(place, $"{shown}/{name}"));
                 else if (entry is DirectoryInfo && !IgnoredFolders.Contains(entry.Name))
                     Visit(entry.FullName);
                 else if (entry is FileInfo && !RegularFile.IsOne(entry.FullName))
-                    diagnostics.Add(CompileErrors.NotAFileInBundle($"{shown}/{name}"));
+                    diagnostics.Add(CompileErrors.NotAFileInBundle(place, $"{shown}/{name}"));
                 else if (entry is FileInfo && !entry.Name.EndsWith(".pyc", StringComparison.Ordinal) && !IgnoredFiles.Contains(entry.Name))
                     files.Add((name, entry.FullName));
             }
@@ -165,13 +167,24 @@ public static class BundleWriter
     }
 
     /// <summary>The portable part of a build's output: the executable that starts it differs from system to system, the assembly does not.</summary>
-    private static List<(string Name, string Path)> ProgramFiles(string program, string assembly)
+    private static List<(string Name, string Path)> ProgramFiles(string program, ProgramBundle bundle, RepositoryFiles repository, DiagnosticBag diagnostics)
     {
-        var stem = Path.GetFileNameWithoutExtension(assembly);
+        var stem = Path.GetFileNameWithoutExtension(bundle.Assembly!);
         var artifacts = Path.Combine(program, "mlops") + Path.DirectorySeparatorChar;
-        return [.. Directory.EnumerateFiles(program, "*", SearchOption.AllDirectories)
+        var files = Directory.EnumerateFiles(program, "*", SearchOption.AllDirectories)
             .Where(f => !f.StartsWith(artifacts, StringComparison.Ordinal))
             .Select(f => (Name: Path.GetRelativePath(program, f).Replace('\\', '/'), Path: f))
-            .Where(f => f.Name != stem && f.Name != stem + ".exe" && !f.Name.StartsWith("publish/", StringComparison.Ordinal))];
+            .Where(f => f.Name != stem && f.Name != stem + ".exe" && !f.Name.StartsWith("publish/", StringComparison.Ordinal));
+        return [.. files.Where(f => IsPlain(f.Path))];
+
+        bool IsPlain(string path)
+        {
+            var shown = Path.GetRelativePath(repository.Root, path).Replace('\\', '/');
+            var refused = new FileInfo(path).LinkTarget is not null ? CompileErrors.LinkInBundle(bundle.Place, shown)
+                : RegularFile.IsOne(path) ? null : CompileErrors.NotAFileInBundle(bundle.Place, shown);
+            if (refused is not null)
+                diagnostics.Add(refused);
+            return refused is null;
+        }
     }
 }

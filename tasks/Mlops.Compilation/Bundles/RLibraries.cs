@@ -22,8 +22,8 @@ public static partial class RLibraries
             if (!visited.Add(name) || !paths.TryGetValue(name, out var file))
                 continue;
             var text = File.ReadAllText(file);
-            // Where it looks for packages is then its own affair.
-            if (text.Contains(".libPaths(", StringComparison.Ordinal))
+            // Where it looks for packages, or gets them from, is then its own affair.
+            if (Provides().IsMatch(text))
                 return [];
             packages.UnionWith(Library().Matches(text).Where(m => !m.Groups["rest"].Value.Contains("character.only", StringComparison.Ordinal)).Select(m => m.Groups["name"].Value));
             foreach (var sourced in Source().Matches(text).Select(m => m.Groups["file"].Value))
@@ -35,6 +35,9 @@ public static partial class RLibraries
 
     [GeneratedRegex("""^library\([ \t]*["']?(?<name>[A-Za-z][A-Za-z0-9.]*)["']?[ \t]*(?<rest>[,)].*)$""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Library();
+
+    [GeneratedRegex(@"\.libPaths\(|\binstall\.packages\(|\binstall_\w+\(|\b(pak|pacman|renv|remotes|devtools|BiocManager)::")]
+    private static partial Regex Provides();
 
     [GeneratedRegex("""^source\([ \t]*["'](?<file>[^"'\r\n]+)["']""", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Source();

@@ -1,3 +1,4 @@
+using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Planning;
@@ -6,6 +7,9 @@ namespace Mlops.Compilation.Planning;
 /// <param name="Name">Of the tar file: the step's name, or 'program' for the one program of all C# steps.</param>
 public abstract record BundlePlan(string Name)
 {
+    /// <summary>Where config.yaml names it.</summary>
+    public Span Place { get; init; } = Span.Start;
+
     /// <summary>What starts the entry point in a container, given the folder where the bundle lies.</summary>
     public abstract IReadOnlyList<string> Command(string codeFolder);
 

@@ -90,8 +90,8 @@ public sealed class Planner
         {
             Runtime = runtime,
             Place = inference?.EntryPoint?.Span ?? inference?.Span ?? train?.Span ?? config.Model!.Span,
-            Bundle = inference?.EntryPoint is { } entry ? planner.PlanBundle("inference", runtime, entry.Value, inference.SourceDir?.Value) : null,
-            SamplePayload = inference?.SamplePayload is { } payload ? new FileBundle("sample-payload", payload.Value) : null,
+            Bundle = inference?.EntryPoint is { } entry ? planner.PlanBundle("inference", runtime, entry, inference.SourceDir?.Value) : null,
+            SamplePayload = inference?.SamplePayload is { } payload ? new FileBundle("sample-payload", payload.Value) { Place = payload.Span } : null,
             Before = PlanContainer("inference-preprocess", inference?.Preprocess),
             Behind = PlanContainer("inference-postprocess", inference?.Postprocess),
             Environment = Maps.Literals(inference?.Environment),
@@ -108,7 +108,7 @@ public sealed class Planner
         if (container is null)
             return null;
         var runtime = StepPlanner.Runtime(container.Runtime ?? config.ServingRuntime);
-        return new(runtime, planner.PlanBundle(name, runtime, container.EntryPoint!.Value.Value, container.SourceDir?.Value),
+        return new(runtime, planner.PlanBundle(name, runtime, container.EntryPoint!.Value, container.SourceDir?.Value),
             container.Artifact is { } artifact ? (OutputInput)planner.Source(artifact.Value) : null, Maps.Literals(container.Environment));
     }
 

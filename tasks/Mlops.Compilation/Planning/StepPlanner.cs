@@ -78,7 +78,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             After = After(configured),
             Kind = train is null ? StepKind.Processing : StepKind.Training,
             Runtime = runtime,
-            Bundle = step.EntryPoint is { } entry ? PlanBundle(configured.Name, runtime, entry.Value, step.SourceDir?.Value) : null,
+            Bundle = step.EntryPoint is { } entry ? PlanBundle(configured.Name, runtime, entry, step.SourceDir?.Value) : null,
             Inputs = Inputs(step.Inputs),
             Outputs = outputs,
             Report = evaluate is null ? null : evaluate.Report?.Value ?? "evaluation.json",
@@ -110,7 +110,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             After = After(configured),
             Kind = StepKind.Processing,
             Runtime = Runtime(step.Runtime ?? config.Runtime),
-            Bundle = new ScriptBundle(configured.Name, entry, step.SourceDir?.Value),
+            Bundle = new ScriptBundle(configured.Name, entry, step.SourceDir?.Value) { Place = step.EntryPoint.Value.Span },
             Inputs = Inputs(step.Inputs),
             Outputs = outputs,
             Arguments = [.. fixedArguments.Select(Maps.Literal), .. Maps.Of(step.Parameters).SelectMany(p => new[] { Maps.Literal("--parameters"), Maps.Literal(p.Key), p.Value })],
@@ -175,10 +175,10 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
                 r.Value.Scale?.Value ?? RangeScale.Auto, r.Value.Values?.Select(v => v.Value).ToList()))]);
     }
 
-    public BundlePlan PlanBundle(string name, PlannedRuntime runtime, RepositoryPath entryPoint, RepositoryPath? sourceDir) =>
+    public BundlePlan PlanBundle(string name, PlannedRuntime runtime, Located<RepositoryPath> entryPoint, RepositoryPath? sourceDir) =>
         runtime.Framework == Framework.Dotnet
-            ? new ProgramBundle(programAssembly, ProgramBundle.VerbOf(entryPoint))
-            : new ScriptBundle(name, entryPoint, sourceDir);
+            ? new ProgramBundle(programAssembly, ProgramBundle.VerbOf(entryPoint.Value)) { Place = entryPoint.Span }
+            : new ScriptBundle(name, entryPoint.Value, sourceDir) { Place = entryPoint.Span };
 
     public InputSource Source(string reference)
     {

@@ -158,12 +158,25 @@ internal sealed class DeployStack
         ];
         foreach (var rule in rules.Where(r => notify.Events.Contains(r.Event)))
         {
-            var topic = Notifications.Of(template, plan, stage);
-            if (elsewhere && !template.Resources.ContainsKey("TopicRole"))
-                Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"]), new("notify", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:${AWS::Partition}:kms:*:*:key/*"]) { Condition = Permissions.StringLike("kms:ViaService", "sns.*") }], stage.Aws.PermissionsBoundary);
-            Notifications.AddRule(template, rule.Id, rule.Meaning, topic, Notifications.SageMaker, "SageMaker Endpoint State Change",
+            Notifications.AddRule(template, rule.Id, rule.Meaning, Notifications.Of(template, plan, stage), Notifications.SageMaker, "SageMaker Endpoint State Change",
                 new JsonObject { ["EndpointName"] = new JsonArray(Cfn.Sub(StageName(plan))), ["EndpointStatus"] = new JsonArray([.. rule.States.Select(s => JsonValue.Create(s))]) },
-                new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, elsewhere ? Cfn.GetAtt("TopicRole", "Arn") : null);
+                new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, Publisher());
+        }
+
+        // The rule of the build's stack hears of the stacks beside it alone.
+        if (notify.Events.Contains(NotifyEvent.StackStuck) && !Notifications.IsBeside(plan, stage) && (Notifications.HasOwnTopic(plan, stage) || stage.Aws.Region is null || stage.Aws.Region == plan.Aws.Region))
+            Notifications.AddStuckRule(template, plan, [StageName(plan)], Notifications.Of(template, plan, stage), Publisher());
+
+        JsonNode? Publisher()
+        {
+            if (!elsewhere)
+                return null;
+            if (!template.Resources.ContainsKey("TopicRole"))
+            {
+                Roles.Add(template, "TopicRole", "events.amazonaws.com", "Publishes to the topic of another account.", [new("notify", ["sns:Publish"], [$"${{{Notifications.Parameter}}}"]), new("notify", ["kms:Decrypt", "kms:GenerateDataKey"], ["arn:${AWS::Partition}:kms:*:*:key/*"]) { Condition = Permissions.StringLike("kms:ViaService", "sns.*") }], stage.Aws.PermissionsBoundary);
+            }
+
+            return Cfn.GetAtt("TopicRole", "Arn");
         }
     }
 }

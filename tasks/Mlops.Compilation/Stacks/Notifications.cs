@@ -54,22 +54,24 @@ internal static class Notifications
         }
 
         if (notify.Events.Contains(NotifyEvent.StackStuck))
-        {
-            AddRule(template, "StackStuckRule", "A stack was left in a state that needs a look.", Arn(notify), "aws.cloudformation", "CloudFormation Stack Status Change",
-                new JsonObject
-                {
-                    ["stack-id"] = new JsonArray([.. Stacks(plan).Select(s => new JsonObject { ["prefix"] = Cfn.Sub($"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{s}/") })]),
-                    ["status-details"] = new JsonObject { ["status"] = new JsonArray([.. Stuck.Select(s => JsonValue.Create(s))]) },
-                },
-                new JsonObject { ["stack"] = "$.detail.stack-id", ["status"] = "$.detail.status-details.status", ["reason"] = "$.detail.status-details.status-reason" },
-                $"A stack of {plan.ModelName} was left in <status>: <stack>. <reason> Deploy again: the command goes on where it can, and says what to do where it cannot.");
-        }
+            AddStuckRule(template, plan, plan.Stages.Where(s => IsBeside(plan, s)).Select(s => s.Name).Prepend("build").Select(s => $"{plan.ModelName}-{s}"), Arn(notify), null);
     }
 
-    /// <summary>The stacks whose events arrive where the build is: its own, and those of stages beside it.</summary>
-    private static IEnumerable<string> Stacks(ModelPlan plan) => plan.Stages
-        .Where(s => (s.Aws.Account is null || s.Aws.Account == plan.Aws.Account) && (s.Aws.Region is null || s.Aws.Region == plan.Aws.Region))
-        .Select(s => s.Name).Prepend("build").Select(s => $"{plan.ModelName}-{s}");
+    /// <summary>Whether the events of a stage's stack arrive where the build is.</summary>
+    public static bool IsBeside(ModelPlan plan, PlannedStage stage) => (stage.Aws.Account is null || stage.Aws.Account == plan.Aws.Account) && (stage.Aws.Region is null || stage.Aws.Region == plan.Aws.Region);
+
+    /// <summary>Tells of stacks that are left in a state that needs a look.</summary>
+    /// <param name="stacks">Names, as Fn::Sub has them.</param>
+    /// <param name="role">By which a topic of another account is reached; null: it is of this one.</param>
+    public static void AddStuckRule(StackTemplate template, ModelPlan plan, IEnumerable<string> stacks, JsonNode topic, JsonNode? role) =>
+        AddRule(template, "StackStuckRule", "A stack was left in a state that needs a look.", topic, "aws.cloudformation", "CloudFormation Stack Status Change",
+            new JsonObject
+            {
+                ["stack-id"] = new JsonArray([.. stacks.Select(s => new JsonObject { ["prefix"] = Cfn.Sub($"arn:${{AWS::Partition}}:cloudformation:${{AWS::Region}}:${{AWS::AccountId}}:stack/{s}/") })]),
+                ["status-details"] = new JsonObject { ["status"] = new JsonArray([.. Stuck.Select(s => JsonValue.Create(s))]) },
+            },
+            new JsonObject { ["stack"] = "$.detail.stack-id", ["status"] = "$.detail.status-details.status", ["reason"] = "$.detail.status-details.status-reason" },
+            $"A stack of {plan.ModelName} was left in <status>: <stack>. <reason> Deploy again: the command goes on where it can, and says what to do where it cannot.", role);
 
     /// <summary>The topic's ARN in the build stack.</summary>
     public static JsonNode Arn(PlannedNotifications notify) => notify.Topic is null ? Cfn.Ref(Topic) : Cfn.Ref(Parameter);

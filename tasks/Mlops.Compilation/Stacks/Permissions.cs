@@ -67,15 +67,18 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
             ? ([$"arn:${{AWS::Partition}}:kms:{place}:key/*"], new JsonObject { ["ForAnyValue:StringEquals"] = new JsonObject { ["kms:ResourceAliases"] = arn.Resource } })
             : ([parameter], null);
 
-    /// <summary>Network interfaces in the VPC ("Give SageMaker access to resources in your VPC"); EC2 knows no resource for most of these.</summary>
+    /// <summary>
+    /// Network interfaces in the VPC ("Give SageMaker access to resources in your VPC"). What is made and deleted are network interfaces, in subnets and with security groups that
+    /// another account may share; EC2 knows no resource for what only looks ("Actions, resources, and condition keys for Amazon EC2").
+    /// </summary>
     public IEnumerable<Permission> Network(string element)
     {
-        if (aws.Network is not null)
-        {
-            yield return new(element, [
-                "ec2:CreateNetworkInterface", "ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission", "ec2:DescribeDhcpOptions",
-                "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"], ["*"]);
-        }
+        if (aws.Network is null)
+            yield break;
+        string[] interfaces = ["arn:${AWS::Partition}:ec2:${AWS::Region}:${AWS::AccountId}:network-interface/*"];
+        yield return new(element, ["ec2:CreateNetworkInterface"], [.. interfaces, "arn:${AWS::Partition}:ec2:${AWS::Region}:*:security-group/*", "arn:${AWS::Partition}:ec2:${AWS::Region}:*:subnet/*"]);
+        yield return new(element, ["ec2:CreateNetworkInterfacePermission", "ec2:DeleteNetworkInterface", "ec2:DeleteNetworkInterfacePermission"], interfaces);
+        yield return new(element, ["ec2:DescribeDhcpOptions", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroups", "ec2:DescribeSubnets", "ec2:DescribeVpcs"], ["*"]);
     }
 
     /// <summary>Images of the user's own, those that publish makes, and those of SageMaker, which lie in accounts of its own.</summary>

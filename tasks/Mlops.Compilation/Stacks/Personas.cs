@@ -77,7 +77,8 @@ internal static class Personas
         yield return new("", ["cloudformation:DescribeStacks"], [Stacks(plan)]);
         if (plan.MakesContainer)
             yield return ProgramRepository.Look("");
-        yield return new("", ["cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData", "sagemaker:ListEndpoints", "sagemaker:ListModelPackageGroups", "sagemaker:ListPipelines", "sagemaker:Search"], ["*"]);
+        yield return new("", ["cloudwatch:DescribeAlarms"], ["arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*"]);
+        yield return new("", ["cloudwatch:GetMetricData", "sagemaker:ListEndpoints", "sagemaker:ListModelPackageGroups", "sagemaker:ListPipelines", "sagemaker:Search"], ["*"]);
     }
 
     private static IEnumerable<Permission> Run(ModelPlan plan)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 using Mlops.Definitions;
 
@@ -21,6 +22,7 @@ internal static class Retraining
             return;
         var boundary = plan.Aws.PermissionsBoundary;
         AddQueue(template);
+        AddAlarm(template, plan);
         AddFunction(template, plan, retraining, boundary);
         if (retraining.Schedule is { } schedule)
         {
@@ -179,6 +181,28 @@ internal static class Retraining
             queue["DeletionPolicy"] = "Delete";
             queue["UpdateReplacePolicy"] = "Delete";
         }
+    }
+
+    /// <summary>A retraining that was asked for and never began is a run that failed: nothing else would say so.</summary>
+    private static void AddAlarm(StackTemplate template, ModelPlan plan)
+    {
+        if (plan.Operations.Notifications is not { } notify || !notify.Events.Contains(NotifyEvent.RunFailed))
+            return;
+        template.Add("RetrainDeadLettersAlarm", "AWS::CloudWatch::Alarm", new JsonObject
+        {
+            ["AlarmName"] = $"{plan.ModelName}-retraining-lost",
+            ["AlarmDescription"] = "A retraining was asked for and could not be started: its reason lies in the queue of dead letters.",
+            ["Namespace"] = "AWS/SQS",
+            ["MetricName"] = "ApproximateNumberOfMessagesVisible",
+            ["Dimensions"] = new JsonArray(new JsonObject { ["Name"] = "QueueName", ["Value"] = Cfn.GetAtt(DeadLetters, "QueueName") }),
+            ["Statistic"] = "Maximum",
+            ["Period"] = 300,
+            ["EvaluationPeriods"] = 1,
+            ["Threshold"] = 0,
+            ["ComparisonOperator"] = "GreaterThanThreshold",
+            ["TreatMissingData"] = "notBreaching",
+            ["AlarmActions"] = new JsonArray(Notifications.Arn(notify)),
+        });
     }
 
     /// <summary>A function's program, which lies in this assembly beside the code that deploys it.</summary>

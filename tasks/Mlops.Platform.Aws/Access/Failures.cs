@@ -1,12 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using Amazon;
 using Amazon.Runtime;
 using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Aws.Access;
 
 /// <summary>Failures of AWS's libraries as coded errors: whose credentials, which service, its code, and what to do.</summary>
-internal static class Failures
+internal static partial class Failures
 {
     private static readonly string[] WrongCredentials =
         ["ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "AuthFailure", "IncompleteSignature"];
@@ -23,7 +25,7 @@ internal static class Failures
                 return OfService(e, who);
             case AmazonClientException or HttpRequestException or HttpIOException or SocketException or TimeoutException or TaskCanceledException:
             case IOException when Innermost(failure) is SocketException:
-                return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", Innermost(failure).Message);
+                return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", Reason(failure));
             case IOException or UnauthorizedAccessException:
                 return AwsErrors.FileFailed(failure.Message);
             default:
@@ -35,6 +37,20 @@ internal static class Failures
         e.ErrorCode is "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation" || e.StatusCode == HttpStatusCode.Forbidden;
 
     public static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
+
+    /// <summary>A host that nobody knows is named, and with it a region that does not seem to be one.</summary>
+    private static string Reason(Exception failure)
+    {
+        var innermost = Innermost(failure);
+        if (innermost is not SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } || Chain(failure).OfType<HttpRequestException>().LastOrDefault() is not { } request)
+            return innermost.Message;
+        // "Name or service not known (sts.eu-wset-1.amazonaws.com:443)".
+        return HostsRegion().Match(request.Message) is { Success: true, Groups: var host } && RegionEndpoint.EnumerableAllRegions.All(r => r.SystemName != host["region"].Value)
+            ? $"{request.Message}. '{host["region"].Value}' is no region that this version knows: AWS_REGION, the profile's region or 'aws.region' may be misspelt."
+            : request.Message;
+    }
+
+    private static IEnumerable<Exception> Chain(Exception e) => e.InnerException is { } inner ? Chain(inner).Prepend(e) : [e];
 
     private static Problem OfService(AmazonServiceException e, string who)
     {
@@ -51,4 +67,7 @@ internal static class Failures
 
     /// <summary>"SageMaker" of Amazon.SageMaker.Model.ResourceNotFoundException.</summary>
     private static string Service(AmazonServiceException e) => e.GetType().Namespace!.Split('.') is ["Amazon", var name, ..] && name != "Runtime" ? name : "AWS";
+
+    [GeneratedRegex(@"\((?:[\w-]+\.)*?(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)\.[\w.-]+:\d+\)")]
+    private static partial Regex HostsRegion();
 }

@@ -10,8 +10,9 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
 {
     /// <summary>Deletes what lies below a prefix. Returns how many versions went.</summary>
     /// <param name="isMeant">Of a key.</param>
+    /// <param name="holds">Asked before anything is deleted: it throws where that is no longer allowed.</param>
     /// <exception cref="PlatformException">Some may not be deleted: all others were.</exception>
-    public async Task<int> EraseAsync(string prefix, Func<string, bool> isMeant, CancellationToken cancellation)
+    public async Task<int> EraseAsync(string prefix, Func<string, bool> isMeant, Func<Task> holds, CancellationToken cancellation)
     {
         var (erased, refused) = (0, new List<DeleteError>());
         var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account };
@@ -21,6 +22,7 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
             {
                 var page = await clients.S3.ListVersionsAsync(request, cancellation);
                 var meant = (page.Versions ?? []).Where(v => isMeant(v.Key)).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId }).ToList();
+                await holds();
                 var failed = await DeleteAsync(meant, cancellation);
                 erased += meant.Count - failed.Count;
                 refused.AddRange(failed);
@@ -41,6 +43,28 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         return refused.Count == 0 ? erased : throw AwsErrors.NotErased(bucket, refused.Count, refused[0].Key, $"{refused[0].Code}: {refused[0].Message}").ToException();
     }
 
+    /// <summary>The keys below a prefix; none where there is no bucket, or where it may not be listed: erasing says so.</summary>
+    public async Task<IReadOnlyList<string>> KeysAsync(string prefix, CancellationToken cancellation)
+    {
+        var (found, request) = (new List<string>(), new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account });
+        try
+        {
+            do
+            {
+                var page = await clients.S3.ListObjectsV2Async(request, cancellation);
+                found.AddRange((page.S3Objects ?? []).Select(o => o.Key));
+                request.ContinuationToken = page.NextContinuationToken;
+            }
+            while (request.ContinuationToken is not null);
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+        {
+            return [];
+        }
+
+        return found;
+    }
+
     /// <summary>Deletes the bucket, if nothing is left in it. Returns why it stays; null: it is gone.</summary>
     public async Task<string?> DeleteBucketAsync(CancellationToken cancellation)
     {
@@ -56,6 +80,10 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         catch (AmazonS3Exception e) when (e.ErrorCode == "BucketNotEmpty")
         {
             return "it holds objects that are not of this model";
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
+        {
+            return "this identity may not delete it (s3:DeleteBucket)";
         }
     }
 

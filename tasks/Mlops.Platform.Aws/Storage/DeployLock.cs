@@ -16,6 +16,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(60);
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(20);
 
     /// <summary>Clocks differ; beyond this they do not.</summary>
     private static readonly TimeSpan LongAgo = TimeSpan.FromMinutes(15);
@@ -69,12 +70,14 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     {
         await ending.CancelAsync();
         await renewing;
+        // Where AWS has just been given up, it is not asked for another minute.
+        using var limit = new CancellationTokenSource(ReleasePatience);
         try
         {
-            if (etag is not null && (await FindAsync(CancellationToken.None))?.ETag == etag)
-                await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, CancellationToken.None);
+            if (etag is not null && (await FindAsync(limit.Token))?.ETag == etag)
+                await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, limit.Token);
         }
-        catch (Exception e) when (Failures.Explain(e, "") is not null)
+        catch (Exception e) when (e is OperationCanceledException || Failures.Explain(e, "") is not null)
         {
             // It ends by itself when nobody renews it.
         }

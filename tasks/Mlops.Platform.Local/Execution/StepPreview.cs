@@ -79,11 +79,12 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
             var image = algorithm?["TrainingImage"];
             var script = hyperparameters?["sagemaker_program"];
             var builtIn = !InContainers && Command(algorithm) is null && script is null && BuiltInAlgorithms.XgboostVersion(Image(image)) is not null;
-            var command = Command(algorithm)
+            var isNotebook = !InContainers && NotebookJob.IsOne([.. Json.Texts(algorithm?["ContainerEntrypoint"])]);
+            var command = (isNotebook ? $"the notebook {Text(job["Environment"]?["SM_INPUT_NOTEBOOK_NAME"])}" : Command(algorithm))
                 ?? (script is not null ? $"python3 {Text(script).Trim('"')} (script mode)" : null)
                 ?? (builtIn ? "the built-in XGBoost algorithm, on the xgboost package of Python" : null);
             var preview = Program(step, image, command, before);
-            return builtIn && !preview.HasStandIn ? preview with { Packages = BuiltInAlgorithms.Packages } : preview;
+            return preview.HasStandIn ? preview : isNotebook ? preview with { Packages = NotebookJob.Packages } : builtIn ? preview with { Packages = BuiltInAlgorithms.Packages } : preview;
         }
 
         private StepPreview Program(PipelineStep step, JsonNode? named, string? command, string before = "")

@@ -91,6 +91,12 @@ internal static partial class TrainingJob
         // The image's toolkit finds the code unpacked at its place, as SageMaker's local mode has it.
         if (container.IsMounted)
             return program.Entrypoint.Count + program.Arguments.Count > 0 ? program : program with { Arguments = ["train"] };
+        if (NotebookJob.IsOne(program.Entrypoint))
+        {
+            var (command, folder) = NotebookJob.Of(step, container, hyperparameters);
+            return program with { Entrypoint = command, WorkingDirectory = folder };
+        }
+
         if (program.Entrypoint is [var entry, .. var further])
             return program with { Entrypoint = [step.Interpreter(entry), .. further] };
         if (BuiltIn(step.Arguments, hyperparameters) is { } version)

@@ -21,8 +21,12 @@ internal static class RPackages
         var interpreter = interpreters.GetValueOrDefault(Interpreter, Interpreter);
         if (programs.Count == 0 || Programs.Find(interpreter) is not { } program)
             return null;
-        var asked = programs.SelectMany(p => p.RLibraries!).Distinct().Order(StringComparer.Ordinal);
-        if (ShortProgram.Run(program, ["-e", Ask, .. asked], Patience) is not (0, var output, _) || output.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries) is not { Length: > 0 } missing)
+        var asked = programs.SelectMany(p => p.RLibraries!).Distinct().Order(StringComparer.Ordinal).ToList();
+        if (ShortProgram.Run(program, ["-e", Ask, .. asked], Patience) is not (0, var output, _))
+            return null;
+        // A user's profile may print lines of its own.
+        var missing = asked.Intersect(output.Split('\n', StringSplitOptions.TrimEntries), StringComparer.Ordinal).ToList();
+        if (missing.Count == 0)
             return null;
         var step = Path.GetFileNameWithoutExtension(programs.First(p => p.RLibraries!.Any(missing.Contains)).File);
         return workspace.At(LocalErrors.RPackagesMissing(step, interpreter, missing), step);

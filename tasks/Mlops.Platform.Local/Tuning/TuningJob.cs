@@ -11,9 +11,6 @@ namespace Mlops.Platform.Local.Tuning;
 /// <summary>A Tuning step: trainings with hyperparameters that a strategy chooses, several at a time; the best one's model goes on (CreateHyperParameterTuningJob).</summary>
 internal static class TuningJob
 {
-    /// <summary>ResourceLimits' default where a grid does not say.</summary>
-    private const int MostTrials = 500;
-
     private sealed record Ended(int Number, double[] Place, IReadOnlyDictionary<string, string> Values, StepOutcome Outcome, double? Objective, string JobName)
     {
         /// <summary>Ended before its time: its last value guides the search, and its model is none.</summary>
@@ -28,9 +25,8 @@ internal static class TuningJob
         var space = SearchSpace.Of(config["ParameterRanges"]);
         var objective = config["HyperParameterTuningJobObjective"];
         var (metric, sign) = (StepContext.Text(objective?["MetricName"]), StepContext.Text(objective?["Type"]) == "Minimize" ? 1 : -1);
-        var limits = config["ResourceLimits"];
-        var most = (int)(Json.Number(limits?["MaxNumberOfTrainingJobs"]) ?? MostTrials);
-        var parallel = Math.Clamp((int)(Json.Number(limits?["MaxParallelTrainingJobs"]) ?? 1), 1, step.Execution.MaxParallel);
+        var limits = new TuningLimits(config, sign);
+        var parallel = Math.Clamp(limits.AtOnce, 1, step.Execution.MaxParallel);
         var stopping = StepContext.Text(config["TrainingJobEarlyStoppingType"]) == "Auto" ? new EarlyStopping(sign) : null;
         var search = Search(StepContext.Text(config["Strategy"]), space, new Random(Seed(config)));
 
@@ -40,15 +36,20 @@ internal static class TuningJob
         var running = new Dictionary<Task<Ended>, double[]>();
         var ended = new List<Ended>();
         var started = 0;
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (limits.Runtime is { } runtime)
+            time.CancelAfter(runtime);
         while (true)
         {
-            while (started < most && running.Count < parallel && !cancellation.IsCancellationRequested && search.Next(Trials()) is { } place)
-                running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, stopping, cancellation), place);
+            while (started < limits.Trials && running.Count < parallel && limits.Completed is null && !time.IsCancellationRequested && search.Next(Trials()) is { } place)
+                running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, stopping, time.Token, cancellation), place);
             if (running.Count == 0)
                 break;
             var done = await Task.WhenAny(running.Keys);
             running.Remove(done);
             ended.Add(await done);
+            if (ended[^1] is { Objective: { } reached, IsStopped: false })
+                limits.Complete(reached);
             await File.AppendAllTextAsync(step.Log, Line(ended[^1]), cancellation);
             if (ended[^1] is { Objective: { } value, IsStopped: false } trial)
                 step.Events.Add(new MetricMeasured(step.Step.Name, metric, value));
@@ -57,6 +58,10 @@ internal static class TuningJob
         }
 
         cancellation.ThrowIfCancellationRequested();
+        if (limits.Completed is { } why)
+            step.Events.Add(new Notice($"{step.Step.Name}: {why}; {started} trainings of at most {limits.Trials} were started"));
+        else if (time.IsCancellationRequested)
+            step.Events.Add(new Notice(FormattableString.Invariant($"{step.Step.Name}: ended after {limits.Runtime!.Value.TotalSeconds} s (MaxRuntimeInSeconds of the tuning); {started} trainings of at most {limits.Trials} were started")));
         var ranked = ended.Where(t => t is { Objective: not null, IsStopped: false }).OrderBy(t => sign * t.Objective!.Value).ThenBy(t => t.Number).ToList();
         return ranked.Count > 0 ? Outcome(step, ranked, ended, metric)
             : StepOutcome.Failed($"none of {ended.Count} trainings came to a value of '{metric}'. {ended.FirstOrDefault()?.Outcome.FailureReason}".TrimEnd());
@@ -82,7 +87,7 @@ internal static class TuningJob
     /// <summary>The same search, the same trials: the seed that the configuration gives, or one that it makes.</summary>
     private static int Seed(JsonNode config) => (int)(Json.Number(config["RandomSeed"]) ?? int.Parse(ContentHash.OfText(Json.Canonical(config["ParameterRanges"]))[..7], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
 
-    private static async Task<Ended> TrainAsync(StepContext step, JsonObject definition, int number, double[] place, IReadOnlyDictionary<string, string> values, string metric, EarlyStopping? stopping, CancellationToken cancellation)
+    private static async Task<Ended> TrainAsync(StepContext step, JsonObject definition, int number, double[] place, IReadOnlyDictionary<string, string> values, string metric, EarlyStopping? stopping, CancellationToken time, CancellationToken cancellation)
     {
         var arguments = (JsonObject)definition.DeepClone();
         var hyperparameters = arguments["StaticHyperParameters"]?.DeepClone() as JsonObject ?? [];
@@ -91,7 +96,7 @@ internal static class TuningJob
             hyperparameters[name] = value;
         arguments["HyperParameters"] = hyperparameters;
         arguments["ResourceConfig"] = arguments["HyperParameterTuningResourceConfig"]?.DeepClone();
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(time);
         double? last = null;
         var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments, OnMetric = Look };
         Files.Delete(trial.Folder); // Of a try before.
@@ -106,7 +111,7 @@ internal static class TuningJob
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return new Ended(number, place, values, StepOutcome.Failed(string.Create(CultureInfo.InvariantCulture, $"stopped early at {metric} = {last:G6}")), last, trial.JobName) { IsStopped = true };
+            return new Ended(number, place, values, StepOutcome.Failed(time.IsCancellationRequested ? "stopped: the tuning's time was over" : string.Create(CultureInfo.InvariantCulture, $"stopped early at {metric} = {last:G6}")), last, trial.JobName) { IsStopped = true };
         }
 
         void Look(string name, double value)
