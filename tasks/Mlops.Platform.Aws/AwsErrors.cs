@@ -151,7 +151,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7060", $"Below '{prefix}/' in the bucket '{bucket}' lies what another model keeps there ('{key}'). Nothing was taken away. Give each model an 'aws.prefix' of its own, none within another's; what is to go from here now, only a person can choose ('aws s3 rm').");
 
     public static Problem SharedPrefix(string bucket, string prefix) =>
-        Problem.Error("MLOPS7060", $"'{prefix}/' in the bucket '{bucket}' is a prefix that other models may have as well ('aws.prefix'), and nothing there says whose code and data are whose. Nothing was taken away. Run 'destroy --all' without '--data', and delete what is this model's by hand: aws s3 rm --recursive s3://{bucket}/{prefix}/");
+        Problem.Error("MLOPS7060", $"'{prefix}/' in the bucket '{bucket}' is a prefix that other models may have as well ('aws.prefix'), and nothing there says whose code and data are whose. Nothing was taken away. Run 'destroy --all' without '--data', and delete what you know to be this model's alone, by hand.");
 
     public static Problem MayNotErase(string bucket, string reason) =>
         Problem.Error("MLOPS7061", $"What lies in the bucket '{bucket}' may not be listed or deleted ({Sentence(reason)[..^1]}). All others are emptied. Give the identity s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion there, then run the command again.");

@@ -35,7 +35,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
             // A prefix of another name may be that of several models, whose code and data look alike.
             if (deployment.Prefix != deployment.ModelName)
                 throw AwsErrors.SharedPrefix(bucket, deployment.Prefix).ToException();
-            if ((await eraser.KeysAsync(Below, cancellation)).FirstOrDefault(k => OfAnother().IsMatch(k[Below.Length..])) is { } key)
+            if ((await eraser.KeysAsync(Below, cancellation)).FirstOrDefault(k => IsOfAnother(k[Below.Length..])) is { } key)
                 throw AwsErrors.OtherModelsData(bucket, key, deployment.Prefix).ToException();
         }
     }
@@ -81,6 +81,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
             throw refused[^1].ToException();
 
         // Its versions go while it is ours: after that another's may lie there.
+        await held.StopRenewingAsync();
         if (hasBucket)
             await own.EraseAsync(LockKey, _ => true, HoldAsync, cancellation);
         await held.ReleaseAsync();
@@ -138,6 +139,9 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
             return false;
         }
     }
+
+    /// <summary>Versions of another model, or another prefix within this one.</summary>
+    private bool IsOfAnother(string path) => OfAnother().IsMatch(path) || (path.Split('/') is ["provenance", var group, _, ..] && group != deployment.ModelPackageGroupName);
 
     /// <summary>Below what is not of this model's own kinds, the kinds of another: its prefix lies within this one.</summary>
     [GeneratedRegex("^(?!(archive|async|audit|capture|copies|data|models|monitor|provenance|runs|source|templates)/)[^/]+/(.+/)?(archive|audit|capture|copies|provenance|source|templates)/")]

@@ -42,9 +42,9 @@ public sealed class AccessTests(StandIn aws)
         Problem Explained(string host) => Access.Failures.Explain(new Amazon.Runtime.AmazonClientException("It failed.", new HttpRequestException($"Name or service not known ({host}:443)", unknown)), "")!;
 
         Assert.Contains("'us-esat-1' is no region", Explained("sts.us-esat-1.amazonaws.com").Message, StringComparison.Ordinal);
-        var offline = Explained("a-bucket.s3.us-east-1.amazonaws.com");
+        var offline = Explained("ml-models-1.s3.us-east-1.amazonaws.com");
         Assert.Equal("MLOPS7006", offline.Code);
-        Assert.Contains("(a-bucket.s3.us-east-1.amazonaws.com:443)", offline.Message, StringComparison.Ordinal);
+        Assert.Contains("(ml-models-1.s3.us-east-1.amazonaws.com:443)", offline.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("no region", offline.Message, StringComparison.Ordinal);
     }
 

@@ -313,6 +313,9 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         Assert.Equal("MLOPS7060", (await repository.FailAsync(() => repository.DestroyAsync(all))).Code);
         Assert.NotNull(Aws.Boto("client('sagemaker').describe_endpoint(EndpointName='penguins-test')['EndpointName']"));
         Aws.Boto("client('s3').delete_object(Bucket='shared', Key='penguins/churn/audit/1.json') and None");
+        Aws.Boto("client('s3').put_object(Bucket='shared', Key='penguins/provenance/churn/1.intoto.json', Body=b'{}') and None");
+        Assert.Equal("MLOPS7060", (await repository.FailAsync(() => repository.DestroyAsync(all))).Code);
+        Aws.Boto("client('s3').delete_object(Bucket='shared', Key='penguins/provenance/churn/1.intoto.json') and None");
         Aws.Boto("client('s3').put_object(Bucket='shared', Key='penguins/data/numbers/audit/1.json', Body=b'{}') and None"); // A folder of the model's own data.
 
         Delete("penguins-build");

@@ -60,12 +60,18 @@ public sealed class FaultTests(StandIn aws)
         var (clock, lease) = (Stopwatch.StartNew(), DeployLock.Lease);
         // Nobody could let go of the lock: the next one waits until it ends.
         DeployLock.Lease = TimeSpan.FromSeconds(12);
-        var end = await DeployAsync("--from", "40", "--kind", "reset");
-        DeployLock.Lease = lease;
+        try
+        {
+            var end = await DeployAsync("--from", "40", "--kind", "reset");
 
-        Assert.Equal("MLOPS7006", end.Failure);
-        Assert.True(end.Converged is null, end.Converged);
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+            Assert.Equal("MLOPS7006", end.Failure);
+            Assert.True(end.Converged is null, end.Converged);
+            Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+        }
+        finally
+        {
+            DeployLock.Lease = lease;
+        }
     }
 
     /// <summary>A deploy under faults, another without.</summary>

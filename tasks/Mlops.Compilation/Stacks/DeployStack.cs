@@ -147,7 +147,7 @@ internal sealed class DeployStack
     /// <summary>What the endpoint goes through reaches the topic; one in another account is published to by a role.</summary>
     private void AddEvents()
     {
-        if (stage.Endpoint is null || plan.Operations.Notifications is not { } notify)
+        if (plan.Operations.Notifications is not { } notify)
             return;
         var topicAccount = notify.Topic is { } given ? Arn.Parse(given)?.Account : plan.Aws.Account;
         var elsewhere = !Notifications.HasOwnTopic(plan, stage) && (stage.Aws.Account ?? plan.Aws.Account) is { } account && topicAccount is not null && account != topicAccount;
@@ -156,14 +156,14 @@ internal sealed class DeployStack
             (NotifyEvent.Deployed, "DeployedRule", "The endpoint serves a version.", ["IN_SERVICE"], $"{plan.ModelName}: the endpoint <endpoint> is in service."),
             (NotifyEvent.RolledBack, "RolledBackRule", "The endpoint went back to the version before.", ["ROLLING_BACK", "UPDATE_ROLLBACK_FAILED"], $"{plan.ModelName}: the endpoint <endpoint> rolls back (<status>). Its alarms and logs say why; the version before goes on serving."),
         ];
-        foreach (var rule in rules.Where(r => notify.Events.Contains(r.Event)))
+        foreach (var rule in rules.Where(r => stage.Endpoint is not null && notify.Events.Contains(r.Event)))
         {
             Notifications.AddRule(template, rule.Id, rule.Meaning, Notifications.Of(template, plan, stage), Notifications.SageMaker, "SageMaker Endpoint State Change",
                 new JsonObject { ["EndpointName"] = new JsonArray(Cfn.Sub(StageName(plan))), ["EndpointStatus"] = new JsonArray([.. rule.States.Select(s => JsonValue.Create(s))]) },
                 new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, Publisher());
         }
 
-        // The rule of the build's stack hears of the stacks beside it alone.
+        // The rule of the build's stack hears of the stacks beside it alone. (Of a first try that failed nobody hears elsewhere: this rule goes with it, and the deploy itself says so.)
         if (notify.Events.Contains(NotifyEvent.StackStuck) && !Notifications.IsBeside(plan, stage) && (Notifications.HasOwnTopic(plan, stage) || stage.Aws.Region is null || stage.Aws.Region == plan.Aws.Region))
             Notifications.AddStuckRule(template, plan, [StageName(plan)], Notifications.Of(template, plan, stage), Publisher());
 

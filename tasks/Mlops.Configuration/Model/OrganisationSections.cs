@@ -31,7 +31,7 @@ public enum NotifyEvent
 public static class NotifyEvents
 {
     /// <summary>Whether it happens where a stage is; else where the model is built.</summary>
-    public static bool IsOfStage(this NotifyEvent what) => what is NotifyEvent.Deployed or NotifyEvent.RolledBack or NotifyEvent.Violation or NotifyEvent.Alarm;
+    public static bool IsOfStage(this NotifyEvent what) => what is NotifyEvent.Deployed or NotifyEvent.RolledBack or NotifyEvent.Violation or NotifyEvent.Alarm or NotifyEvent.StackStuck;
 }
 
 [Section("'access'")]

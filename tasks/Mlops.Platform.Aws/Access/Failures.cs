@@ -42,7 +42,7 @@ internal static partial class Failures
     private static string Reason(Exception failure)
     {
         var innermost = Innermost(failure);
-        if (innermost is not SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData } || Chain(failure).OfType<HttpRequestException>().LastOrDefault() is not { } request)
+        if (innermost is not SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } || Chain(failure).OfType<HttpRequestException>().LastOrDefault() is not { } request)
             return innermost.Message;
         // "Name or service not known (sts.eu-wset-1.amazonaws.com:443)".
         return HostsRegion().Match(request.Message) is { Success: true, Groups: var host } && RegionEndpoint.EnumerableAllRegions.All(r => r.SystemName != host["region"].Value)
@@ -68,6 +68,6 @@ internal static partial class Failures
     /// <summary>"SageMaker" of Amazon.SageMaker.Model.ResourceNotFoundException.</summary>
     private static string Service(AmazonServiceException e) => e.GetType().Namespace!.Split('.') is ["Amazon", var name, ..] && name != "Runtime" ? name : "AWS";
 
-    [GeneratedRegex(@"\((?:[\w-]+\.)*?(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)\.[\w.-]+:\d+\)")]
+    [GeneratedRegex(@"\((?:[\w-]+\.)*(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)\.[\w.-]+:\d+\)")]
     private static partial Regex HostsRegion();
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Mlops.Platform.Aws.Access;
@@ -15,20 +16,15 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
     public async Task<int> EraseAsync(string prefix, Func<string, bool> isMeant, Func<Task> holds, CancellationToken cancellation)
     {
         var (erased, refused) = (0, new List<DeleteError>());
-        var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account };
         try
         {
-            while (true)
+            await foreach (var page in PagesAsync(prefix, cancellation))
             {
-                var page = await clients.S3.ListVersionsAsync(request, cancellation);
                 var meant = (page.Versions ?? []).Where(v => isMeant(v.Key)).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId }).ToList();
                 await holds();
                 var failed = await DeleteAsync(meant, cancellation);
                 erased += meant.Count - failed.Count;
                 refused.AddRange(failed);
-                if (page.IsTruncated != true)
-                    break;
-                (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
             }
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
@@ -43,26 +39,20 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         return refused.Count == 0 ? erased : throw AwsErrors.NotErased(bucket, refused.Count, refused[0].Key, $"{refused[0].Code}: {refused[0].Message}").ToException();
     }
 
-    /// <summary>The keys below a prefix; none where there is no bucket, or where it may not be listed: erasing says so.</summary>
+    /// <summary>The keys below a prefix, those of old versions too; none where there is no bucket, or where its versions may not be listed: then nothing of it can be erased either.</summary>
     public async Task<IReadOnlyList<string>> KeysAsync(string prefix, CancellationToken cancellation)
     {
-        var (found, request) = (new List<string>(), new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account });
         try
         {
-            do
-            {
-                var page = await clients.S3.ListObjectsV2Async(request, cancellation);
-                found.AddRange((page.S3Objects ?? []).Select(o => o.Key));
-                request.ContinuationToken = page.NextContinuationToken;
-            }
-            while (request.ContinuationToken is not null);
+            var found = new List<string>();
+            await foreach (var page in PagesAsync(prefix, cancellation))
+                found.AddRange((page.Versions ?? []).Select(v => v.Key));
+            return found;
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
         {
             return [];
         }
-
-        return found;
     }
 
     /// <summary>Deletes the bucket, if nothing is left in it. Returns why it stays; null: it is gone.</summary>
@@ -84,6 +74,19 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
         {
             return "this identity may not delete it (s3:DeleteBucket)";
+        }
+    }
+
+    private async IAsyncEnumerable<ListVersionsResponse> PagesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
+    {
+        var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account };
+        while (true)
+        {
+            var page = await clients.S3.ListVersionsAsync(request, cancellation);
+            yield return page;
+            if (page.IsTruncated != true)
+                break;
+            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
         }
     }
 

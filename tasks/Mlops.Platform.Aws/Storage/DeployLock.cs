@@ -65,11 +65,17 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         }
     }
 
-    /// <summary>Lets go of it, where it was taken.</summary>
-    public async Task ReleaseAsync()
+    /// <summary>Writes it no more; it is held until its lease ends.</summary>
+    public async Task StopRenewingAsync()
     {
         await ending.CancelAsync();
         await renewing;
+    }
+
+    /// <summary>Lets go of it, where it was taken.</summary>
+    public async Task ReleaseAsync()
+    {
+        await StopRenewingAsync();
         // Where AWS has just been given up, it is not asked for another minute.
         using var limit = new CancellationTokenSource(ReleasePatience);
         try

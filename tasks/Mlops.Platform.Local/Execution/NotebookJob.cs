@@ -30,7 +30,9 @@ internal static class NotebookJob
             "--kernel", variables.GetValueOrDefault("SM_KERNEL_NAME", "python3"), .. parameters.SelectMany(p => new[] { "--parameters", p.Key, p.Value }),
         ];
         // Sourced, so that the notebook finds what it sets.
-        if (variables.TryGetValue("SM_INIT_SCRIPT", out var script))
+        if (variables.TryGetValue("SM_INIT_SCRIPT", out var script) && OperatingSystem.IsWindows())
+            throw LocalErrors.CannotStart(step.Step.Name, script, "Windows has no shell for the script before the notebook").ToException();
+        if (script is not null)
             command = ["/bin/sh", "-c", ". \"$0\" && exec \"$@\"", Path.Combine(folder, script), .. command];
         return (command, folder);
     }

@@ -53,8 +53,8 @@ internal static class StepFingerprint
             return string.Join('\n', standIns);
         if (step.Execution.Programs.InContainers)
             return LocalSettings.ContainerSandbox; // Of the image, which the arguments name.
-        var entry = Json.Texts(step.Arguments["AppSpecification"]?["ContainerEntrypoint"] ?? step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"]).FirstOrDefault();
-        var name = step.Interpreter(entry ?? "python3");
+        List<string> entry = [.. Json.Texts(step.Arguments["AppSpecification"]?["ContainerEntrypoint"] ?? step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"])];
+        var name = step.Interpreter(entry.Count == 0 || NotebookJob.IsOne(entry) ? "python3" : entry[0]);
         return Programs.Find(name) is { } program ? Programs.Identity(program) : name;
     }
 

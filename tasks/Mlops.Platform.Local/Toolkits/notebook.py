@@ -49,6 +49,8 @@ def main():
     except ImportError:
         papermill = None
     if papermill is not None:
+        # Metrics are looked for in what the cells print.
+        sys.argv.append("--log-output")
         return papermill()
     try:
         import nbformat
