@@ -64,10 +64,7 @@ public sealed class AwsPlatform : IPlatform
 
     private DeploymentDefinition Deployment => workspace.Deployment;
 
-    private string StackName => $"{Deployment.ModelName}-build";
-
-    /// <summary>As the template of the build names it.</summary>
-    private string OwnBucket => $"{Deployment.ModelName}-{caller!.Account}-{home!.Region.SystemName}";
+    private string StackName => ResourceNames.Stack(Deployment.ModelName, "build");
 
     private BuildSite Site => site ?? throw NotPublished;
 
@@ -158,7 +155,7 @@ public sealed class AwsPlatform : IPlatform
     private ModelEraser Eraser()
     {
         if (objects is null)
-            UseBucket(Deployment.Aws.Bucket ?? OwnBucket, caller!.Account);
+            UseBucket(Deployment.Aws.Bucket ?? ResourceNames.Bucket(Deployment.ModelName, caller!.Account, home!.Region.SystemName), caller!.Account);
         return new ModelEraser(access, home!, caller!.Account, Deployment, objects!, held!, models ?? new SageMakerModels(home!, caller.Account, objects!, held!, Deployment.Prefix, [], null), events);
     }
 

@@ -25,7 +25,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
     {
         foreach (var stage in stagesAreKnown ? [] : deployment.Stages)
         {
-            var name = $"{deployment.ModelName}-{stage.Name}";
+            var name = ResourceNames.Stack(deployment.ModelName, stage.Name);
             if (await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).FindAsync(name, cancellation) is not null)
                 throw AwsErrors.StillServed(stage.Name, name).ToException();
         }
@@ -130,8 +130,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
             return false;
         try
         {
-            // As the template of the build names it.
-            await home.Ecr.DeleteRepositoryAsync(new DeleteRepositoryRequest { RepositoryName = $"{deployment.ModelName}-program", Force = true }, cancellation);
+            await home.Ecr.DeleteRepositoryAsync(new DeleteRepositoryRequest { RepositoryName = ResourceNames.Repository(deployment.ModelName), Force = true }, cancellation);
             return true;
         }
         catch (RepositoryNotFoundException)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -12,7 +13,7 @@ internal static class ProgramRepository
     private const string ArnName = $"${{{Repository}.Arn}}";
 
     /// <summary>Its name, by which stages elsewhere are allowed to read it.</summary>
-    public static string NameOf(ModelPlan plan) => $"{plan.ModelName}-program";
+    public static string NameOf(ModelPlan plan) => ResourceNames.Repository(plan.ModelName);
 
     private static readonly string[] Reading = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"];
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -30,7 +31,7 @@ internal static class Storage
             rule["BucketKeyEnabled"] = true;
         var bucket = template.Add(Bucket, "AWS::S3::Bucket", new JsonObject
         {
-            ["BucketName"] = Cfn.Sub($"{plan.ModelName}-${{AWS::AccountId}}-${{AWS::Region}}"),
+            ["BucketName"] = Cfn.Sub(ResourceNames.Bucket(plan.ModelName, "${AWS::AccountId}", "${AWS::Region}")),
             ["BucketEncryption"] = new JsonObject { ["ServerSideEncryptionConfiguration"] = new JsonArray(rule) },
             ["VersioningConfiguration"] = new JsonObject { ["Status"] = "Enabled" },
             ["PublicAccessBlockConfiguration"] = new JsonObject { ["BlockPublicAcls"] = true, ["BlockPublicPolicy"] = true, ["IgnorePublicAcls"] = true, ["RestrictPublicBuckets"] = true },

@@ -175,7 +175,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             throw AwsErrors.OtherMode(stage.Name, mode, wanted.ToString()).ToException();
     }
 
-    private string StackName(Stage stage) => $"{Deployment.ModelName}-{stage.Name}";
+    private string StackName(Stage stage) => ResourceNames.Stack(Deployment.ModelName, stage.Name);
 
     private string TemplateKey(string sha256) => $"{Deployment.Prefix}/templates/{sha256}.json";
 

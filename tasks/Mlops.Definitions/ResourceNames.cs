@@ -1,0 +1,16 @@
+namespace Mlops.Definitions;
+
+/// <summary>Names that the templates give, and by which the platform finds again what they made, also when their stack is gone.</summary>
+public static class ResourceNames
+{
+    /// <summary>The bucket that the stack of the build makes.</summary>
+    /// <param name="account">A number, or what stands for it in a template.</param>
+    /// <param name="region">A name, or what stands for it in a template.</param>
+    public static string Bucket(string model, string account, string region) => $"{model}-{account}-{region}";
+
+    /// <summary>The repository of the C# program's images.</summary>
+    public static string Repository(string model) => $"{model}-program";
+
+    /// <summary>The stack of a stage.</summary>
+    public static string Stack(string model, string stage) => $"{model}-{stage}";
+}
