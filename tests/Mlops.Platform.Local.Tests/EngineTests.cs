@@ -174,7 +174,7 @@ public sealed class EngineTests : IAsyncLifetime
     public async Task A_killed_run_is_found_its_program_ended_and_a_rerun_converges()
     {
         NeedsShell();
-        using var left = Process.Start(Processes.ProcessGroup.Start(["sleep", "300"]))!;
+        using var left = Processes.ChildProcess.Start(new ProcessStartInfo("sleep", ["300"]));
         var row = platform.Registry.Executions;
         platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
         row.Start("killed", "p", "f", []);
@@ -184,7 +184,7 @@ public sealed class EngineTests : IAsyncLifetime
         await using (await platform.LockAsync("run", default))
             Assert.Equal("Stopped", platform.Registry.Executions.Find("killed")!.Status);
 
-        Assert.True(left.WaitForExit(5000));
+        Assert.Equal(137, await left.Exited.WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.Equal("Succeeded", (await RunAsync(Pipeline())).Status);
     }
 

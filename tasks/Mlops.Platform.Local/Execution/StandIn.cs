@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
@@ -37,14 +36,11 @@ internal static class StandIn
     {
         var words = step.Execution.Programs.StandInOf(Target(step.Step, step.Arguments))!;
         var program = Programs.Installed(words[0], step.Step.Name);
-        var start = ProcessGroup.Start([program, .. words.Skip(1)]);
-        start.WorkingDirectory = step.Execution.Programs.Repository;
-        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        start.StandardInputEncoding = start.StandardOutputEncoding = start.StandardErrorEncoding = new UTF8Encoding(false);
+        var start = new ProcessStartInfo(program, words.Skip(1)) { WorkingDirectory = step.Execution.Programs.Repository };
         CleanEnvironment.Apply(start.Environment);
         start.Environment[ProcessGroup.ExecutionVariable] = step.ExecutionId;
         using var log = new LogWriter(step.Log);
-        using var process = Process.Start(start)!;
+        using var process = ChildProcess.Start(start);
         step.OnStart(ProcessIdentity.Of(process));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(Limit);
@@ -52,31 +48,18 @@ internal static class StandIn
         var answer = process.StandardOutput.ReadToEndAsync(limit.Token);
         try
         {
-            await TellAsync(process, Message(step).ToJsonString(), limit.Token);
-            await process.WaitForExitAsync(limit.Token);
+            await process.TellAsync(Message(step).ToJsonString(), limit.Token);
+            var exitCode = await process.Exited.WaitAsync(limit.Token);
             await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
-            if (process.ExitCode != 0)
+            if (exitCode != 0)
                 step.OnFault(StepFault.Service);
-            return process.ExitCode == 0 ? Outputs(step, await answer) : StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {process.ExitCode}. {log.Tail}".TrimEnd());
+            return exitCode == 0 ? Outputs(step, await answer) : StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {exitCode}. {log.Tail}".TrimEnd());
         }
         catch (OperationCanceledException)
         {
-            await ProcessGroup.StopAsync(process, Patience);
+            await process.StopAsync(Patience);
             cancellation.ThrowIfCancellationRequested();
             return StepOutcome.Failed($"its stand-in ran longer than {Limit.TotalMinutes} minutes and was ended.");
-        }
-    }
-
-    private static async Task TellAsync(Process process, string message, CancellationToken cancellation)
-    {
-        try
-        {
-            await process.StandardInput.WriteAsync(message.AsMemory(), cancellation);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It does not care for its input, and may answer all the same.
         }
     }
 

@@ -54,25 +54,25 @@ internal sealed record StepProcess
         using var log = new LogWriter(Log, OnLine);
         using var process = Start(Place is null ? Command : Place.Enter(Command, Folder));
         OnStart(ProcessIdentity.Of(process));
-        var told = TellAsync(process);
+        var told = process.TellAsync(Input, CancellationToken.None);
         var copied = log.CopyAsync(process);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         limit.CancelAfter(MaxRuntime);
         var timedOut = false;
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            await process.Exited.WaitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             timedOut = !cancellation.IsCancellationRequested;
-            await ProcessGroup.StopAsync(process, Patience);
+            await process.StopAsync(Patience);
             if (Container is not null)
                 ContainerRuntime.EndBelow(Container);
         }
 
         // What the program left behind must neither hold its output open nor go on after it.
-        ProcessGroup.Kill(process);
+        process.Kill();
         Place?.Return();
         await Task.WhenAny(Task.WhenAll(copied, told), Task.Delay(Patience, CancellationToken.None));
         if (Container is not null)
@@ -80,22 +80,10 @@ internal sealed record StepProcess
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)
             return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);
-        if (process.ExitCode is > FirstSignal and <= FirstSignal + LastSignal)
+        var exitCode = await process.Exited;
+        if (exitCode is > FirstSignal and <= FirstSignal + LastSignal)
             OnFault(StepFault.Internal);
-        return process.ExitCode == 0 ? null : Text($"exit code {process.ExitCode}{Meaning(process.ExitCode, log)}.", log);
-    }
-
-    private async Task TellAsync(Process process)
-    {
-        try
-        {
-            await process.StandardInput.WriteAsync(Input);
-            process.StandardInput.Close();
-        }
-        catch (IOException)
-        {
-            // It does not care for its input.
-        }
+        return exitCode == 0 ? null : Text($"exit code {exitCode}{Meaning(exitCode, log)}.", log);
     }
 
     private string Meaning(int exitCode, LogWriter log) => exitCode switch
@@ -112,19 +100,16 @@ internal sealed record StepProcess
         return reason.ToString(CultureInfo.InvariantCulture) + (tail.Length == 0 ? " It printed nothing." : $" Its last lines:\n{tail}");
     }
 
-    private Process Start(IReadOnlyList<string> command)
+    private ChildProcess Start(IReadOnlyList<string> command)
     {
         var program = Programs.Installed(command[0], Step);
-        var start = ProcessGroup.Start([program, .. command.Skip(1)]);
-        start.WorkingDirectory = Folder;
-        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
-        start.StandardOutputEncoding = start.StandardErrorEncoding = System.Text.Encoding.UTF8;
+        var start = new ProcessStartInfo(program, command.Skip(1)) { WorkingDirectory = Folder };
         CleanEnvironment.Apply(start.Environment);
         foreach (var (name, value) in Environment)
             start.Environment[name] = value;
         try
         {
-            return Process.Start(start)!;
+            return ChildProcess.Start(start);
         }
         catch (Win32Exception e)
         {

@@ -22,13 +22,13 @@ internal sealed class ModelProcess : IAsyncDisposable
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
-    private readonly Process process;
+    private readonly ChildProcess process;
     private readonly LogWriter log;
     private readonly Task copied;
     private readonly string? container;
 
     /// <param name="container">Where the container is recorded; null: the program runs in none.</param>
-    private ModelProcess(Process process, LogWriter log, int port, string? container)
+    private ModelProcess(ChildProcess process, LogWriter log, int port, string? container)
     {
         this.container = container;
         this.process = process;
@@ -44,7 +44,7 @@ internal sealed class ModelProcess : IAsyncDisposable
     public bool HasExited => process.HasExited;
 
     /// <summary>Ends when the program ends.</summary>
-    public Task Exited => process.WaitForExitAsync();
+    public Task Exited => process.Exited;
 
     /// <summary>Unpacks model and code and starts the program. It does not wait for it to answer.</summary>
     /// <param name="container">Of an InferenceSpecification.</param>
@@ -86,16 +86,15 @@ internal sealed class ModelProcess : IAsyncDisposable
         variables["PYTHONUNBUFFERED"] = "1";
         if (OperatingSystem.IsWindows())
             variables.TryAdd("PYTHONUTF8", "1");
-        var start = ProcessGroup.Start(contained ? InImage(image, folder, paths, variables, port) : OnMachine());
-        start.WorkingDirectory = standIn is null ? code : programs.Repository;
-        start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+        var command = contained ? InImage(image, folder, paths, variables, port) : OnMachine();
+        var start = new ProcessStartInfo(command[0], command.Skip(1)) { WorkingDirectory = standIn is null ? code : programs.Repository };
         CleanEnvironment.Apply(start.Environment);
         foreach (var (name, value) in contained ? variables.Where(v => v.Key == ProcessGroup.ExecutionVariable) : variables)
             start.Environment[name] = value;
         var kept = new LogWriter(log);
         try
         {
-            var process = Process.Start(start)!;
+            var process = ChildProcess.Start(start);
             process.StandardInput.Close();
             return new ModelProcess(process, kept, port, contained ? folder : null);
         }
@@ -133,7 +132,7 @@ internal sealed class ModelProcess : IAsyncDisposable
             if (process.HasExited)
             {
                 await Task.WhenAny(copied, Task.Delay(500, cancellation));
-                return Text($"the program ended with exit code {process.ExitCode}{(container is null ? "" : ContainerRuntime.Meaning(process.ExitCode, log.Tail))}.");
+                return Text($"the program ended with exit code {process.Exited.Result}{(container is null ? "" : ContainerRuntime.Meaning(process.Exited.Result, log.Tail))}.");
             }
 
             if (await IsHealthyAsync(http, cancellation))
@@ -162,7 +161,7 @@ internal sealed class ModelProcess : IAsyncDisposable
     /// <summary>Ends the program and its children.</summary>
     public async ValueTask DisposeAsync()
     {
-        await ProcessGroup.StopAsync(process, Patience);
+        await process.StopAsync(Patience);
         if (container is not null)
             ContainerRuntime.EndBelow(container);
         await Task.WhenAny(copied, Task.Delay(Patience));

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Mlops.Platform.Local.Processes;
 
 /// <summary>A program's output: written to a file up to a bound, its last lines kept at hand, each line shown to whoever looks for metrics.</summary>
@@ -37,10 +35,10 @@ internal sealed class LogWriter : IDisposable
     }
 
     /// <summary>Copies what a program says until it ends.</summary>
-    public Task CopyAsync(Process process) => Task.WhenAll(CopyAsync(process.StandardOutput, isError: false), CopyErrorsAsync(process));
+    public Task CopyAsync(ChildProcess process) => Task.WhenAll(CopyAsync(process.StandardOutput, isError: false), CopyErrorsAsync(process));
 
     /// <summary>Copies what a program says on its standard error alone.</summary>
-    public Task CopyErrorsAsync(Process process) => CopyAsync(process.StandardError, isError: true);
+    public Task CopyErrorsAsync(ChildProcess process) => CopyAsync(process.StandardError, isError: true);
 
     private async Task CopyAsync(StreamReader reader, bool isError)
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Mlops.Platform.Local.Processes;
@@ -6,7 +5,7 @@ namespace Mlops.Platform.Local.Processes;
 /// <summary>One mount namespace, for one program at a time.</summary>
 /// <param name="keeper">Has the namespace as long as it runs.</param>
 /// <param name="link">Where its /opt/ml leads to.</param>
-internal sealed class MountPlace(MountPool pool, Process keeper, string link) : IDisposable
+internal sealed class MountPlace(MountPool pool, ChildProcess keeper, string link) : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -64,8 +63,8 @@ internal sealed class MountPlace(MountPool pool, Process keeper, string link) : 
     {
         if (keeper.HasExited)
             return; // Its number may be another's by now.
-        ProcessGroup.Kill(keeper);
-        keeper.WaitForExit(Patience);
+        keeper.Kill();
+        keeper.Exited.Wait(Patience);
     }
 
     public void Dispose()

@@ -66,11 +66,10 @@ internal sealed class MountPool(string folder, string execution) : IDisposable
             // What an overlay shows must not change below it: the link in it stays, and what that leads to is changed.
             Directory.CreateSymbolicLink(Path.Combine(overlay, "ml"), link);
             // What the machine mounts meanwhile is seen, as by a program that begins then.
-            var start = ProcessGroup.Start([.. MountedPaths.Unshare, "--propagation", "slave", "/bin/sh", "-c", Keeper, "mlops", overlay]);
-            start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+            var start = new ProcessStartInfo(MountedPaths.Unshare[0], [.. MountedPaths.Unshare.Skip(1), "--propagation", "slave", "/bin/sh", "-c", Keeper, "mlops", overlay]);
             CleanEnvironment.Apply(start.Environment);
             start.Environment[ProcessGroup.ExecutionVariable] = execution;
-            var place = new MountPlace(this, Process.Start(start)!, link);
+            var place = new MountPlace(this, ChildProcess.Start(start), link);
             if (place.Works(folder))
             {
                 all.Add(place);

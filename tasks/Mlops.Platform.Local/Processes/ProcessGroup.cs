@@ -5,46 +5,40 @@ using System.Text;
 
 namespace Mlops.Platform.Local.Processes;
 
-/// <summary>
-/// Programs in a session of their own, so that all that they start ends with them: Process.Kill(entireProcessTree) misses
-/// a grandchild whose parent has gone.
-/// </summary>
+/// <summary>Ends programs, with all that they started: by their session, or by the mark of their execution.</summary>
 internal static partial class ProcessGroup
 {
     /// <summary>Marks all that a run starts, so that what a killed one left can be found.</summary>
     public const string ExecutionVariable = "MLOPS_EXECUTION_ID";
 
-    private const int Terminate = 15;
+    private const int TerminateNow = 15;
     private const int KillNow = 9;
 
-    private static readonly Lazy<string[]> Leader = new(FindLeader);
+    /// <summary>Asks the group of a session's leader to end.</summary>
+    public static void Terminate(int leader) => _ = SendSignal(-leader, TerminateNow);
 
-    /// <summary>The start of a command as the leader of a new session, where the system has a way.</summary>
-    public static ProcessStartInfo Start(IReadOnlyList<string> command)
-    {
-        string[] all = [.. Leader.Value, .. command];
-        return new ProcessStartInfo(all[0], all[1..]);
-    }
+    /// <summary>Ends the group of a session's leader at once, also what is left of one whose leader is gone.</summary>
+    public static void Kill(int leader) => _ = SendSignal(-leader, KillNow);
 
-    /// <summary>Asks a group to end, and ends it after <paramref name="patience"/>.</summary>
-    public static async Task StopAsync(Process process, TimeSpan patience)
+    /// <summary>Ends a process and what it started.</summary>
+    public static void Kill(Process process)
     {
-        Signal(process, Terminate);
-        using var limit = new CancellationTokenSource(patience);
+        if (!OperatingSystem.IsWindows())
+        {
+            Kill(process.Id);
+            return;
+        }
+
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            process.Kill(entireProcessTree: true);
+            process.WaitForExit(TimeSpan.FromSeconds(5)); // Until it has let go of its files.
         }
-        catch (OperationCanceledException)
+        catch (InvalidOperationException)
         {
-            // Then it is ended below.
+            // It has ended by itself.
         }
-
-        Kill(process);
     }
-
-    /// <summary>Ends a group at once, also what is left of one whose leader is gone.</summary>
-    public static void Kill(Process process) => Signal(process, KillNow);
 
     /// <summary>Ends what an earlier process of ours left running.</summary>
     public static void KillLeftover(ProcessIdentity identity)
@@ -73,38 +67,6 @@ internal static partial class ProcessGroup
                 // Another user's, or one that has ended meanwhile: not ours.
             }
         }
-    }
-
-    private static void Signal(Process process, int signal)
-    {
-        try
-        {
-            if (Leader.Value.Length > 0)
-                _ = SendSignal(-process.Id, signal);
-            else if (!process.HasExited)
-                End(process); // Nothing here asks a program to end.
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended by itself.
-        }
-    }
-
-    /// <summary>Ends a tree, and waits until it has let go of its files.</summary>
-    private static void End(Process process)
-    {
-        process.Kill(entireProcessTree: true);
-        process.WaitForExit(TimeSpan.FromSeconds(5));
-    }
-
-    /// <summary>setsid comes with Linux (util-linux, busybox); macOS has Perl, whose POSIX module can do the same.</summary>
-    private static string[] FindLeader()
-    {
-        if (OperatingSystem.IsWindows())
-            return [];
-        if (Programs.Find("setsid") is { } setsid)
-            return [setsid];
-        return Programs.Find("perl") is { } perl ? [perl, "-MPOSIX", "-e", "POSIX::setsid(); exec { $ARGV[0] } @ARGV or exit 127", "--"] : [];
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]

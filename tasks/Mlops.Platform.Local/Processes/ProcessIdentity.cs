@@ -6,7 +6,18 @@ namespace Mlops.Platform.Local.Processes;
 /// <summary>A process as it can be found again: its id and when it began, since ids are given anew.</summary>
 public sealed record ProcessIdentity(int Id, long StartedTicks)
 {
-    public static ProcessIdentity Of(Process process) => new(process.Id, StartOf(process));
+    internal static ProcessIdentity Of(ChildProcess child)
+    {
+        try
+        {
+            using var process = Process.GetProcessById(child.Id);
+            return new(child.Id, StartOf(process));
+        }
+        catch (ArgumentException)
+        {
+            return new(child.Id, 0); // It has ended.
+        }
+    }
 
     public static ProcessIdentity? Parse(string text) =>
         text.Split('/') is [var id, var ticks]

@@ -70,7 +70,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         var before = ServerState.Read(root);
         if (port is { } wanted && !Ports.IsFree(wanted))
             throw LocalErrors.PortTaken(wanted).ToException();
-        var process = Start(before?.Port);
+        var (process, exitCode) = Start(before?.Port);
         try
         {
             var waited = Stopwatch.StartNew();
@@ -78,14 +78,14 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
             {
                 if (await FindAsync(cancellation) is { } started)
                     return started.State;
-                if (process.HasExited && process.ExitCode != 0)
+                if (exitCode() is not (null or 0))
                     break;
                 await Task.Delay(20, cancellation);
-                if (!process.HasExited)
+                if (exitCode() is null)
                     continue;
                 // Another server held the root, and may just be leaving it.
                 process.Dispose();
-                process = Start(before?.Port);
+                (process, exitCode) = Start(before?.Port);
             }
         }
         finally
@@ -223,27 +223,23 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     /// Without our standard streams (whoever reads a build's output would wait for the server) and in a session of its own.
     /// The shell only redirects: the command comes as its arguments.
     /// </summary>
-    private Process Start(int? lastPort)
+    private (IDisposable Process, Func<int?> ExitCode) Start(int? lastPort)
     {
         List<string> command = [.. program.Command, "--root", root.Folder];
         if (port is { } fixedPort)
             command.AddRange(["--port", fixedPort.ToString(CultureInfo.InvariantCulture)]);
         else if (lastPort is { } last)
             command.AddRange(["--prefer-port", last.ToString(CultureInfo.InvariantCulture)]);
-        ProcessStartInfo start;
         if (OperatingSystem.IsWindows())
         {
-            start = new ProcessStartInfo(command[0], [.. command.Skip(1), "--log", root.ServerLog]) { UseShellExecute = true, WindowStyle = ProcessWindowStyle.Hidden };
-        }
-        else
-        {
-            var leader = ProcessGroup.Start(command);
-            start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" </dev/null >>\"$MLOPS_SERVER_LOG\" 2>&1", "sh", leader.FileName, .. leader.ArgumentList]);
-            start.Environment["MLOPS_SERVER_LOG"] = root.ServerLog;
-            CleanEnvironment.Apply(start.Environment);
+            var hidden = Process.Start(new ProcessStartInfo(command[0], [.. command.Skip(1), "--log", root.ServerLog]) { UseShellExecute = true, WindowStyle = ProcessWindowStyle.Hidden, WorkingDirectory = root.Folder })!;
+            return (hidden, () => hidden.HasExited ? hidden.ExitCode : null);
         }
 
-        start.WorkingDirectory = root.Folder;
-        return Process.Start(start)!;
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$@\" </dev/null >>\"$MLOPS_SERVER_LOG\" 2>&1", "sh", .. command]) { WorkingDirectory = root.Folder };
+        start.Environment["MLOPS_SERVER_LOG"] = root.ServerLog;
+        CleanEnvironment.Apply(start.Environment);
+        var child = ChildProcess.Start(start);
+        return (child, () => child.HasExited ? child.Exited.Result : null);
     }
 }
