@@ -6,8 +6,24 @@ namespace Mlops.Definitions;
 /// <summary>Decides a Condition step: all of its conditions must hold. Values of different types are an error, as on SageMaker.</summary>
 public sealed class ConditionEvaluator(ExpressionEvaluator expressions)
 {
+    private static readonly string[] Types = ["Not", "Or", "In", "Equals", "NotEquals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "LessThanOrEqualTo"];
+
     public bool AllHold(JsonObject arguments) =>
         JsonShape.Items(arguments["Conditions"], "Conditions").All(c => Holds(JsonShape.Object(c, "a condition")));
+
+    /// <summary>The first type that is none, of a Condition step's arguments; null: all are known.</summary>
+    public static string? UnknownType(JsonNode? arguments)
+    {
+        foreach (var condition in Json.Objects(arguments?["Conditions"]).Concat(arguments?["Condition"] is JsonObject negated ? [negated] : []))
+        {
+            if (condition["Type"] is JsonValue type && !Types.Contains(type.ToString()))
+                return type.ToString();
+            if (UnknownType(condition) is { } nested)
+                return nested;
+        }
+
+        return null;
+    }
 
     private bool Holds(JsonObject condition)
     {

@@ -138,6 +138,12 @@ internal static class AwsErrors
     public static Problem DriftUndone(string stack, string resource, string status, IReadOnlyList<string> differences) =>
         Problem.Warning("MLOPS7056", $"Somebody else {(status == "DELETED" ? "deleted" : "changed")} '{resource}' of the stack '{stack}'{string.Concat(differences.Take(1).Select(_ => $" ({string.Join("; ", differences)})"))}, and this deploy changes it, too: {(status == "DELETED" ? "CloudFormation may find nothing to change. Where it fails, destroy that stage and deploy again." : "what config.yaml says will hold. If the other change is meant to stay, put it into config.yaml.")}");
 
+    public static Problem DataNotListed(string uri, string code) =>
+        Problem.Warning("MLOPS7062", $"What lies at '{uri}' cannot be listed ({code}): steps that read it are taken from the cache although it may have changed. Allow s3:ListBucket there, or turn their cache off ('cache: none').");
+
+    public static Problem PipelineOverwritten(string name) =>
+        Problem.Warning("MLOPS7063", $"Somebody else changed the pipeline '{name}' since it was published: that is overwritten by what config.yaml says. If it is meant to stay, put it into config.yaml.");
+
     public static Problem NoRole(string role) =>
         Problem.Error("MLOPS7057", $"The role '{role}' ('execution_role' in config.yaml) is not there. Name one that is, or leave the key out: the build's stack then makes a role that may do what this model needs, and no more.");
 

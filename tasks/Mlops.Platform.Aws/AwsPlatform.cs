@@ -334,7 +334,7 @@ public sealed class AwsPlatform : IPlatform
         if (objects?.Bucket != bucket)
             UseBucket(bucket, found.Account);
 
-        site = new BuildSite(access, home!, found, Deployment, objects!, hashes, held!);
+        site = new BuildSite(access, home!, found, Deployment, objects!, hashes, held!, events);
         models = new SageMakerModels(home!, found.Account, objects!, held!, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
         stages = new SageMakerStages(access, workspace, site, models, held!, StoreTemplateAsync, events);
         if (site.HasRole)
@@ -344,7 +344,7 @@ public sealed class AwsPlatform : IPlatform
     private void UseBucket(string bucket, string account)
     {
         held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", events) { Verb = verb };
-        objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held);
+        objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held, events);
     }
 
     /// <summary>Puts a template where CloudFormation can read it. Its key is its hash: no lock is needed.</summary>

@@ -22,10 +22,10 @@ public static class LocalErrors
         Problem.Error("MLOPS6005", $"'{uri}' is not an S3 URI of the form s3://bucket/key without '..'.");
 
     public static Problem Busy(string verb, string owner, int seconds) =>
-        Problem.Error("MLOPS6006", string.Create(CultureInfo.InvariantCulture, $"'{verb}' waited {seconds} s for {owner}, which works on the same model. Wait for it to end, or stop it, and run the command again."));
+        Problem.Error("MLOPS6006", string.Create(CultureInfo.InvariantCulture, $"'{verb}' waited {seconds} s for {owner}, which works on the same model. Wait for it to end, or stop it, and run the command again.")) with { MayPass = true };
 
     public static Problem DiskError(string reason) =>
-        Problem.Error("MLOPS6007", $"A file cannot be written or read: {reason.TrimEnd('.')}. What was registered and served before is whole. Free space or rights and run the command again.");
+        Problem.Error("MLOPS6007", $"A file cannot be written or read: {reason.TrimEnd('.')}. What was registered and served before is whole. Free space or rights and run the command again.") with { MayPass = true };
 
     public static Problem ServerDidNotStart(string log, string tail) =>
         Problem.Error("MLOPS6008", $"The endpoint server did not start.{Tail(tail)} Its log: {log}");
@@ -142,13 +142,13 @@ public static class LocalErrors
         Problem.Error("MLOPS6045", $"The step '{step}' asks for {asked}, which this machine does not do. Nothing was started. Give it files in S3 in that place, or run the pipeline on aws.");
 
     public static Problem RegistryDamaged(string path, string reason) =>
-        Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Put a copy back in its place, or move the file away: the next deploy then begins a new registry, and artifacts under 's3' stay.");
+        Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Stop the server ('mlops stop'), move the file away together with those beside it whose names end in -wal and -shm, and put a copy back in its place, or none: the next deploy then begins a new registry. Artifacts under 's3' stay.");
 
     public static Problem RegistryNewer(string path, long version, int known) =>
         Problem.Error("MLOPS8102", string.Create(CultureInfo.InvariantCulture, $"The registry '{path}' was written by a newer Mlops.Sdk (schema {version}; this one knows {known}). It was not touched. Use that version, or a newer one."));
 
     public static Problem RegistryBusy(string path) =>
-        Problem.Error("MLOPS8103", $"The registry '{path}' was locked by another process for too long. Run the command again when it has ended.");
+        Problem.Error("MLOPS8103", $"The registry '{path}' was locked by another process for too long. Run the command again when it has ended.") with { MayPass = true };
 
     public static Problem NotIsolated(IReadOnlyList<string> steps) =>
         Problem.Warning("MLOPS6047", $"{string.Join(", ", steps.Select(s => $"'{s}'"))} {(steps.Count == 1 ? "is" : "are")} to run without network (EnableNetworkIsolation), which programs of this machine keep. On aws they have none; here containers take it from them (local: {{ sandbox: docker }}).");

@@ -22,6 +22,9 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         return Task.FromResult(registry.PutPipeline(name, text, ContentHash.OfText(text)));
     }
 
+    /// <summary>Nobody else writes into the registry.</summary>
+    public bool WasChangedElsewhere => false;
+
     public Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) => Task.FromResult(registry.FindPipeline(name)?.Definition);
 
     public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) =>
@@ -183,9 +186,29 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
                 Files.Delete(step);
             }
 
+            DeleteUnfinished(id);
             events.Add(new Notice($"Execution {id} had been interrupted; it is marked Stopped."));
         }
     }
+
+    /// <summary>
+    /// Takes away what a step was writing when it was interrupted. What steps that had succeeded wrote stays: the next run takes it from the cache.
+    /// Places with the execution's number are its own, and so are its jobs'.
+    /// </summary>
+    private void DeleteUnfinished(string id)
+    {
+        var bucket = Path.Combine(root.Buckets, LocalObjectStore.BucketName);
+        if (!Directory.Exists(bucket))
+            return;
+        var finished = registry.Executions.Steps(id).Where(s => s.Status == "Succeeded").SelectMany(s => StepOutputs.Of(registry.Executions.Properties(id, s.Name))).Select(o => objects.PathOf(o.Uri)).ToList();
+        var own = Directory.EnumerateDirectories(bucket, id, SearchOption.AllDirectories).Concat(Directory.EnumerateDirectories(bucket, $"pipelines-{id}-*", SearchOption.AllDirectories)).ToList();
+        foreach (var file in own.SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories)).Where(f => !finished.Exists(o => IsWithin(f, o))).ToList())
+            File.Delete(file);
+        foreach (var folder in own.Where(f => Directory.Exists(f) && !Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories).Any() && !finished.Exists(o => IsWithin(f, o) || IsWithin(o, f))))
+            Files.Delete(folder);
+    }
+
+    private static bool IsWithin(string path, string folder) => path == folder || path.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>An execution of this very content that succeeded, with results that are still there and may be used again.</summary>
     private ExecutionRow? Unchanged(PipelineDefinition definition, string fingerprint)

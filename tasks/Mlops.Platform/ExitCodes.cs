@@ -12,6 +12,9 @@ public static class ExitCodes
     /// <summary>EX_USAGE of BSD's sysexits.</summary>
     public const int Usage = 64;
 
+    /// <summary>EX_TEMPFAIL: nothing is wrong with what was asked for; asked again later, it may be done.</summary>
+    public const int TryAgain = 75;
+
     /// <summary>128 and the number of SIGINT.</summary>
     public const int Interrupted = 130;
 

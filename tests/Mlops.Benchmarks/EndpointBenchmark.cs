@@ -93,6 +93,8 @@ internal static class EndpointBenchmark
 
     private sealed class OneEndpoint(Uri address, CaptureLog capture) : IEndpoints
     {
+        public bool AreReady => true;
+
         public bool Knows(string endpoint) => true;
 
         public ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation) => ValueTask.FromResult(new Admission(new Held(address, capture), Refusal.None));

@@ -177,7 +177,7 @@ public sealed class StackTests
         folder.Write("index.py", template["Resources"]!["RetrainFunction"]!["Properties"]!["Code"]!["ZipFile"]!.ToString());
         folder.Write("check.py", """
             import json, os, sys
-            os.environ.update(TABLE="t", PIPELINE="p", COOLDOWN="3600", PARAMETERS='[{"Name":"depth","Value":"8"}]', AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+            os.environ.update(TABLE="t", PIPELINE="p", COOLDOWN="3600", DATA_VERSION="s3-data-version", PARAMETERS='[{"Name":"depth","Value":"8"}]', AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
             import boto3
             from moto import mock_aws
             sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -191,10 +191,13 @@ public sealed class StackTests
                     print("started without a pipeline")
                 except Exception as e:
                     print("failed first")
-                sagemaker.create_pipeline(PipelineName="p", ClientRequestToken="x" * 32, RoleArn="arn:aws:iam::123456789012:role/x", PipelineDefinition=json.dumps({"Version": "2020-12-01", "Steps": []}))
+                parameters = [dict(Name="depth", Type="Integer", DefaultValue=4), dict(Name="s3-data-version", Type="String", DefaultValue="unknown")]
+                sagemaker.create_pipeline(PipelineName="p", ClientRequestToken="x" * 32, RoleArn="arn:aws:iam::123456789012:role/x", PipelineDefinition=json.dumps({"Version": "2020-12-01", "Parameters": parameters, "Steps": []}))
                 index.handler(message("a" * 36, "{}"), None)
                 index.handler(message("b" * 36, '{"detail-type": "Object Created"}'), None)
-                print(len(sagemaker.list_pipeline_executions(PipelineName="p")["PipelineExecutionSummaries"]), "started")
+                runs = sagemaker.list_pipeline_executions(PipelineName="p")["PipelineExecutionSummaries"]
+                print(len(runs), "started")
+                print(sorted((p["Name"], p["Value"]) for p in sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=runs[0]["PipelineExecutionArn"])["PipelineParameters"]))
             """);
 
         var (exitCode, output) = Conformance.RunPython(folder.File("check.py"));
@@ -203,6 +206,7 @@ public sealed class StackTests
         Assert.Contains("failed first", output, StringComparison.Ordinal);
         Assert.Contains("\"because\": \"cooldown\", \"reason\": \"Object Created\"", output, StringComparison.Ordinal);
         Assert.Contains("1 started", output, StringComparison.Ordinal);
+        Assert.Contains($"[('depth', '8'), ('s3-data-version', 'retraining-{new string('a', 36)}')]", output, StringComparison.Ordinal);
     }
 
     private static IEnumerable<JsonNode> All(JsonNode? node) => node switch

@@ -108,6 +108,44 @@ public sealed class PlanTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task A_pipeline_that_somebody_else_changed_is_said_before_it_is_overwritten()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("""(lambda s, n: s.update_pipeline(PipelineName=n, PipelineDefinition=s.describe_pipeline(PipelineName=n)['PipelineDefinition'].replace('ml.m5.xlarge', 'ml.m5.4xlarge'))['PipelineArn'])(client('sagemaker'), 'penguins')""");
+
+        var plan = await PlanAsync(repository);
+        await repository.DeployAsync();
+        var warned = repository.Events.All.OfType<Problem>().Where(p => p.Code == "MLOPS7063").ToList();
+        repository.Edit("src/train.py");
+        await repository.DeployAsync();
+
+        Assert.Equal("somebody else changed it since it was published", plan.Changes.Single(c => c is { Action: "Change", Kind: "pipeline" }).Reason);
+        Assert.Single(warned);
+        // What is ours is changed without a word.
+        Assert.DoesNotContain(repository.Events.All, e => e is Problem { Code: "MLOPS7063" });
+    }
+
+    [SkippableFact]
+    public async Task Data_that_changes_in_S3_is_a_reason_to_run()
+    {
+        await StartAsync();
+        Put("1,a");
+        using var repository = new ModelRepository("stages", c => c.Replace("source: data/penguins.csv", "source: s3://warehouse/penguins", StringComparison.Ordinal));
+        await repository.DeployAsync();
+
+        var before = await PlanAsync(repository);
+        Put("2,b");
+        var after = await PlanAsync(repository);
+        var outcome = await repository.DeployAsync();
+
+        Assert.False(before.HasWork);
+        Assert.Contains("MLOPS_S3_DATA_VERSION", after.Changes.Single(c => c is { Action: "Run", Name: "preprocess" }).Reason, StringComparison.Ordinal);
+        Assert.True(outcome.Changed);
+
+        void Put(string content) => Aws.Boto($"(lambda s: [s.create_bucket(Bucket='warehouse')['ResponseMetadata']['HTTPStatusCode'], s.put_object(Bucket='warehouse', Key='penguins/part-1.csv', Body=b'{content}')['ETag']])(client('s3', region_name='us-east-1'))");
+    }
+
+    [SkippableFact]
     public async Task A_plan_that_was_kept_is_carried_out_or_refused()
     {
         await StartAsync();

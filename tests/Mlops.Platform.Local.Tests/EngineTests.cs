@@ -189,6 +189,30 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task What_a_killed_run_had_not_finished_writing_goes_and_what_its_steps_made_stays()
+    {
+        NeedsShell();
+        var row = platform.Registry.Executions;
+        platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
+        row.Start("killed", "p", "f", []);
+        var properties = new JsonObject { ["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = "s3://local/m/models/pipelines-killed-train/output/model.tar.gz" } };
+        row.EndStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null, null), "Succeeded", properties, null, null, new Dictionary<string, double>(), []);
+        foreach (var file in new[] { "m/models/pipelines-killed-train/output/model.tar.gz", "m/models/pipelines-killed-other/output/model.tar.gz", "m/runs/killed/evaluate/report.json", "m/runs/another/evaluate/report.json" })
+            folder.Write(".mlops/s3/local/" + file, "content");
+        Reopen();
+
+        await using (await platform.LockAsync("run", default))
+        {
+            // It looked when it got the lock.
+        }
+
+        Assert.Equal(
+            ["m/models/pipelines-killed-train/output/model.tar.gz", "m/runs/another/evaluate/report.json"],
+            Directory.EnumerateFiles(folder.File(".mlops/s3/local"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.File(".mlops/s3/local"), f)).Order(StringComparer.Ordinal));
+        Assert.False(Directory.Exists(folder.File(".mlops/s3/local/m/runs/killed")));
+    }
+
+    [SkippableFact]
     public async Task Script_mode_gets_its_hyperparameters_as_arguments_and_variables()
     {
         NeedsShell();

@@ -117,6 +117,27 @@ public sealed class RegistryTests : IDisposable
     }
 
     [Fact]
+    public void A_registry_that_was_moved_away_takes_nothing_from_the_log_that_it_left()
+    {
+        using (var registry = Open())
+        {
+            registry.PutPipeline("old", "{\"Steps\":[]}", "hash");
+            System.IO.File.Copy(File + "-wal", folder.File("log")); // As a server that is killed leaves it.
+            System.IO.File.Copy(File + "-shm", folder.File("index"));
+        }
+
+        System.IO.File.Delete(File);
+        System.IO.File.Move(folder.File("log"), File + "-wal");
+        System.IO.File.Move(folder.File("index"), File + "-shm");
+
+        using var fresh = Open();
+        fresh.Check();
+
+        Assert.Null(fresh.FindPipeline("old"));
+        Assert.NotEmpty(System.IO.Directory.GetFiles(System.IO.Path.GetDirectoryName(File)!, "registry.db-wal.*.bak"));
+    }
+
+    [Fact]
     public void Flipped_bytes_are_found_before_anything_is_written()
     {
         using (var registry = Open())

@@ -97,6 +97,27 @@ public sealed class TriggerWatchTests : IDisposable
     }
 
     [Fact]
+    public void What_was_ended_from_outside_is_due_again_after_a_while_and_longer_each_time()
+    {
+        var watch = Watch(new Retraining { OnNewData = ["numbers"], CooldownSeconds = 86400 });
+        watch.Look();
+        Write("2\n");
+        clock.Now = DateTimeOffset.UtcNow + TimeSpan.FromSeconds(3);
+
+        foreach (var seconds in new[] { 10, 20, 40 })
+        {
+            var due = Assert.Single(watch.Look());
+            watch.Begin(due);
+            Assert.Equal(TimeSpan.FromSeconds(seconds), watch.BreakOff(due));
+            Assert.Empty(watch.Look());
+            clock.Now += TimeSpan.FromSeconds(seconds);
+        }
+
+        Do(watch, Assert.Single(watch.Look()));
+        Assert.Empty(watch.Look());
+    }
+
+    [Fact]
     public void A_trigger_that_comes_while_its_action_runs_is_not_lost()
     {
         var watch = Watch(new Retraining { OnNewData = ["numbers"] });

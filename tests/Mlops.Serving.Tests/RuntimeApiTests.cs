@@ -118,6 +118,16 @@ public sealed class RuntimeApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_ping_is_a_503_while_a_model_is_not_up()
+    {
+        endpoints.Refusal = Refusal.NotUp;
+
+        using var response = await client.GetAsync(new Uri(server.Urls.Single() + "/ping"));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, response.StatusCode);
+    }
+
+    [Fact]
     public async Task A_model_that_is_not_up_is_a_503()
     {
         endpoints.Refusal = Refusal.NotUp;
@@ -302,6 +312,8 @@ public sealed class RuntimeApiTests : IAsyncLifetime
         public List<int> Statuses { get; } = [];
 
         public List<QueuedInvocation> Queued { get; } = [];
+
+        public bool AreReady => Refusal != Refusal.NotUp;
 
         public bool Knows(string endpoint) => endpoint == "penguins";
 

@@ -48,7 +48,7 @@ internal static class ModelEmitter
         if (plan.Card is { } card)
             arguments["ModelCard"] = new JsonObject { ["ModelCardStatus"] = "Draft", ["ModelCardContent"] = Json.Canonical(Card(card, plan)) };
         // No tags: a version has those of its group, and the API refuses others (CreateModelPackage, Tags).
-        return new PipelineStep { Name = RegisterStep, Type = StepTypes.RegisterModel, Arguments = arguments };
+        return new PipelineStep { Name = RegisterStep, Type = StepTypes.RegisterModel, Arguments = arguments, Others = StepShapes.Retries(plan.ServiceRetry) };
     }
 
     /// <summary>The model by name, for transforms.</summary>
@@ -65,7 +65,7 @@ internal static class ModelEmitter
         if (shapes.Plan.Aws.Network is { Isolated: true })
             arguments["EnableNetworkIsolation"] = true;
         shapes.AddTags(arguments);
-        return new PipelineStep { Name = CreateStep, Type = StepTypes.Model, Arguments = arguments };
+        return new PipelineStep { Name = CreateStep, Type = StepTypes.Model, Arguments = arguments, Others = StepShapes.Retries(shapes.Plan.ServiceRetry) };
     }
 
     private static JsonArray Containers(StepShapes shapes) => [.. shapes.Plan.Inference.Containers.Select(c => Container(c.Container, c.IsModel, shapes))];

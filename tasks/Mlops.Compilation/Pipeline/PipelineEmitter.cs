@@ -55,6 +55,8 @@ public sealed class PipelineEmitter
             yield return new(image.Parameter, "String", null, []);
         foreach (var data in plan.Data)
             yield return new(data.Parameter, "String", null, []);
+        if (plan.ReadsDataInS3)
+            yield return new(ReservedNames.S3DataVersion, "String", JsonValue.Create("unknown"), []);
         foreach (var (gate, baseline, isFloor) in GateEmitter.Baselines(plan))
             yield return new(baseline, "Float", JsonValue.Create(isFloor ? -GateEmitter.NoLimit : GateEmitter.NoLimit), []);
         if (plan.Jobs.Any(s => s.Arguments.Any(a => a.Parts is [ParameterPart { Name: AnalysisPlanner.BaselineParameter }])))

@@ -75,11 +75,15 @@ internal static class ProcessingEmitter
         ["AppManaged"] = false,
         ["S3Output"] = new JsonObject
         {
-            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : output.Name == AnalysisPlanner.Report || step == shapes.Plan.Package ? shapes.KeptUri(step.Name, output.Name) : shapes.RunUri(step.Name, output.Name),
+            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : IsKept(step, output, shapes.Plan) ? shapes.KeptUri(step.Name, output.Name) : shapes.RunUri(step.Name, output.Name),
             ["LocalPath"] = $"/opt/ml/processing/output/{output.Name}",
             ["S3UploadMode"] = "EndOfJob",
         },
     };
+
+    /// <summary>Whether a registered version refers to it: it outlives the runs.</summary>
+    private static bool IsKept(PlannedStep step, PlannedOutput output, ModelPlan plan) =>
+        output.Name == AnalysisPlanner.Report || step == plan.Package || plan.Inference.Containers.Any(c => c.Container.Artifact is { } artifact && artifact.Step == step.Name && artifact.Output == output.Name);
 
     private static JsonObject Input(string name, JsonNode uri, DataDistribution distribution) => new()
     {

@@ -129,7 +129,7 @@ internal sealed class AnalysisPlanner(ModelConfig config, StepPlanner steps)
             Inputs = inputs,
             Outputs = [.. outputs.Select(o => new PlannedOutput(o, null))],
             Arguments = arguments,
-            Environment = new Dictionary<string, Template>(),
+            Environment = StepPlanner.WithDataVersion([], inputs),
             Instance = StepPlanner.Instance(section.Instance, config.Build?.Instance, StepPlanner.DefaultInstance),
             MaxRuntimeSeconds = steps.MaxRuntime(section),
             Cache = steps.Cache(section),

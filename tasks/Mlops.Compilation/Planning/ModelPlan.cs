@@ -36,6 +36,15 @@ public sealed record ModelPlan
 
     public required IReadOnlyList<PlannedData> Data { get; init; }
 
+    /// <summary>With the sets that monitors alone compare with.</summary>
+    public IEnumerable<PlannedData> PublishedData => Data.Concat(Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>()).DistinctBy(d => d.Name);
+
+    /// <summary>Whether a job reads data that lies in S3: its version is a parameter.</summary>
+    public bool ReadsDataInS3 => Jobs.Any(j => j.Environment.ContainsKey(StepPlanner.S3DataVariable));
+
+    /// <summary>Of steps that call the service without starting a job; null: they are not tried again.</summary>
+    public PlannedRetry? ServiceRetry { get; init; }
+
     /// <summary>In the order in which the language knows them; steps of a branch stand in their condition.</summary>
     public required IReadOnlyList<PlannedNode> Steps { get; init; }
 
@@ -91,6 +100,8 @@ public sealed record PlannedParameter(string Name, ParameterType Type, string De
 public sealed record PlannedData(string Name, string Source)
 {
     public string Parameter => Configuration.Checks.ReservedNames.DataPrefix + Name;
+
+    public bool IsInS3 => Source.StartsWith(Configuration.Values.S3Uri.Scheme, StringComparison.Ordinal);
 }
 
 /// <param name="Path">In the report.</param>

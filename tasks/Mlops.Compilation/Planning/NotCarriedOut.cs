@@ -1,5 +1,6 @@
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
+using Mlops.Configuration.Values;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Planning;
@@ -58,6 +59,16 @@ internal static class NotCarriedOut
         {
             if (place is { } at)
                 yield return new PlannedGap(key, at, false, platform);
+        }
+
+        // Whoever changes files of the repository publishes them; nothing on aws sees that.
+        if (config.Retrain?.OnNewData?.FirstOrDefault(d => config.Data?.Find(d.Value)?.Value?.Source is { } source && !source.Value.Text.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)) is { Value.Length: > 0 } local)
+            yield return new PlannedGap("retrain.on_new_data", local.Span, false, PlatformNames.Aws);
+        // A bucket of the user's own keeps its own rules.
+        foreach (var (key, place) in new[] { ("aws.retention.runs", config.Aws?.Retention?.Runs?.Span), ("aws.retention.capture", config.Aws?.Retention?.Capture?.Span) })
+        {
+            if (config.Aws?.Bucket is not null && place is { } at)
+                yield return new PlannedGap(key, at, false, PlatformNames.Aws);
         }
     }
 

@@ -15,7 +15,7 @@ internal static class PackagePlanner
     private const int MaxRuntimeSeconds = 3600;
 
     /// <summary>The step, or null where the container fetches its code, or needs none.</summary>
-    public static PlannedStep? Plan(PlannedInference inference, PlannedAws aws, IEnumerable<PlannedStage> stages, Duration? cache)
+    public static PlannedStep? Plan(PlannedInference inference, PlannedAws aws, IEnumerable<PlannedStage> stages, Duration? cache, PlannedRetry? retry)
     {
         var isolated = aws.Network?.Isolated == true || stages.Any(s => s.Aws.Network?.Isolated == true);
         if (inference.Bundle is not ScriptBundle code || inference.Runtime.OwnImage is not null || !(inference.Runtime.ServesFromArchive || (isolated && inference.Runtime.HasToolkit)))
@@ -34,6 +34,7 @@ internal static class PackagePlanner
             Instance = StepPlanner.Instance(null, null, StepPlanner.DefaultInstance),
             MaxRuntimeSeconds = MaxRuntimeSeconds,
             Cache = cache,
+            Retry = retry,
         };
     }
 

@@ -33,7 +33,7 @@ public sealed class Planner
         var stages = new StagePlanner(config).Plan();
         var inference = PlanInference(config.Inference, stages);
         var aws = PlannedAws.Of(null, config.Aws);
-        if (PackagePlanner.Plan(inference, aws, stages, planner.DefaultCache) is { } package)
+        if (PackagePlanner.Plan(inference, aws, stages, planner.DefaultCache, planner.DefaultRetry) is { } package)
             steps = PackagePlanner.Insert(steps, package);
         var all = steps.SelectMany(s => s.WithNested()).ToList();
         var used = all.OfType<PlannedStep>().SelectMany(s => s.Inputs).Select(i => i.Source).Concat(all.OfType<PlannedTransform>().Select(t => t.Data))
@@ -65,6 +65,7 @@ public sealed class Planner
             Stages = stages,
             Operations = new OperationsPlanner(config, data, planner.Analyses).Plan(),
             Local = PlanLocal(),
+            ServiceRetry = planner.ServiceRetry,
             Gaps = NotCarriedOut.Of(config),
         };
     }

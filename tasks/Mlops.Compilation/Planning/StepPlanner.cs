@@ -11,6 +11,9 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     private static readonly string[] SmallIsGood = ["loss", "error", "rmse", "mae", "mse", "mape", "rmsle", "deviance", "nloglik", "perplexity"];
 
     public const string DefaultInstance = "ml.m5.xlarge";
+    /// <summary>What a step that reads data sets in S3 finds in its environment. It is part of what SageMaker's cache compares; the places of the data are, and their content is not.</summary>
+    public const string S3DataVariable = "MLOPS_S3_DATA_VERSION";
+
     private const string DefaultXgboost = "1.7-1";
     private const int DefaultVolumeGiB = 30;
     private static readonly Duration DefaultMaxRuntime = Duration.Parse("1h")!.Value;
@@ -68,7 +71,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         var train = step as TrainSection;
         var evaluate = step as EvaluateSection;
         var runtime = train?.Algorithm is { } algorithm ? AlgorithmRuntime(algorithm.Value.Name, step.Runtime) : Runtime(step.Runtime ?? config.Runtime);
-        var outputs = Outputs((step as ProcessingSection)?.Outputs);
+        var (inputs, outputs) = (Inputs(step.Inputs), Outputs((step as ProcessingSection)?.Outputs));
         if (evaluate is not null && outputs.TrueForAll(o => o.Name != "report"))
             outputs.Add(new("report", null));
         return new PlannedStep
@@ -79,11 +82,11 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             Kind = train is null ? StepKind.Processing : StepKind.Training,
             Runtime = runtime,
             Bundle = step.EntryPoint is { } entry ? PlanBundle(configured.Name, runtime, entry, step.SourceDir?.Value) : null,
-            Inputs = Inputs(step.Inputs),
+            Inputs = inputs,
             Outputs = outputs,
             Report = evaluate is null ? null : evaluate.Report?.Value ?? "evaluation.json",
             Arguments = (step as ProcessingSection)?.Arguments ?? [],
-            Environment = WithSecrets(step),
+            Environment = Environment(step, inputs),
             Hyperparameters = Maps.Of(train?.Hyperparameters),
             MetricDefinitions = Maps.Literals(train?.Metrics),
             Instance = Instance(step.Instance, build.Instance, DefaultInstance),
@@ -99,7 +102,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     private PlannedStep PlanNotebook(ConfiguredStep configured, NotebookStep step)
     {
         var entry = step.EntryPoint!.Value.Value;
-        var outputs = Outputs(step.Outputs);
+        var (inputs, outputs) = (Inputs(step.Inputs), Outputs(step.Outputs));
         if (outputs.TrueForAll(o => o.Name != "notebook"))
             outputs.Add(new("notebook", null));
         string[] fixedArguments = [$"/opt/ml/processing/output/notebook/{entry.FileName}", "--kernel", step.Kernel?.Value ?? "python3"];
@@ -111,10 +114,10 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             Kind = StepKind.Processing,
             Runtime = Runtime(step.Runtime ?? config.Runtime),
             Bundle = new ScriptBundle(configured.Name, entry, step.SourceDir?.Value) { Place = step.EntryPoint.Value.Span },
-            Inputs = Inputs(step.Inputs),
+            Inputs = inputs,
             Outputs = outputs,
             Arguments = [.. fixedArguments.Select(Maps.Literal), .. Maps.Of(step.Parameters).SelectMany(p => new[] { Maps.Literal("--parameters"), Maps.Literal(p.Key), p.Value })],
-            Environment = WithSecrets(step),
+            Environment = Environment(step, inputs),
             Instance = Instance(step.Instance, build.Instance, DefaultInstance),
             MaxRuntimeSeconds = MaxRuntime(step),
             Cache = Cache(step, outputs),
@@ -225,7 +228,16 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             after.Add(ConfiguredStep.CheckData);
         if (step.Section is TrainSection && step.Name == ConfiguredStep.Train && build.Bias is { After: not { Count: > 0 } } bias && IsOfDataAlone(bias.Data!.Value.Value) && AnalysisPlanner.BeforeTraining(bias) is { } measured && !after.Contains(measured))
             after.Add(measured);
+        if (step.Name == ConfiguredStep.Postprocess)
+            after.AddRange(config.Steps.Where(s => s.Name is ConfiguredStep.Evaluate or ConfiguredStep.Bias or ConfiguredStep.Explain && !after.Contains(s.Name) && !WaitsFor(s, step.Name)).Select(s => s.Name));
         return after;
+    }
+
+    /// <summary>Whether a step reads what another one makes, or comes after it, by way of whichever steps.</summary>
+    private bool WaitsFor(ConfiguredStep step, string other, int depth = 0)
+    {
+        var names = step.Reads.Select(r => r.Value.Split('.')[0]).Concat((step.Section.After ?? []).Select(a => a.Value)).ToHashSet(StringComparer.Ordinal);
+        return names.Contains(other) || (depth < config.Steps.Count && config.Steps.Any(s => names.Contains(s.Name) && WaitsFor(s, other, depth + 1)));
     }
 
     /// <summary>Whether a data set, or what the first step makes of data sets: nothing of it can wait for a training.</summary>
@@ -247,16 +259,32 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     /// <summary>No longer than the results that the cache refers to.</summary>
     private Duration? Kept(Duration? cache) => cache is { } wished && config.Aws?.Retention?.Runs?.Value is { } runs && runs.Seconds < wished.Seconds ? runs : cache;
 
-    public PlannedRetry? Retry(JobSection step) => (step.Retry ?? build.Retry) is not { } retry ? null : new(
+    public PlannedRetry? Retry(JobSection step) => Retry(step.Retry ?? build.Retry);
+
+    /// <summary>Of a step that the compiler makes.</summary>
+    public PlannedRetry? DefaultRetry => Retry(build.Retry);
+
+    /// <summary>Of a step that calls the service and starts no job: a job's own faults are none of its ("Supported exception types for retry policies").</summary>
+    public PlannedRetry? ServiceRetry => DefaultRetry is { } retry && retry.Errors.Where(e => e is RetryError.Throttling or RetryError.ServiceFault).ToList() is { Count: > 0 } errors ? retry with { Errors = errors } : null;
+
+    private static PlannedRetry? Retry(RetrySection? given) => given is not { } retry ? null : new(
         [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],
         (int)(retry.Attempts?.Value ?? 3), retry.Interval?.Value.Seconds ?? 1, retry.Backoff?.Value ?? 2.0);
 
+    /// <summary>With the version of the data in S3, where any of it is read.</summary>
+    public static Dictionary<string, Template> WithDataVersion(Dictionary<string, Template> environment, IEnumerable<PlannedInput> inputs)
+    {
+        if (inputs.Any(i => i.Source is DataInput { Data.IsInS3: true }))
+            environment[S3DataVariable] = new Template("", [new ParameterPart(ReservedNames.S3DataVersion)]);
+        return environment;
+    }
+
     /// <summary>A secret's variable holds its ARN: the program asks for the value itself.</summary>
-    private static Dictionary<string, Template> WithSecrets(StepSection step)
+    private static Dictionary<string, Template> Environment(StepSection step, IEnumerable<PlannedInput> inputs)
     {
         var environment = Maps.Of(step.Environment);
         foreach (var (name, _, arn) in step.Secrets ?? NamedMap<Given<Arn>>.Empty)
             environment[name] = Maps.Literal(arn!.Value.Text);
-        return environment;
+        return WithDataVersion(environment, inputs);
     }
 }

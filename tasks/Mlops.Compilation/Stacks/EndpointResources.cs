@@ -56,10 +56,10 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
     {
         if (stage.Aws.LogDays is not { } days)
             return [];
-        // Of a fixed name, and so gone with the stack: else the next stack of the stage could not make it.
+        // An endpoint that is served without it has made the group itself: only what would stay is taken over (ImportExistingResources), then and by the stage's next stack.
         var logs = template.Add("EndpointLogs", "AWS::Logs::LogGroup", new JsonObject { ["LogGroupName"] = Cfn.Sub($"/aws/sagemaker/Endpoints/{DeployStack.StageName(plan)}"), ["RetentionInDays"] = days });
-        logs["DeletionPolicy"] = "Delete";
-        logs["UpdateReplacePolicy"] = "Delete";
+        logs["DeletionPolicy"] = "RetainExceptOnCreate";
+        logs["UpdateReplacePolicy"] = "Retain";
         return ["EndpointLogs"];
     }
 

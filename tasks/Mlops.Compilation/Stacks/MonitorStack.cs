@@ -72,6 +72,7 @@ internal sealed class MonitorStack
         List<Permission> needed =
         [
             .. permissions.OwnObjects("monitor"),
+            .. Published(),
             .. stage.Capture?.To is { } to ? Permissions.Read("deploy.stage.capture", to) : [],
             .. plan.Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>().Distinct()
                 .SelectMany(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal) ? Permissions.Read($"data.{d.Name}", d.Source) : []),
@@ -89,6 +90,21 @@ internal sealed class MonitorStack
             [.. plan.Operations.Monitors.Select(m => BatchResources.Start(plan, $"monitor.{m.Name.Replace('-', '_')}", m.Name))], stage.Aws.PermissionsBoundary);
     }
 
+    /// <summary>Settings and data sets are published into the bucket of the build, which may be another account's, encrypted by a key of its own.</summary>
+    private IEnumerable<Permission> Published()
+    {
+        template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
+        var bucket = $"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}";
+        string[] below = plan.Operations.Monitors.Any(m => (m.Baseline is { IsInS3: false }) || (m.GroundTruth is { IsInS3: false })) ? ["source", "data"] : ["source"];
+        yield return new("monitor", ["s3:GetObject"], [.. below.Select(b => $"{bucket}/{plan.Prefix}/{b}/*")]);
+        yield return new("monitor", ["s3:ListBucket"], [bucket]) { Condition = new JsonObject { ["StringLike"] = new JsonObject { ["s3:prefix"] = new JsonArray([.. below.Select(b => JsonValue.Create($"{plan.Prefix}/{b}/*"))]) } } };
+        if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
+        {
+            template.Parameter(DeployStack.ModelKeyParameter, "The key that encrypts the registered versions.", key);
+            yield return Permissions.ReadKey("monitor", key, $"${{{DeployStack.ModelKeyParameter}}}");
+        }
+    }
+
     /// <summary>The model is asked in a transform, not where it serves.</summary>
     private IEnumerable<Permission> Explanations()
     {
@@ -96,13 +112,7 @@ internal sealed class MonitorStack
             yield break;
         yield return new("monitor.explain", ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"],
             ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-job/pipelines-*"]);
-        template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
         yield return new("monitor.explain", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}/{plan.Prefix}/models/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
-        if (plan.Aws.KmsKey is { } key && key != stage.Aws.KmsKey)
-        {
-            template.Parameter(DeployStack.ModelKeyParameter, "The key that encrypts the registered versions.", key);
-            yield return Permissions.ReadKey("monitor.explain", key, $"${{{DeployStack.ModelKeyParameter}}}");
-        }
     }
 
     private string RoleName => $"{DeployStack.StageName(plan)}-monitor";

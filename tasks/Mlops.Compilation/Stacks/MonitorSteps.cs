@@ -121,7 +121,8 @@ internal sealed class MonitorSteps(ModelPlan plan, PlannedStage stage, SourceKey
         },
     };
 
-    private JsonObject Settings(PlannedMonitor monitor) => Input("config", $"s3://${{{Storage.BucketParameter}}}/{sources.FilesKey(monitor.Bundle)}");
+    /// <summary>What is published lies in the bucket of the build.</summary>
+    private JsonObject Settings(PlannedMonitor monitor) => Input("config", $"s3://${{{DeployStack.ModelBucketParameter}}}/{sources.FilesKey(monitor.Bundle)}");
 
     /// <summary>Where a data set is published, as ${...} names it.</summary>
     private string DataUri(PlannedData data)

@@ -20,13 +20,19 @@ def handler(event, context):
             PipelineName=os.environ["PIPELINE"],
             ClientRequestToken=request,
             PipelineExecutionDescription="Retraining: " + reason,
-            PipelineParameters=json.loads(os.environ["PARAMETERS"]),
+            PipelineParameters=json.loads(os.environ["PARAMETERS"]) + data_version(request),
         )
     except Exception:
         # Nothing was started: the cooldown is that of the run before, so that the next reason is not turned away for this one.
         give_back(request, slot)
         raise
     print(json.dumps({"started": True, "execution": execution["PipelineExecutionArn"], "reason": reason}))
+
+
+def data_version(request):
+    """Another one for each retraining: what read the data before it changed is not taken from the cache."""
+    name = os.environ.get("DATA_VERSION")
+    return [{"Name": name, "Value": "retraining-" + request}] if name else []
 
 
 def take(request, now):

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Configuration.Checks;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 using Mlops.Definitions;
@@ -146,6 +147,9 @@ internal static class Retraining
                 },
             },
         }, "RetrainLogs");
+        // Data in S3 may have changed, and the cache would not know.
+        if (plan.ReadsDataInS3)
+            template.Resources[Function]!["Properties"]!["Environment"]!["Variables"]!["DATA_VERSION"] = ReservedNames.S3DataVersion;
         template.Add("RetrainSource", "AWS::Lambda::EventSourceMapping", new JsonObject { ["EventSourceArn"] = Cfn.GetAtt(Queue, "Arn"), ["FunctionName"] = Cfn.Ref(Function), ["BatchSize"] = 1 });
     }
 

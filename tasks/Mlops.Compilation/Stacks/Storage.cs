@@ -78,7 +78,20 @@ internal static class Storage
             Share("OtherAccountsReadModels", Sharing.Parameter, Sharing.Condition, ["models/*", "archive/*", "data/model-artifact/*"]);
         // Their stacks and monitors read templates, data sets and settings as well.
         if (Sharing.StageAccounts(plan).Count > 0)
+        {
             Share("StagesRead", Sharing.StageParameter, Sharing.StageCondition, ["*"]);
+            // A job that reads a prefix lists it.
+            policy["Statement"]!.AsArray().Add(Cfn.If(Sharing.StageCondition, new JsonObject
+            {
+                ["Sid"] = "StagesList",
+                ["Effect"] = "Allow",
+                ["Principal"] = new JsonObject { ["AWS"] = Cfn.Ref(Sharing.StageParameter) },
+                ["Action"] = "s3:ListBucket",
+                ["Resource"] = Cfn.GetAtt(Bucket, "Arn"),
+                ["Condition"] = new JsonObject { ["StringLike"] = new JsonObject { ["s3:prefix"] = $"{plan.Prefix}/*" } },
+            }, Cfn.NoValue));
+        }
+
         return policy;
 
         void Share(string sid, string accounts, string condition, string[] below) => policy["Statement"]!.AsArray().Add(Cfn.If(condition, new JsonObject

@@ -18,6 +18,8 @@ internal static class InferenceChecks
             diagnostics.Add(Errors.NoEffect(folder.Span, "source_dir", "there is no 'entry_point' that it could travel with. Add one, or remove it."));
         if (runtime?.Framework?.Value == Framework.Dotnet && inference.EntryPoint is { } entry && !entry.Value.FileName.Equals("serve.cs", StringComparison.OrdinalIgnoreCase))
             diagnostics.Add(Errors.ServeEntryPoint(entry.Span, entry.Value.Text));
+        if (runtime is { Image: null, Framework.Value: Framework.Tensorflow } && inference.EntryPoint is { } handlers && handlers.Value.FileName != "inference.py")
+            diagnostics.Add(Errors.TensorflowEntryPoint(handlers.Span, handlers.Value.Text));
         if (inference.SamplePayload is { } payload)
             FileChecks.FileExists(payload, "sample payload", files, diagnostics);
         foreach (var type in inference.Instances?.Realtime ?? [])

@@ -9,6 +9,9 @@ public static class ReservedNames
 
     public const string GitCommit = "git-commit";
 
+    /// <summary>What the data sets that lie in S3 hold: a place alone does not tell new data from old.</summary>
+    public const string S3DataVersion = "s3-data-version";
+
     public const string DataPrefix = "data-";
 
     public const string ImagePrefix = "image-";
@@ -16,6 +19,6 @@ public static class ReservedNames
     public const string BaselinePrefix = "baseline-";
 
     public static bool IsReserved(string name) =>
-        name is ExecutionRole or Bucket or GitCommit or "kms-key" or "model-artifact" || name.StartsWith(DataPrefix, StringComparison.Ordinal)
+        name is ExecutionRole or Bucket or GitCommit or S3DataVersion or "kms-key" or "model-artifact" || name.StartsWith(DataPrefix, StringComparison.Ordinal)
         || name.StartsWith(ImagePrefix, StringComparison.Ordinal) || name.StartsWith(BaselinePrefix, StringComparison.Ordinal);
 }

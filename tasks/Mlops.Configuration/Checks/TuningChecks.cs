@@ -6,6 +6,9 @@ namespace Mlops.Configuration.Checks;
 /// <summary>Tuning: ranges can be searched by the strategy, and the objective is measured.</summary>
 internal static class TuningChecks
 {
+    /// <summary>"HyperbandStrategyConfig" of the API reference, MaxResource.</summary>
+    private static readonly string[] Epochs = ["epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs"];
+
     /// <param name="startsByItself">Whether the container finds its program.</param>
     public static void Check(ConfiguredStep step, TrainSection train, TuneSection tune, bool startsByItself, DiagnosticBag diagnostics)
     {
@@ -26,6 +29,8 @@ internal static class TuningChecks
             diagnostics.Add(Errors.NoEffect(jobs.Span, "max_jobs", "the strategy 'grid' tries every combination. Remove it, or choose another strategy."));
         if (strategy == TuningStrategy.Hyperband && tune.EarlyStopping is { Value: true } early)
             diagnostics.Add(Errors.NoEffect(early.Span, "early_stopping", "the strategy 'hyperband' stops trainings by itself. Remove it."));
+        if (strategy == TuningStrategy.Hyperband && tune.Strategy is { } hyperband && !train.Unreadable.Contains("hyperparameters") && !Epochs.Any(name => train.Hyperparameters?.Find(name) is not null))
+            diagnostics.Add(Errors.HyperbandWithoutEpochs(hyperband.Span, string.Join(", ", Epochs.Select(n => $"'{n}'"))));
         if (tune is { MaxJobs: { } most, MaxParallelJobs: { } parallel } && parallel.Value > most.Value)
             diagnostics.Add(Errors.NoEffect(parallel.Span, "max_parallel_jobs", $"there are at most {most.Value} jobs. Lower it."));
         if (tune.Objective?.Metric is { } metric && train.Algorithm is null && !train.Unreadable.Contains("algorithm") && !train.Unreadable.Contains("metrics") && train.Metrics?.Find(metric.Value) is null)

@@ -67,6 +67,12 @@ public static partial class Errors
     public static Diagnostic ServeEntryPoint(Span span, string path) =>
         Error("MLOPS3019", span, $"The program for inference is started with the argument 'serve', as SageMaker starts every hosting container, so its entry point is a file 'Serve.cs'; this is '{Shown(path)}'. Rename it.");
 
+    public static Diagnostic TensorflowEntryPoint(Span span, string path) =>
+        Error("MLOPS3068", span, $"TensorFlow's container serves a SavedModel by itself, and runs 'inference.py' with input_handler and output_handler, or handler, around it; this is '{Shown(path)}', which it would never call. Rename the file, or leave 'entry_point' out.");
+
+    public static Diagnostic HyperbandWithoutEpochs(Span span, string names) =>
+        Error("MLOPS3069", span, $"The strategy 'hyperband' divides the epochs of a training, and takes their number from a fixed hyperparameter, which there is not. Give 'hyperparameters' one of {names}, or choose another strategy.");
+
     public static Diagnostic TooMany(Span span, string what, int count, int most) =>
         Error("MLOPS3020", span, $"{count} {what}: SageMaker takes at most {most}.");
 

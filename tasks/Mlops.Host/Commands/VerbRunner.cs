@@ -59,7 +59,7 @@ internal static class VerbRunner
         catch (PlatformException e)
         {
             display.Add(e.Problem);
-            return ExitCodes.Errors;
+            return e.Problem.MayPass ? ExitCodes.TryAgain : ExitCodes.Errors;
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

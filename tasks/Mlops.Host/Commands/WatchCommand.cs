@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
@@ -86,6 +87,14 @@ internal static class WatchCommand
             process.StandardInput.Close();
             await process.WaitForExitAsync(CancellationToken.None);
             throw;
+        }
+
+        if (process.ExitCode is not (ExitCodes.Done or ExitCodes.Errors))
+        {
+            // A signal, the system's want of memory, or another run in its place: none says that the action is done, or would fail again.
+            var pause = watched.Triggers.BreakOff(action);
+            context.Events.Add(new Notice(string.Create(CultureInfo.InvariantCulture, $"{action.Name}: broken off (exit code {process.ExitCode}); it is tried again in {pause.TotalSeconds} s")));
+            return false;
         }
 
         watched.Triggers.End(action);

@@ -19,6 +19,9 @@ internal static class EndpointServer
 {
     private const int MostMissed = 2;
 
+    /// <summary>Of callers at once: a thousand slow ones beside a thousand that are answered.</summary>
+    private const int MostConnections = 2000;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(2);
 
     public static async Task<int> RunAsync(string folder, int? port, int? preferred, CancellationToken cancellation)
@@ -107,6 +110,7 @@ internal static class EndpointServer
             kestrel.Listen(IPAddress.Loopback, state.Port);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RuntimeApi.MostBodyBytes;
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(60));

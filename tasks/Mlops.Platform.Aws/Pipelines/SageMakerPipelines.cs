@@ -25,19 +25,24 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
 
     private string? published;
 
+    public bool WasChangedElsewhere { get; private set; }
+
     public async Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
     {
         var text = definition.ToJson().ToJsonString();
         published = text;
         var there = await DescribeAsync(name, cancellation);
-        if (there is not null && Same(there.PipelineDefinition, text) && there.RoleArn == role)
+        if (there is not null && PublishedDefinition.AreSame(there.PipelineDefinition, text) && there.RoleArn == role)
             return false;
         await held.HoldAsync(cancellation);
         var stored = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation);
         var inline = stored is null ? text : null;
+        var description = PublishedDefinition.Description(there?.PipelineDescription, text);
+        if (WasChangedElsewhere)
+            events.Add(AwsErrors.PipelineOverwritten(name));
         if (there is not null)
         {
-            await clients.SageMaker.UpdatePipelineAsync(new UpdatePipelineRequest { PipelineName = name, PipelineDefinition = inline, PipelineDefinitionS3Location = stored, RoleArn = role }, cancellation);
+            await clients.SageMaker.UpdatePipelineAsync(new UpdatePipelineRequest { PipelineName = name, PipelineDefinition = inline, PipelineDefinitionS3Location = stored, PipelineDescription = description, RoleArn = role }, cancellation);
             return true;
         }
 
@@ -46,6 +51,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             PipelineName = name,
             PipelineDefinition = inline,
             PipelineDefinitionS3Location = stored,
+            PipelineDescription = description,
             RoleArn = role,
             // The same content asks for the same pipeline: sent again, it is not made again.
             ClientRequestToken = Token(incarnation, name, text),
@@ -105,23 +111,13 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     /// <summary>32 to 128 characters.</summary>
     private static string Token(params string[] of) => ContentHash.OfText(string.Join('\n', of));
 
-    private static bool Same(string? there, string text)
-    {
-        try
-        {
-            return there == text || (there is not null && Json.Canonical(System.Text.Json.Nodes.JsonNode.Parse(there)) == Json.Canonical(System.Text.Json.Nodes.JsonNode.Parse(text)));
-        }
-        catch (System.Text.Json.JsonException)
-        {
-            return false;
-        }
-    }
-
     private async Task<DescribePipelineResponse?> DescribeAsync(string name, CancellationToken cancellation)
     {
         try
         {
-            return await clients.SageMaker.DescribePipelineAsync(new DescribePipelineRequest { PipelineName = name }, cancellation);
+            var there = await clients.SageMaker.DescribePipelineAsync(new DescribePipelineRequest { PipelineName = name }, cancellation);
+            WasChangedElsewhere = PublishedDefinition.IsChanged(there.PipelineDescription, there.PipelineDefinition);
+            return there;
         }
         catch (ResourceNotFoundException)
         {

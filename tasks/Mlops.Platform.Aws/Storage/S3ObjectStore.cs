@@ -1,8 +1,10 @@
+using System.Globalization;
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
+using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Aws.Storage;
@@ -11,7 +13,7 @@ namespace Mlops.Platform.Aws.Storage;
 /// One bucket. Keys hold the hash of what lies under them, so an object that is there, of the right size, is the right one. All requests name the account that
 /// the bucket has to be of.
 /// </summary>
-internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, HashCache hashes, DeployLock held) : IObjectStore
+internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, HashCache hashes, DeployLock held, IEventSink events) : IObjectStore
 {
     private readonly Dictionary<string, IReadOnlyDictionary<string, long>> listed = new(StringComparer.Ordinal);
     private readonly Uploader uploader = new(clients, bucket, account, kmsKey);
@@ -41,6 +43,29 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     {
         var (stored, missing) = await CompareAsync(path, prefix, cancellation);
         return stored with { Stored = await SendAsync(missing, cancellation) };
+    }
+
+    /// <summary>The hash of keys, sizes and entity tags. What may not be listed is "unknown", as the compiler has it: its place alone is known.</summary>
+    public async Task<string?> VersionAsync(IReadOnlyList<string> uris, CancellationToken cancellation)
+    {
+        var lines = new List<string>();
+        foreach (var uri in uris.Order(StringComparer.Ordinal))
+        {
+            var (from, prefix) = Split(uri);
+            try
+            {
+                var pages = clients.S3.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = from, Prefix = prefix, ExpectedBucketOwner = from == bucket ? account : null });
+                await foreach (var o in pages.S3Objects.WithCancellation(cancellation))
+                    lines.Add(string.Create(CultureInfo.InvariantCulture, $"s3://{from}/{o.Key} {o.Size} {o.ETag}"));
+            }
+            catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
+            {
+                events.Add(AwsErrors.DataNotListed(uri, e.ErrorCode));
+                return null;
+            }
+        }
+
+        return ContentHash.OfText(string.Join('\n', lines));
     }
 
     /// <summary>Makes an object be under a key that holds its hash.</summary>

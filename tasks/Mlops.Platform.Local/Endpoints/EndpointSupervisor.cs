@@ -21,6 +21,8 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
     private readonly Lock gate = new();
     private ModelStarter? starter;
 
+    public bool AreReady => registry.Endpoints.All().Where(r => !LocalBatches.IsBatchAlone(r)).All(r => served.TryGetValue(r.Name, out var found) && found.IsReady);
+
     public bool Knows(string endpoint) => (served.TryGetValue(endpoint, out var found) && found.IsServed) || (registry.Endpoints.Find(endpoint) is { } row && !LocalBatches.IsBatchAlone(row));
 
     public ValueTask<Admission> AdmitAsync(string endpoint, string? variant, CancellationToken cancellation) =>

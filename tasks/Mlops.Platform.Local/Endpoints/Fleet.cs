@@ -80,6 +80,9 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
         return TryUse();
     }
 
+    /// <summary>Whether a process takes requests, or the next request starts one.</summary>
+    public bool IsReady => models.Count == 0 ? idle is not null : models.Any(m => !m.Process.HasExited);
+
     public async Task<bool> IsHealthyAsync(HttpClient http, CancellationToken cancellation)
     {
         var now = models;

@@ -24,6 +24,9 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
 
     public bool IsServed => settings is not null;
 
+    /// <summary>Whether a request would find a model, or start one.</summary>
+    public bool IsReady => traffic.Shares.Count > 0 && traffic.Fleets.All(f => f.IsReady);
+
     /// <summary>A model and the room for one more request; started first where nothing runs while nobody asks.</summary>
     public async ValueTask<Admission> AdmitAsync(string? variant, CancellationToken cancellation)
     {

@@ -1,4 +1,7 @@
+using System.ComponentModel;
 using System.Diagnostics;
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
@@ -12,7 +15,12 @@ namespace Mlops.Platform.Local.Execution;
 /// </summary>
 internal static class StandIn
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
+    /// <summary>Of an answer, in characters: a callback's outputs have 1,024 bytes each on SageMaker, and what a service tells is some kilobytes.</summary>
+    private const int MostCharacters = 16 << 20;
+
+    /// <summary>Lambda's own limit. Whoever listens to a queue may ask people, and clusters work for hours.</summary>
+    private static readonly TimeSpan LimitOfFunctions = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan LimitOfOthers = TimeSpan.FromDays(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     /// <summary>What stands in for a step; null: nothing does.</summary>
@@ -40,12 +48,13 @@ internal static class StandIn
         CleanEnvironment.Apply(start.Environment);
         start.Environment[ProcessGroup.ExecutionVariable] = step.ExecutionId;
         using var log = new LogWriter(step.Log);
-        using var process = ChildProcess.Start(start);
+        using var process = Start(start, step.Step.Name);
         step.OnStart(ProcessIdentity.Of(process));
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Limit);
+        var most = step.Step.Type == StepTypes.Lambda ? LimitOfFunctions : LimitOfOthers;
+        limit.CancelAfter(most);
         var copied = log.CopyErrorsAsync(process);
-        var answer = process.StandardOutput.ReadToEndAsync(limit.Token);
+        var answer = AnswerAsync(process.StandardOutput, limit.Token);
         try
         {
             await process.TellAsync(Message(step).ToJsonString(), limit.Token);
@@ -53,14 +62,42 @@ internal static class StandIn
             await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
             if (exitCode != 0)
                 step.OnFault(StepFault.Service);
-            return exitCode == 0 ? Outputs(step, await answer) : StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {exitCode}. {log.Tail}".TrimEnd());
+            if (exitCode == 0)
+                return await answer is { } text ? Outputs(step, text) : StepOutcome.Failed($"its stand-in answered with more than {MostCharacters >> 20} MiB. What it tells people goes to its error output.");
+            return StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {exitCode}. {log.Tail}".TrimEnd());
         }
         catch (OperationCanceledException)
         {
             await process.StopAsync(Patience);
             cancellation.ThrowIfCancellationRequested();
-            return StepOutcome.Failed($"its stand-in ran longer than {Limit.TotalMinutes} minutes and was ended.");
+            return StepOutcome.Failed(string.Create(CultureInfo.InvariantCulture, $"its stand-in ran longer than {most.TotalMinutes} minutes and was ended."));
         }
+    }
+
+    private static ChildProcess Start(ProcessStartInfo start, string step)
+    {
+        try
+        {
+            return ChildProcess.Start(start);
+        }
+        catch (Win32Exception e)
+        {
+            throw LocalErrors.CannotStart(step, start.FileName, e.Message).ToException();
+        }
+    }
+
+    /// <summary>What the stand-in writes, read to its end whatever it is; null: more than <see cref="MostCharacters"/>.</summary>
+    private static async Task<string?> AnswerAsync(StreamReader output, CancellationToken cancellation)
+    {
+        var (text, block, isTooLong) = (new StringBuilder(), new char[4096], false);
+        while (await output.ReadAsync(block, cancellation) is > 0 and var read)
+        {
+            isTooLong |= text.Length + read > MostCharacters;
+            if (!isTooLong)
+                text.Append(block, 0, read);
+        }
+
+        return isTooLong ? null : text.ToString();
     }
 
     /// <summary>A function gets the arguments, and a cluster its step; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>

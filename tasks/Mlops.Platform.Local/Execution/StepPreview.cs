@@ -53,7 +53,7 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                 case StepTypes.Tuning when step.Arguments["TrainingJobDefinition"] is JsonObject job:
                     return Training(step, job, job["StaticHyperParameters"], "several times: ");
                 case StepTypes.Transform:
-                    return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", null) { RunsProgram = true };
+                    return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", ImageAlone(step) is { } image ? LocalErrors.NoProgram(step.Name, image) : null) { RunsProgram = true };
                 case StepTypes.QualityCheck or StepTypes.ClarifyCheck:
                     return Program(step, step.Arguments["AppSpecification"]?["ImageUri"], null);
                 case var type when StandIn.IsNeeded(type) && StandIn.Of(step, Known(step), local.StandIns) is { } command:
@@ -61,7 +61,7 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                 case StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr:
                     return new(step.Name, step.Type, $"asks {StandIn.Target(step, Known(step))}", LocalErrors.NoStandIn(step.Name, StandIn.Target(step, Known(step))));
                 case StepTypes.Condition:
-                    return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", null);
+                    return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", ConditionEvaluator.UnknownType(step.Arguments) is { } unknown ? PlatformErrors.Definition($"The step '{step.Name}' has a condition of the type '{unknown}', which does not exist.") : null);
                 case StepTypes.Fail:
                     return new(step.Name, step.Type, "ends the run", null);
                 case StepTypes.Model:
@@ -97,6 +97,17 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
             return command is null
                 ? new(step.Name, step.Type, "runs what its image holds", LocalErrors.NoProgram(step.Name, image))
                 : new(step.Name, step.Type, $"runs {before}{command}", null) { RunsProgram = true };
+        }
+
+        /// <summary>The image of a transform's model that is all there is of a container; null: each has a program, or none of them is known yet.</summary>
+        private string? ImageAlone(PipelineStep transform)
+        {
+            if (InContainers || (transform.Arguments["ModelName"] as JsonObject)?["Get"] is not { } reference || PropertyPath.Parse(Text(reference)) is not ["Steps", var name, ..])
+                return null;
+            var model = definition.AllSteps.FirstOrDefault(s => s.Name == name && s.Type == StepTypes.Model)?.Arguments;
+            var containers = model?["PrimaryContainer"] is JsonObject one ? [one] : Json.Objects(model?["Containers"]);
+            return containers.Where(c => (c["Environment"] as JsonObject)?.ContainsKey("SAGEMAKER_PROGRAM") != true)
+                .Select(c => scope.Text(c["Image"]) ?? ((c["Image"] as JsonValue)?.ToString())).FirstOrDefault(i => i is not null && !local.StandIns.ContainsKey(i) && BuiltInAlgorithms.XgboostVersion(i) is null);
         }
 
         /// <summary>An image as it is given, or as parameters make it.</summary>

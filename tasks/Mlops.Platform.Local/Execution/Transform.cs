@@ -22,7 +22,7 @@ internal static class Transform
         var job = new Request(arguments);
         if (!job.ByLine && (job.ShapesAnswers || job.InputFilter is not null))
             throw new DefinitionException("Its filters and joins (DataProcessing) need records: split the input by line (SplitType: Line).");
-        using var http = Loopback.Client(TimeSpan.FromHours(1));
+        using var http = Loopback.Client(job.Timeout);
         if (await process.UntilHealthyAsync(http, ModelChain.StartLimit, cancellation) is { } reason)
             return $"The model did not come up: {reason}";
         string[] files = Directory.Exists(source) ? [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)] : [source];
@@ -94,6 +94,17 @@ internal static class Transform
 
     private static async Task<(byte[] Answer, string Type, string? Problem)> AskAsync(Request job, byte[] body, IReadOnlyList<Uri> addresses, HttpClient http, CancellationToken cancellation)
     {
+        for (var left = job.Retries; ; left--)
+        {
+            var asked = await AskOnceAsync(job, body, addresses, http, cancellation);
+            if (asked.Problem is null || !asked.MayPass || left == 0)
+                return (asked.Answer, asked.Type, asked.Problem);
+        }
+    }
+
+    /// <returns>With whether another try may do: what the model refuses it refuses again.</returns>
+    private static async Task<(byte[] Answer, string Type, string? Problem, bool MayPass)> AskOnceAsync(Request job, byte[] body, IReadOnlyList<Uri> addresses, HttpClient http, CancellationToken cancellation)
+    {
         using var request = new HttpRequestMessage { Content = new ByteArrayContent(body) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", job.ContentType);
         if (job.Accept is not null)
@@ -102,16 +113,16 @@ internal static class Transform
         {
             using var response = await ContainerChain.SendAsync(http, addresses, request, cancellation);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellation);
-            return response.IsSuccessStatusCode ? (answer, job.Accept ?? response.Content.Headers.ContentType?.MediaType ?? "application/json", null)
-                : ([], "", $"the model answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 500)))}");
+            return response.IsSuccessStatusCode ? (answer, job.Accept ?? response.Content.Headers.ContentType?.MediaType ?? "application/json", null, false)
+                : ([], "", $"the model answered {(int)response.StatusCode}: {Encoding.UTF8.GetString(answer.AsSpan(0, Math.Min(answer.Length, 500)))}", (int)response.StatusCode >= 500);
         }
         catch (HttpRequestException e)
         {
-            return ([], "", $"the model did not answer: {e.Message}");
+            return ([], "", $"the model did not answer: {e.Message}", true);
         }
         catch (TaskCanceledException) when (!cancellation.IsCancellationRequested)
         {
-            return ([], "", "the model did not answer within an hour");
+            return ([], "", $"the model did not answer within {job.Timeout.TotalSeconds} s (ModelClientConfig.InvocationsTimeoutInSeconds)", true);
         }
     }
 
@@ -152,6 +163,11 @@ internal static class Transform
         public bool OneByOne { get; } = StepContext.Text(arguments["BatchStrategy"]) == "SingleRecord";
 
         public int MostBytes { get; } = (int)(Json.Number(arguments["MaxPayloadInMB"]) ?? MostMegabytes) * 1_000_000;
+
+        /// <summary>ModelClientConfig: an hour is the most that may be asked for.</summary>
+        public TimeSpan Timeout { get; } = TimeSpan.FromSeconds(Json.Number(arguments["ModelClientConfig"]?["InvocationsTimeoutInSeconds"]) ?? 3600);
+
+        public int Retries { get; } = (int)(Json.Number(arguments["ModelClientConfig"]?["InvocationsMaxRetries"]) ?? 0);
 
         public bool JoinsInput { get; } = StepContext.Text(arguments["DataProcessing"]?["JoinSource"]) == "Input";
 

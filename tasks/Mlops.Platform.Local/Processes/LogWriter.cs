@@ -44,7 +44,8 @@ internal sealed class LogWriter : IDisposable
     {
         try
         {
-            while (await reader.ReadLineAsync() is { } line)
+            var lines = new OutputLines(reader, LongestLine);
+            while (await lines.NextAsync() is { } line)
                 Add(line, isError);
         }
         catch (ObjectDisposedException)
@@ -87,8 +88,6 @@ internal sealed class LogWriter : IDisposable
 
     private void Add(string line, bool isError)
     {
-        if (line.Length > LongestLine)
-            line = string.Concat(line.AsSpan(0, LongestLine), " ...");
         lock (gate)
         {
             // A program that left the step's group may still hold its output: nobody listens any more.

@@ -22,6 +22,9 @@ internal sealed partial class SpawnedProcess
     /// <summary>SIGPIPE, which .NET ignores, and a program would go on to.</summary>
     private const int BrokenPipe = 13;
 
+    /// <summary>ENOEXEC: of a script that does not say what it is for, which a shell would take for its own.</summary>
+    private const int NoProgram = 8;
+
     /// <summary>EINTR.</summary>
     private const int Interrupted = 4;
 
@@ -54,7 +57,12 @@ internal sealed partial class SpawnedProcess
         try
         {
             var error = Spawn(start, pipes, out var id);
-            return error == 0 ? new(id, pipes) : throw new Win32Exception(error);
+            return error switch
+            {
+                0 => new(id, pipes),
+                NoProgram => throw new Win32Exception(error, "it is no program of this system, nor a script whose first line names its interpreter (#!)"),
+                _ => throw new Win32Exception(error),
+            };
         }
         catch
         {

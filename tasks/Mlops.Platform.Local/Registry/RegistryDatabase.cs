@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace Mlops.Platform.Local.Registry;
@@ -167,6 +168,7 @@ public sealed class RegistryDatabase : IDisposable
                 command.ExecuteNonQuery();
                 return true;
             });
+            PutAsideLogs(path);
             File.Move(fresh, path, overwrite: false);
         }
         finally
@@ -174,6 +176,13 @@ public sealed class RegistryDatabase : IDisposable
             foreach (var left in new[] { fresh, fresh + "-wal", fresh + "-shm" })
                 File.Delete(left);
         }
+    }
+
+    /// <summary>SQLite's log of a registry that is no longer there: it would be replayed into the new one. It may hold what its own has not got yet.</summary>
+    private static void PutAsideLogs(string path)
+    {
+        foreach (var log in new[] { path + "-wal", path + "-shm" }.Where(File.Exists))
+            File.Move(log, string.Create(CultureInfo.InvariantCulture, $"{log}.{File.GetLastWriteTimeUtc(log):yyyyMMddHHmmss}.bak"), overwrite: true);
     }
 
     private static FileStream Creating(string file)
@@ -205,15 +214,28 @@ public sealed class RegistryDatabase : IDisposable
             return;
         if (version == 0)
             throw LocalErrors.RegistryDamaged(path, "it is not a registry").ToException();
-        var backup = $"{path}.v{version}.bak";
-        if (!File.Exists(backup))
+        // One at a time: nothing is migrated while another process copies it.
+        using var migrating = Creating(path + ".lock");
+        if (RegistrySchema.VersionOf(connection) != version)
+            return; // By another one, meanwhile.
+        BackUp(connection, $"{path}.v{version}.bak");
+        RegistrySchema.Apply(connection);
+    }
+
+    /// <summary>Whole, or not there: a process that is killed leaves none that only looks like one.</summary>
+    private static void BackUp(SqliteConnection connection, string backup)
+    {
+        if (File.Exists(backup))
+            return;
+        var fresh = backup + ".new";
+        File.Delete(fresh);
+        using (var copy = new SqliteConnection($"Data Source={fresh};Pooling=False"))
         {
-            using var copy = new SqliteConnection($"Data Source={backup};Pooling=False");
             copy.Open();
             connection.BackupDatabase(copy);
         }
 
-        RegistrySchema.Apply(connection);
+        File.Move(fresh, backup, overwrite: true);
     }
 
     private static T Guarded<T>(string path, Func<T> work)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
@@ -18,6 +19,8 @@ public sealed class LocalStream
 {
     private const int AtOnce = 8;
     private const string Records = "records.jsonl";
+
+    private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
@@ -108,7 +111,7 @@ public sealed class LocalStream
         var failed = 0L;
         foreach (var some in records.Chunk(AtOnce))
         {
-            var answers = await Task.WhenAll(some.Select(r => stages.InvokeAsync(stage, new InvokeRequest(Encoding.UTF8.GetBytes(r), stream.ContentType, stream.Accept), cancellation)));
+            var answers = await Task.WhenAll(some.Select(r => AskAsync(r, cancellation)));
             foreach (var (record, answer) in some.Zip(answers))
             {
                 var text = Encoding.UTF8.GetString(answer.Body).Trim().ReplaceLineEndings(" ");
@@ -127,6 +130,18 @@ public sealed class LocalStream
 
         await predictions.FlushAsync(cancellation);
         return new StreamProgress(records.Count - failed, failed);
+    }
+
+    /// <summary>A model that is being replaced or started again, or is asked too much, is asked again for a while: the record is not what is wrong.</summary>
+    private async Task<InvokeResult> AskAsync(string record, CancellationToken cancellation)
+    {
+        for (var waited = Stopwatch.StartNew(); ;)
+        {
+            var answer = await stages.InvokeAsync(stage, new InvokeRequest(Encoding.UTF8.GetBytes(record), stream.ContentType, stream.Accept), cancellation);
+            if (answer.Status is not (429 or 503) || waited.Elapsed > MostPatience)
+                return answer;
+            await Task.Delay(Pause, cancellation);
+        }
     }
 
     /// <summary>The next whole lines of a file, and where they end.</summary>

@@ -94,6 +94,8 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
     /// <summary>What a step wrote under an S3 URI, to be recorded with the step's end.</summary>
     public StoredObject Describe(string uri) => new(uri, ContentHash.Of(PathOf(uri)), ContentHash.Stamp(PathOf(uri)));
 
+    public Task<string?> VersionAsync(IReadOnlyList<string> uris, CancellationToken cancellation) => Task.FromResult<string?>(null);
+
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
         IsUri(text) && ToUri(text)[5..].Split('/') is [not "", ..] parts && !parts.Any(p => p is "." or "..") && Path.Exists(PathOf(text));

@@ -13,7 +13,15 @@ if (!requireNamespace("httpuv", quietly = TRUE)) {
   fail("To serve an R script, R needs the package httpuv: install.packages(c('httpuv', 'jsonlite')).")
 }
 
-unsupported <- function(text) stop(structure(class = c("unsupported", "error", "condition"), list(message = text, call = NULL)))
+refuse <- function(kind, text) stop(structure(class = c(kind, "error", "condition"), list(message = text, call = NULL)))
+
+# 415: the script has no function for it, and the defaults do not read or write it.
+unsupported <- function(text) refuse("unsupported", text)
+
+# 400: the body is not what its content type says.
+readable <- function(expression, content_type) {
+  tryCatch(expression, unsupported = function(e) stop(e), error = function(e) refuse("unreadable", paste0("The body is no ", content_type, ": ", conditionMessage(e))))
+}
 
 kind_of <- function(type) tolower(trimws(strsplit(paste0(type, ";"), ";")[[1]][1]))
 
@@ -49,11 +57,11 @@ write_npy <- function(prediction) {
 }
 
 default_input <- function(body, content_type) {
-  switch(kind_of(content_type),
+  readable(switch(kind_of(content_type),
     "text/csv" = read.csv(text = body, header = FALSE),
     "application/json" = jsonlite::fromJSON(body),
     "application/x-npy" = read_npy(body),
-    unsupported(paste0("The content type '", content_type, "' has no default; write an input_fn.")))
+    unsupported(paste0("The content type '", content_type, "' has no default; write an input_fn."))), content_type)
 }
 
 default_predict <- function(data, model) predict(model, data)
@@ -87,7 +95,7 @@ answer <- function(request) {
   if (kind_of(strsplit(accept, ",")[[1]][1]) %in% c("*/*", "")) accept <- Sys.getenv("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "application/json")
   # Text comes as text, anything else as bytes.
   if (grepl("^text/|json$", kind_of(content_type))) {
-    body <- rawToChar(body)
+    body <- readable(rawToChar(body), content_type)
     Encoding(body) <- "UTF-8"
   }
 
@@ -101,6 +109,7 @@ app <- list(call = function(request) {
   tryCatch(
     answer(request),
     unsupported = function(e) reply(415L, conditionMessage(e)),
+    unreadable = function(e) reply(400L, conditionMessage(e)),
     error = function(e) {
       message(conditionMessage(e))
       reply(500L, conditionMessage(e))

@@ -24,6 +24,10 @@ class Unsupported(Exception):
     """415: the script has no function for it, and the defaults do not read or write it."""
 
 
+class Unreadable(Exception):
+    """400: the body is not what its content type says."""
+
+
 def load(path):
     sys.path.insert(0, os.path.dirname(path))
     spec = importlib.util.spec_from_file_location("inference_script", path)
@@ -59,6 +63,13 @@ def numpy():
 
 
 def default_input(body, content_type):
+    try:
+        return read(body, content_type)
+    except (ValueError, RecursionError, csv.Error, OSError, EOFError) as e:
+        raise Unreadable(f"The body is no {content_type}: {type(e).__name__}: {e}") from e
+
+
+def read(body, content_type):
     kind = content_type.split(";")[0].strip().lower()
     np = numpy()
     if kind == JSON:
@@ -123,7 +134,10 @@ class Script:
 def decoded(body, content_type):
     """The toolkit hands text over as str, and anything else as bytes."""
     kind = content_type.split(";")[0].strip().lower()
-    return body.decode("utf-8") if kind.startswith("text/") or kind.endswith("json") else body
+    try:
+        return body.decode("utf-8") if kind.startswith("text/") or kind.endswith("json") else body
+    except UnicodeDecodeError as e:
+        raise Unreadable(f"The body is no UTF-8: {e}") from e
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -145,6 +159,8 @@ class Handler(BaseHTTPRequestHandler):
             self.reply(200, answer, kind)
         except Unsupported as e:
             self.reply(415, str(e).encode(), "text/plain")
+        except Unreadable as e:
+            self.reply(400, str(e).encode(), "text/plain")
         except Exception as e:  # The script's own: a request must not end the server.
             traceback.print_exc()
             self.reply(500, f"{type(e).__name__}: {e}".encode(), "text/plain")

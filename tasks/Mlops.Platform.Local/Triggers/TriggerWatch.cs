@@ -21,6 +21,10 @@ public sealed class TriggerWatch
     /// <summary>Files that were written so lately may not be complete yet.</summary>
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<string, (DateTimeOffset After, TimeSpan Pause)> brokenOff = new(StringComparer.Ordinal);
     private readonly LocalRegistry registry;
     private readonly TimeProvider time;
     private readonly List<Trigger> triggers = [];
@@ -70,7 +74,7 @@ public sealed class TriggerWatch
         foreach (var (name, action) in actions)
         {
             var pending = registry.Triggers.Pending(name);
-            if (pending.Count == 0)
+            if (pending.Count == 0 || (brokenOff.TryGetValue(name, out var again) && again.After > now))
                 continue;
             if (registry.Triggers.Action(name) is var (started, isRunning) && !isRunning && started + action.Cooldown > now)
                 waiting.Add(string.Create(CultureInfo.InvariantCulture, $"{name} waits for the end of its cool-down, {started + action.Cooldown:yyyy-MM-ddTHH:mm:ssZ}: {string.Join("; ", pending)}"));
@@ -86,7 +90,20 @@ public sealed class TriggerWatch
     /// <summary>Recorded before the action: if this process is killed, the next one takes it up again.</summary>
     public void Begin(DueAction action) => registry.Triggers.Begin(action.Name, time.GetUtcNow());
 
-    public void End(DueAction action) => registry.Triggers.End(action.Name);
+    public void End(DueAction action)
+    {
+        registry.Triggers.End(action.Name);
+        brokenOff.Remove(action.Name);
+    }
+
+    /// <summary>It was ended from outside, or had no room: its triggers still wait, and it is due again after a while, longer each time.</summary>
+    /// <returns>After how long.</returns>
+    public TimeSpan BreakOff(DueAction action)
+    {
+        var pause = brokenOff.TryGetValue(action.Name, out var last) ? TimeSpan.FromTicks(Math.Min(last.Pause.Ticks * 2, LongestPause.Ticks)) : FirstPause;
+        brokenOff[action.Name] = (time.GetUtcNow() + pause, pause);
+        return pause;
+    }
 
     private void AddSchedule(string action, string? schedule, string zone)
     {

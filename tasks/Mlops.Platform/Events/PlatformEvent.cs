@@ -43,6 +43,10 @@ public sealed record Problem(string Code, string Severity, string Message, strin
 
     public static Problem Warning(string code, string message) => new(code, nameof(Warning), message);
 
+    /// <summary>Whether the same may go well later, without that anybody changes what was asked for.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool MayPass { get; init; }
+
     public Problem At(string file, int line, int column) => this with { File = file, Line = line, Column = column };
 
     public PlatformException ToException() => new(this);

@@ -92,6 +92,9 @@ public interface IObjectStore
     /// <summary>Where a file or folder would lie; Stored: it would have to be sent.</summary>
     Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation);
 
+    /// <summary>Names the content of places in S3: another one once any of it has changed. Null: this platform's caches look at content themselves.</summary>
+    Task<string?> VersionAsync(IReadOnlyList<string> uris, CancellationToken cancellation);
+
     /// <summary>Makes a file or folder be under a key that holds its hash.</summary>
     Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation);
 }
@@ -109,6 +112,9 @@ public interface IPipelines
 
     /// <summary>The definition that was published last, or null.</summary>
     Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation);
+
+    /// <summary>Whether the definition that was looked at last is known to be somebody else's, and not what was published.</summary>
+    bool WasChangedElsewhere { get; }
 
     /// <summary>The newest executions, the newest first.</summary>
     /// <param name="whole">With versions and metrics, where these are asked for one by one.</param>

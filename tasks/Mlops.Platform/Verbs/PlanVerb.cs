@@ -77,7 +77,7 @@ public static class PlanVerb
         if (before is null)
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
         else if (!JsonNode.DeepEquals(before.ToJson(), now.ToJson()))
-            changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName));
+            changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName, platform.Pipelines.WasChangedElsewhere ? "somebody else changed it since it was published" : null));
         var preview = await platform.Pipelines.PreviewAsync(workspace, now, parameters, cancellation);
         if (preview.Version is { } version)
             return ([], version);

@@ -61,19 +61,26 @@ public static class PublishVerb
             [PublishedParameters.ExecutionRole] = platform.ExecutionRole,
             [PublishedParameters.Bucket] = platform.Objects.Bucket,
         };
-        if (workspace.Pipeline.Parameters.Any(p => p.Name == PublishedParameters.GitCommit))
+        if (Takes(PublishedParameters.GitCommit))
             values[PublishedParameters.GitCommit] = GitState.Commit(workspace.Repository) ?? "none";
+        if (Takes(PublishedParameters.S3DataVersion) && await platform.Objects.VersionAsync([.. workspace.Deployment.Data.Where(d => IsInS3(d) && Takes(d.Parameter)).Select(d => d.Source)], cancellation) is { } version)
+            values[PublishedParameters.S3DataVersion] = version;
+
         foreach (var (parameter, uri) in places)
             values[parameter] = uri;
         foreach (var (parameter, limit) in await GateCheck.LimitsAsync(context, cancellation))
             values[parameter] = limit;
         return workspace.Pipeline.WithDefaults(values);
+
+        bool Takes(string parameter) => workspace.Pipeline.Parameters.Any(p => p.Name == parameter);
     }
+
+    private static bool IsInS3(PublishedData data) => data.Source.StartsWith("s3://", StringComparison.Ordinal);
 
     /// <summary>Where a data set is, and whether it was, or would be, sent. One that lies in S3 has no hash.</summary>
     public static async Task<StoredData> DataAsync(VerbContext context, PublishedData data, Func<string, string, string, CancellationToken, Task<StoredData>> put, CancellationToken cancellation)
     {
-        if (data.Source.StartsWith("s3://", StringComparison.Ordinal))
+        if (IsInS3(data))
             return new StoredData(data.Source, "", Stored: false);
         var path = context.Workspace.FullPath(data.Source);
         if (!Path.Exists(path))

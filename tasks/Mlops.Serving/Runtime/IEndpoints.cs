@@ -3,6 +3,9 @@ namespace Mlops.Serving.Runtime;
 /// <summary>Where requests for endpoints go.</summary>
 public interface IEndpoints
 {
+    /// <summary>Whether every endpoint can answer: its models run, or are started as soon as somebody asks.</summary>
+    bool AreReady { get; }
+
     /// <summary>Whether there is an endpoint of that name, able to answer or not.</summary>
     bool Knows(string endpoint);
 

@@ -35,6 +35,8 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         ActivityHeadersPropagator = null,
     });
 
+    private readonly BodyBudget bodies = new();
+
     public async Task InvokeAsync(HttpContext http)
     {
         if (!LoopbackOnly.Allows(http.Request))
@@ -46,7 +48,11 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         http.Response.Headers[RequestId] = Guid.NewGuid().ToString();
         var path = http.Request.Path.Value ?? "";
         if (path == "/ping" && HttpMethods.IsGet(http.Request.Method))
+        {
+            await PingAsync(http, endpoints.AreReady);
             return;
+        }
+
         if (path.Split('/') is not ["", "endpoints", { Length: > 0 } name, ("invocations" or "async-invocations") and var kind])
             await RuntimeError.ValidationAsync(http, StatusCodes.Status404NotFound, "There is POST /endpoints/NAME/invocations, POST /endpoints/NAME/async-invocations, and GET /ping.");
         else if (!HttpMethods.IsPost(http.Request.Method))
@@ -60,6 +66,13 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
     }
 
     public void Dispose() => client.Dispose();
+
+    /// <summary>As the containers of an endpoint have it: 200 where what is served can answer.</summary>
+    private static async Task PingAsync(HttpContext http, bool isReady)
+    {
+        if (!isReady)
+            await RuntimeError.UnavailableAsync(http, "A model is not up yet, or has ended and is being started again.");
+    }
 
     private async Task InvokeEndpointAsync(HttpContext http, string name)
     {
@@ -179,7 +192,7 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
 
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
-    private static async Task<byte[]?> ReadBodyAsync(HttpContext http)
+    private async Task<byte[]?> ReadBodyAsync(HttpContext http)
     {
         if (http.Request.ContentLength > MostBodyBytes)
         {
@@ -189,9 +202,10 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
 
         try
         {
-            using var buffer = new MemoryStream((int)(http.Request.ContentLength ?? 0));
-            await http.Request.Body.CopyToAsync(buffer, http.RequestAborted);
-            return buffer.ToArray();
+            if (await bodies.ReadAsync(http.Request, http.RequestAborted) is { } body)
+                return body;
+            await RuntimeError.ThrottledAsync(http, "This server reads as many bytes of requests at once as it may; try again.");
+            return null;
         }
         catch (BadHttpRequestException e)
         {

@@ -1,0 +1,48 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Execution;
+
+namespace Mlops.Platform.Local.Tests;
+
+/// <summary>What is refused before anything starts: hours of training would be lost else.</summary>
+public sealed class StepPreviewTests
+{
+    private static readonly IReadOnlyDictionary<string, string> NoParameters = new Dictionary<string, string>();
+
+    [Theory]
+    [InlineData("{}", null, "MLOPS6002")]
+    [InlineData("{}", "own:1", null)]
+    [InlineData("""{"SAGEMAKER_PROGRAM": "serve.py"}""", null, null)]
+    public void A_transform_needs_a_program_for_its_model(string environment, string? standIn, string? code)
+    {
+        var model = Step("create", "Model", $$"""{"PrimaryContainer": {"Image": "own:1", "ModelDataUrl": "s3://b/m", "Environment": {{environment}} } }""");
+        var transform = Step("score", "Transform", """{"ModelName": {"Get": "Steps.create.ModelName"}, "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}}}, "TransformOutput": {"S3OutputPath": "s3://b/out"}}""");
+        var local = new LocalSettings { StandIns = standIn is null ? NoParameters : new Dictionary<string, string> { [standIn] = "python3 stand_in.py" } };
+
+        Assert.Equal(code, StepPreview.Of(Definition(model, transform), local, NoParameters).Single(s => s.Name == "score").Problem?.Code);
+    }
+
+    [Theory]
+    [InlineData("""{"Type": "Equals", "LeftValue": 1, "RightValue": 1}""", false)]
+    [InlineData("""{"Type": "EqualTo", "LeftValue": 1, "RightValue": 1}""", true)]
+    [InlineData("""{"Type": "Or", "Conditions": [{"Type": "Not", "Condition": {"Type": "Larger", "LeftValue": 1, "RightValue": 1}}]}""", true)]
+    public void A_condition_is_of_a_type_that_exists(string condition, bool refused)
+    {
+        var choose = Step("choose", "Condition", $$"""{"Conditions": [{{condition}}], "IfSteps": [], "ElseSteps": []}""");
+
+        Assert.Equal(refused, StepPreview.Of(Definition(choose), new LocalSettings(), NoParameters).Single().Problem is not null);
+    }
+
+    [Fact]
+    public void A_tuning_that_begins_with_earlier_trainings_is_not_done_as_one_that_does_not()
+    {
+        var tuning = Step("tune", "Tuning", """{"WarmStartConfig": {"WarmStartType": "TransferLearning"}, "TrainingJobDefinition": {"AlgorithmSpecification": {"TrainingImage": "a", "ContainerEntrypoint": ["sh"]}}}""");
+
+        Assert.Equal("MLOPS6045", StepPreview.Of(Definition(tuning), new LocalSettings(), NoParameters).Single().Problem?.Code);
+    }
+
+    private static JsonObject Step(string name, string type, string arguments) => new() { ["Name"] = name, ["Type"] = type, ["Arguments"] = JsonNode.Parse(arguments) };
+
+    private static PipelineDefinition Definition(params JsonObject[] steps) => PipelineDefinition.Parse(Encoding.UTF8.GetBytes(new JsonObject { ["Steps"] = new JsonArray([.. steps]) }.ToJsonString()));
+}
