@@ -10,6 +10,9 @@ namespace Mlops.Tests;
 /// </summary>
 public sealed class StandIn : IAsyncLifetime
 {
+    /// <summary>Of the credentials, to be searched for where it must not be.</summary>
+    public const string Secret = "a+planted/secret+key";
+
     private readonly HttpClient http = new();
     private Process? process;
 
@@ -39,7 +42,7 @@ public sealed class StandIn : IAsyncLifetime
     public async Task ResetAsync()
     {
         Skip.If(Url is null, "moto is not here: it stands in for AWS.");
-        foreach (var (name, value) in new[] { ("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", "testing"), ("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ENDPOINT_URL", Url), ("AWS_PROFILE", null), ("AWS_SESSION_TOKEN", null) })
+        foreach (var (name, value) in new[] { ("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", Secret), ("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ENDPOINT_URL", Url), ("AWS_PROFILE", null), ("AWS_SESSION_TOKEN", null) })
             Environment.SetEnvironmentVariable(name, value);
         (await http.PostAsync($"{Url}/__aws/reset", null)).EnsureSuccessStatusCode();
     }

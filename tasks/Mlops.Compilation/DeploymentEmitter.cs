@@ -22,7 +22,7 @@ public static class DeploymentEmitter
             .ToDictionary(p => p.Item1, p => Place(p.Item2), StringComparer.Ordinal),
         Prefix = plan.Prefix,
         Sources = sources.Used,
-        Data = [.. plan.PublishedData.Select(d => new PublishedData(d.Name, d.Parameter, d.Source)),
+        Data = [.. plan.Data.Select(d => new PublishedData(d.Name, d.Parameter, d.Source)),
             .. plan.Model is BroughtModel brought ? [new PublishedData("model-artifact", StepShapes.ModelParameter, brought.Source)] : Array.Empty<PublishedData>()],
         Images = PipelineEmitter.Images(plan),
         Gates = GateEmitter.Describe(plan),

@@ -14,7 +14,7 @@ public sealed class ConditionEvaluator(ExpressionEvaluator expressions)
     /// <summary>The first type that is none, of a Condition step's arguments; null: all are known.</summary>
     public static string? UnknownType(JsonNode? arguments)
     {
-        foreach (var condition in Json.Objects(arguments?["Conditions"]).Concat(arguments?["Condition"] is JsonObject negated ? [negated] : []))
+        foreach (var condition in Json.Objects(arguments?["Conditions"]).Concat(Negated(arguments) is JsonObject negated ? [negated] : []))
         {
             if (condition["Type"] is JsonValue type && !Types.Contains(type.ToString()))
                 return type.ToString();
@@ -25,13 +25,16 @@ public sealed class ConditionEvaluator(ExpressionEvaluator expressions)
         return null;
     }
 
+    /// <summary>The SageMaker Python SDK writes Expression (ConditionNot), "Pipeline definition schema" has Condition.</summary>
+    private static JsonNode? Negated(JsonNode? condition) => condition?["Expression"] ?? condition?["Condition"];
+
     private bool Holds(JsonObject condition)
     {
         var type = JsonShape.Text(condition, "Type", "a condition");
         switch (type)
         {
             case "Not":
-                return !Holds(JsonShape.Object(condition["Condition"], "a condition"));
+                return !Holds(JsonShape.Object(Negated(condition), "a condition"));
             case "Or":
                 return JsonShape.Items(condition["Conditions"], "Conditions").Any(c => Holds(JsonShape.Object(c, "a condition")));
             case "In":

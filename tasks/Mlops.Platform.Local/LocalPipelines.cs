@@ -192,23 +192,28 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     }
 
     /// <summary>
-    /// Takes away what a step was writing when it was interrupted. What steps that had succeeded wrote stays: the next run takes it from the cache.
-    /// Places with the execution's number are its own, and so are its jobs'.
+    /// Takes away what the steps that had not succeeded wrote: EXECUTION/STEP, and the folders of their jobs. Whatever lies with a step that had
+    /// stays, since the next run takes it from the cache.
     /// </summary>
     private void DeleteUnfinished(string id)
     {
         var bucket = Path.Combine(root.Buckets, LocalObjectStore.BucketName);
         if (!Directory.Exists(bucket))
             return;
-        var finished = registry.Executions.Steps(id).Where(s => s.Status == "Succeeded").SelectMany(s => StepOutputs.Of(registry.Executions.Properties(id, s.Name))).Select(o => objects.PathOf(o.Uri)).ToList();
-        var own = Directory.EnumerateDirectories(bucket, id, SearchOption.AllDirectories).Concat(Directory.EnumerateDirectories(bucket, $"pipelines-{id}-*", SearchOption.AllDirectories)).ToList();
-        foreach (var file in own.SelectMany(f => Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories)).Where(f => !finished.Exists(o => IsWithin(f, o))).ToList())
-            File.Delete(file);
-        foreach (var folder in own.Where(f => Directory.Exists(f) && !Directory.EnumerateFiles(f, "*", SearchOption.AllDirectories).Any() && !finished.Exists(o => IsWithin(f, o) || IsWithin(o, f))))
-            Files.Delete(folder);
-    }
+        var steps = registry.Executions.Steps(id);
+        var jobs = Folders($"pipelines-{id}-*").Where(f => !steps.Any(s => s.Status == "Succeeded" && IsOf(f, s.Name)));
+        foreach (var step in steps.Where(s => s.Status != "Succeeded"))
+        {
+            foreach (var folder in Folders(id).Select(f => Path.Combine(f, step.Name)).Where(Directory.Exists).Concat(jobs.Where(f => IsOf(f, step.Name))).ToList())
+                Files.Delete(folder);
+        }
 
-    private static bool IsWithin(string path, string folder) => path == folder || path.StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+        List<string> Folders(string pattern) => [.. Directory.EnumerateDirectories(bucket, pattern, SearchOption.AllDirectories)];
+
+        // A tuning's trainings have a number behind its name.
+        bool IsOf(string folder, string step) => Path.GetFileName(folder) is var name && (name == $"pipelines-{id}-{step}"
+            || (name.StartsWith($"pipelines-{id}-{step}-", StringComparison.Ordinal) && name[$"pipelines-{id}-{step}-".Length..].All(char.IsAsciiDigit)));
+    }
 
     /// <summary>An execution of this very content that succeeded, with results that are still there and may be used again.</summary>
     private ExecutionRow? Unchanged(PipelineDefinition definition, string fingerprint)

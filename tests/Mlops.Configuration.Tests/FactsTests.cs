@@ -73,6 +73,35 @@ public sealed class FactsTests
         Assert.Empty(theirs.Keys.Except(ours.Keys));
     }
 
+    /// <summary>Of Osaka, where algorithms came later, the provider has the registry of the frameworks: the SageMaker SDK names the one of deep learning, where they lie now.</summary>
+    [Fact]
+    public void Registries_are_those_that_Terraforms_provider_has()
+    {
+        string[] moved = ["blazingtext ap-northeast-3", "algorithms ap-northeast-3"];
+        var theirs = File.ReadLines(Path.Combine(TestFolder.Of<FactsTests>(), "Facts", "registries-of-terraform.txt")).Where(l => l[0] != '#').Select(l => l.Split(' '))
+            .SelectMany(words => words.Skip(1).Select(w => w.Split('=')).Select(w => (Registry: words[0], Region: w[0], Account: w[1]))).ToList();
+
+        Assert.Equal(["algorithms", "blazingtext", "deep-learning", "forecasting", "lda", "scikit-learn"], theirs.Select(t => t.Registry).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(moved.Order(StringComparer.Ordinal), theirs.Where(t => ImageRegistries.Accounts(t.Registry).GetValueOrDefault(t.Region) != t.Account).Select(t => $"{t.Registry} {t.Region}").Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>The CDK's constructs list what the registry itself answers.</summary>
+    [SkippableFact]
+    public void Images_of_Hugging_Face_are_among_those_that_lie_in_the_registry()
+    {
+        var folder = Npm.Install("@cdklabs/generative-ai-cdk-constructs", "0.1.318");
+        var source = File.ReadAllText(Path.Combine(folder, "lib", "patterns", "gen-ai", "aws-model-deployment-sagemaker", "deep-learning-container-image.js"));
+        var theirs = Regex.Matches(source, "fromDeepLearningContainerImage\\('(huggingface-pytorch-inference)', *'([^']+)'\\)").Select(m => m.Groups[2].Value).ToHashSet(StringComparer.Ordinal);
+        var newest = theirs.Select(Transformers).Max();
+        var ours = FrameworkImages.Versions(Framework.Huggingface, ImageUse.Inference).SelectMany(v => FrameworkImages.Find(Framework.Huggingface, ImageUse.Inference, v))
+            .Where(i => i.Repository == "huggingface-pytorch-inference").SelectMany(i => new[] { i.Tag(Processor.Cpu), i.Tag(Processor.Gpu) }).OfType<string>().Distinct().Where(t => Transformers(t) <= newest).ToList();
+
+        Assert.True(ours.Count >= 20, $"{ours.Count} images");
+        Assert.Equal([], ours.Except(theirs));
+
+        static Version Transformers(string tag) => Version.Parse(Regex.Match(tag, @"-transformers([0-9.]+)-").Groups[1].Value);
+    }
+
     [Theory]
     [InlineData(Framework.Sklearn, ImageUse.Training, "1.2-1", "sagemaker-scikit-learn:1.2-1-cpu-py3")]
     [InlineData(Framework.Xgboost, ImageUse.Inference, "1.7-1", "sagemaker-xgboost:1.7-1")]

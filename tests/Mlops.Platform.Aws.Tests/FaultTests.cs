@@ -74,6 +74,34 @@ public sealed class FaultTests(StandIn aws)
         }
     }
 
+    /// <summary>What must hold after a failure as well, before anything is put right: never two versions or two runs, never a pipeline that names what is not there.</summary>
+    /// <returns>In words; empty: it holds.</returns>
+    private static string Harm()
+    {
+        var (exitCode, output) = Conformance.RunPython("-c", """
+            import boto3, json, re
+            sagemaker, s3 = boto3.client("sagemaker"), boto3.client("s3")
+            groups = [g["ModelPackageGroupName"] for g in sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]]
+            versions = sum(len(sagemaker.list_model_packages(ModelPackageGroupName=g)["ModelPackageSummaryList"]) for g in groups)
+            if versions > 1:
+                print(versions, "versions")
+            for pipeline in sagemaker.list_pipelines()["PipelineSummaries"]:
+                name = pipeline["PipelineName"]
+                runs = len(sagemaker.list_pipeline_executions(PipelineName=name)["PipelineExecutionSummaries"])
+                if runs > 1:
+                    print(runs, "runs")
+                definition = sagemaker.describe_pipeline(PipelineName=name)["PipelineDefinition"]
+                values = {p["Name"]: p.get("DefaultValue") for p in json.loads(definition)["Parameters"]}
+                places = [v[5:].split("/", 1) for v in values.values() if str(v).startswith("s3://")]
+                places += [(values["bucket"], key) for key in re.findall(r"penguins/(?:source|archive)/[0-9a-f]{64}", definition)]
+                assert places, "the definition names nothing"
+                for bucket, key in places:
+                    if s3.list_objects_v2(Bucket=bucket, Prefix=key)["KeyCount"] == 0:
+                        print("nothing at", bucket, key)
+            """);
+        return exitCode == 0 ? output.Trim() : "looking failed: " + output;
+    }
+
     /// <summary>A deploy under faults, another without.</summary>
     /// <returns>How many requests the stand-in saw, what is not as it should be, and how the first one failed.</returns>
     private async Task<(int Requests, string? Converged, string? Failure)> DeployAsync(params string[] faults)
@@ -94,11 +122,12 @@ public sealed class FaultTests(StandIn aws)
         }
 
         var requests = (await aws.RequestsAsync()).Count;
+        var harm = Harm();
         var outcome = await repository.DeployAsync();
         var found = aws.Boto("(lambda s: [len(s.list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList']), len(s.list_pipeline_executions(PipelineName='penguins')['PipelineExecutionSummaries']), s.describe_endpoint(EndpointName='penguins-staging')['EndpointStatus']])(client('sagemaker'))")!;
         var (versions, runs, status) = ((int)found[0]!, (int)found[1]!, (string)found[2]!);
         var invalid = await aws.InvalidAsync();
-        var converged = versions == 1 && runs == 1 && status == "InService" && outcome.Version == 1 && invalid.Count == 0 && !(failure is null && outcome.Changed);
-        return (requests, converged ? null : $"{versions} versions, {runs} runs, endpoint {status}, {failure ?? "no failure"}, changed again: {outcome.Changed}, {string.Join(' ', invalid.Select(i => i.ToJsonString()))}", failure);
+        var converged = harm.Length == 0 && versions == 1 && runs == 1 && status == "InService" && outcome.Version == 1 && invalid.Count == 0 && !(failure is null && outcome.Changed);
+        return (requests, converged ? null : $"{harm} {versions} versions, {runs} runs, endpoint {status}, {failure ?? "no failure"}, changed again: {outcome.Changed}, {string.Join(' ', invalid.Select(i => i.ToJsonString()))}", failure);
     }
 }

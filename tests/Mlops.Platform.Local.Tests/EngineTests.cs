@@ -195,9 +195,12 @@ public sealed class EngineTests : IAsyncLifetime
         var row = platform.Registry.Executions;
         platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
         row.Start("killed", "p", "f", []);
-        var properties = new JsonObject { ["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = "s3://local/m/models/pipelines-killed-train/output/model.tar.gz" } };
+        var properties = new JsonObject { ["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = "s3://local/m/models/killed/train/pipelines-killed-train/output/model.tar.gz" } };
         row.EndStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null, null), "Succeeded", properties, null, null, new Dictionary<string, double>(), []);
-        foreach (var file in new[] { "m/models/pipelines-killed-train/output/model.tar.gz", "m/models/pipelines-killed-other/output/model.tar.gz", "m/runs/killed/evaluate/report.json", "m/runs/another/evaluate/report.json" })
+        foreach (var name in new[] { "tune", "evaluate" })
+            row.StartStep("killed", new Registry.StepStart(name, "Processing", DateTimeOffset.UtcNow, null, null, null), "1/1");
+        string[] stays = ["m/models/killed/train/pipelines-killed-train/output/model.tar.gz", "m/models/killed/train/pipelines-killed-train/output/output.tar.gz", "m/models/tuning/pipelines-killed-tune-other/model.tar.gz", "m/runs/another/evaluate/report.json", "m/runs/killed/train/by-its-program.json"];
+        foreach (var file in stays.Concat(["m/models/tuning/pipelines-killed-tune-003/output/model.tar.gz", "m/runs/killed/evaluate/report.json"]))
             folder.Write(".mlops/s3/local/" + file, "content");
         Reopen();
 
@@ -207,9 +210,8 @@ public sealed class EngineTests : IAsyncLifetime
         }
 
         Assert.Equal(
-            ["m/models/pipelines-killed-train/output/model.tar.gz", "m/runs/another/evaluate/report.json"],
+            stays,
             Directory.EnumerateFiles(folder.File(".mlops/s3/local"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.File(".mlops/s3/local"), f)).Order(StringComparer.Ordinal));
-        Assert.False(Directory.Exists(folder.File(".mlops/s3/local/m/runs/killed")));
     }
 
     [SkippableFact]

@@ -24,7 +24,7 @@ public sealed class RolloutTests
     [Fact]
     public async Task Slow_answers_send_a_version_back_in_the_step_in_which_they_come()
     {
-        var (shifted, reason) = await RunAsync(new Rollout([0.5, 1], TimeSpan.FromSeconds(1), P99Milliseconds: 100, ErrorRate: null), (fleet, share) => Answer(fleet, 100, 200, share < 1 ? 20 : 300));
+        var (shifted, reason) = await RunAsync(new Rollout([0.5, 1], TimeSpan.FromSeconds(2), P99Milliseconds: 100, ErrorRate: null), (fleet, share) => Answer(fleet, 100, 200, share < 1 ? 20 : 300));
 
         Assert.Equal([0.5, 1], shifted);
         Assert.Equal("with 100 % of the requests, 99 of a hundred answers took up to 300 ms (alarms.p99_latency: 100ms).", reason);
@@ -33,7 +33,7 @@ public sealed class RolloutTests
     [Fact]
     public async Task Errors_send_a_version_back_and_a_few_of_them_do_not()
     {
-        var rollout = new Rollout([0.1, 1], TimeSpan.FromMilliseconds(300), null, ErrorRate: 0.1);
+        var rollout = new Rollout([0.1, 1], TimeSpan.FromSeconds(2), null, ErrorRate: 0.1);
 
         Assert.Null((await RunAsync(rollout, (fleet, _) =>
         {

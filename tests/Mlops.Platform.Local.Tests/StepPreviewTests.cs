@@ -27,6 +27,8 @@ public sealed class StepPreviewTests
     [InlineData("""{"Type": "Equals", "LeftValue": 1, "RightValue": 1}""", false)]
     [InlineData("""{"Type": "EqualTo", "LeftValue": 1, "RightValue": 1}""", true)]
     [InlineData("""{"Type": "Or", "Conditions": [{"Type": "Not", "Condition": {"Type": "Larger", "LeftValue": 1, "RightValue": 1}}]}""", true)]
+    [InlineData("""{"Type": "Not", "Expression": {"Type": "Larger", "LeftValue": 1, "RightValue": 1}}""", true)]
+    [InlineData("""{"Type": "Not", "Expression": {"Type": "In", "QueryValue": 1, "Values": [1]}}""", false)]
     public void A_condition_is_of_a_type_that_exists(string condition, bool refused)
     {
         var choose = Step("choose", "Condition", $$"""{"Conditions": [{{condition}}], "IfSteps": [], "ElseSteps": []}""");

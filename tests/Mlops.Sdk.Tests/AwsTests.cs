@@ -1,3 +1,5 @@
+using System.IO.Compression;
+using System.Text;
 using System.Text.Json.Nodes;
 
 namespace Mlops.Sdk.Tests;
@@ -16,7 +18,18 @@ public sealed class AwsTests(PackagesFixture packages, StandIn aws) : IClassFixt
         var model = await packages.ModelAsync("penguins", "--steps", "python");
 
         Assert.Equal("true", await ChangedAsync(model));
-        (await model.RunAsync("publish", "-t:MlopsDeploy", OnAws)).Succeeded();
+        var logged = (await model.RunAsync("publish", "-t:MlopsDeploy", OnAws, "-v:diag", "-bl:deploy.binlog")).Succeeded();
+        Assert.DoesNotContain(StandIn.Secret, logged, StringComparison.Ordinal);
+        await using (var binlog = new GZipStream(File.OpenRead(Path.Combine(model.Folder, "deploy.binlog")), CompressionMode.Decompress))
+        using (var content = new MemoryStream())
+        {
+            await binlog.CopyToAsync(content);
+            Assert.True(content.ToArray().AsSpan().IndexOf("MlopsDeploy"u8) > 0);
+            Assert.True(content.ToArray().AsSpan().IndexOf(Encoding.UTF8.GetBytes(StandIn.Secret)) < 0, "The binary log has the secret key.");
+        }
+
+        Assert.All(Directory.EnumerateFiles(model.Folder, "*", SearchOption.AllDirectories).Where(f => !f.EndsWith(".binlog", StringComparison.Ordinal)),
+            f => Assert.True(File.ReadAllBytes(f).AsSpan().IndexOf(Encoding.UTF8.GetBytes(StandIn.Secret)) < 0, f));
         (await model.RunAsync("build", "-t:MlopsApprove", OnAws)).Succeeded();
         var deployed = JsonNode.Parse((await model.RunAsync("publish", "-t:MlopsDeploy", OnAws, "-getTargetResult:MlopsDeploy")).Succeeded())!["TargetResults"]!["MlopsDeploy"]!["Items"]!.AsArray();
         Assert.Equal("false", await ChangedAsync(model));
@@ -62,7 +75,7 @@ public sealed class AwsTests(PackagesFixture packages, StandIn aws) : IClassFixt
         var output = (await model.RunAsync("build", "-t:MlopsPublishPipeline", OnAws)).Output;
 
         Assert.Contains("error MLOPS7010: The credentials are of account 123456789012", output, StringComparison.Ordinal);
-        Assert.DoesNotContain("testing", output, StringComparison.Ordinal);
+        Assert.DoesNotContain(StandIn.Secret, output, StringComparison.Ordinal);
     }
 
     /// <summary>Whether a deploy would do anything.</summary>

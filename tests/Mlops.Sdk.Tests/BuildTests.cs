@@ -66,6 +66,37 @@ public sealed class BuildTests(PackagesFixture packages)
     }
 
     [Fact]
+    public async Task Twenty_projects_build_at_once_and_two_builds_of_one_do_not_harm_each_other()
+    {
+        var first = await packages.ScriptsAsync();
+        (await first.RunAsync("build")).Succeeded();
+        var expected = Artifacts(first);
+        var all = Path.Combine(first.Folder, "all");
+        var projects = Enumerable.Range(1, 20).Select(i => $"m{i}").ToList();
+        foreach (var file in new[] { "model.csproj", "config.yaml", "data/numbers.csv", "src/train.py", "src/evaluate.py" })
+        {
+            foreach (var project in projects)
+            {
+                var copy = Path.Combine(all, project, file.Replace("model.csproj", $"{project}.csproj", StringComparison.Ordinal));
+                Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+                File.Copy(Path.Combine(first.Folder, file), copy);
+            }
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(all, "all.slnx"), $"<Solution>{string.Concat(projects.Select(p => $"<Project Path=\"{p}/{p}.csproj\" />"))}</Solution>");
+        (await first.In("all").RunAsync("build", "-m", "-c", "Release")).Succeeded();
+        await EditAsync(first, "config.yaml", "scale: 2", "scale: 3");
+        var both = await Task.WhenAll(first.RunAsync("build", "--no-restore"), first.RunAsync("build", "--no-restore"));
+        Assert.All(both, b => b.Succeeded());
+        await EditAsync(first, "config.yaml", "scale: 3", "scale: 2");
+        (await first.RunAsync("build", "--no-restore")).Succeeded();
+
+        Assert.All(projects, project => Assert.Equal(Contents(expected), Contents(Artifacts(first.In(Path.Combine("all", project))))));
+
+        static string Contents(string folder) => File.ReadAllText(Path.Combine(folder, "manifest.json"));
+    }
+
+    [Fact]
     public async Task Question_passes_after_a_build_and_fails_after_an_edit()
     {
         var model = await packages.ScriptsAsync();

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Kills `mlops deploy` with its whole process group at random moments, and looks at what is left.
+"""Kills `mlops run` with its whole process group at random moments, or at each of its writes, and looks at what is left.
 
-usage: kill-runs.py [--kills 200] [--seed 1] MLOPS...      e.g. kill-runs.py dotnet artifacts/bin/Mlops.Host/release/mlops.dll
+usage: kill-runs.py [--kills 200] [--seed 1] [--at-writes] MLOPS...      e.g. kill-runs.py dotnet artifacts/bin/Mlops.Host/release/mlops.dll
 
 Each round changes a parameter, so that there is work to kill. After each kill: the registry passes integrity_check and
-foreign_key_check, and no version lacks its artifact. At the end: one undisturbed deploy succeeds, nothing is Executing, versions
+foreign_key_check, and no version lacks its artifact. With --at-writes (it takes strace), round n ends the program as a thread of it is about to write,
+sync, rename or delete for the nth time. At the end: one undisturbed deploy succeeds, nothing is Executing, versions
 are 1..n without gap, and no step's program is left. Prints figures; exit code 1 if one is not as it should be.
 """
 import argparse, os, pathlib, random, shutil, signal, sqlite3, subprocess, sys, tempfile, time
@@ -12,6 +13,7 @@ import argparse, os, pathlib, random, shutil, signal, sqlite3, subprocess, sys, 
 parser = argparse.ArgumentParser()
 parser.add_argument("--kills", type=int, default=200)
 parser.add_argument("--seed", type=int, default=1)
+parser.add_argument("--at-writes", action="store_true")
 parser.add_argument("mlops", nargs="+")
 options = parser.parse_args()
 mlops = [os.path.abspath(a) if os.path.exists(a) else a for a in options.mlops]
@@ -60,12 +62,19 @@ def look(when):
 
 
 for n in range(options.kills):
-    process = subprocess.Popen([*mlops, "run", "--artifacts", "bin/mlops", "--parameter", f"round={n}"], cwd=root, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    time.sleep(rng.uniform(0.05, 1.1))
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        running += 1
-    process.wait()
+    command = [*mlops, "run", "--artifacts", "bin/mlops", "--parameter", f"round={n}"]
+    if options.at_writes:
+        calls = "pwrite64,fsync,fdatasync,rename,unlink,ftruncate,symlink"
+        command = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={calls}", "-e", f"inject={calls}:signal=KILL:when={n + 1}", *command]
+    process = subprocess.Popen(command, cwd=root, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if options.at_writes:
+        running += process.wait() == -signal.SIGKILL
+    else:
+        time.sleep(rng.uniform(0.05, 1.1))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            running += 1
+        process.wait()
     look(f"kill {n}")
 
 started = time.time()

@@ -36,11 +36,8 @@ public sealed record ModelPlan
 
     public required IReadOnlyList<PlannedData> Data { get; init; }
 
-    /// <summary>With the sets that monitors alone compare with.</summary>
-    public IEnumerable<PlannedData> PublishedData => Data.Concat(Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>()).DistinctBy(d => d.Name);
-
     /// <summary>Whether a job reads data that lies in S3: its version is a parameter.</summary>
-    public bool ReadsDataInS3 => Jobs.Any(j => j.Environment.ContainsKey(StepPlanner.S3DataVariable));
+    public bool ReadsDataInS3 => Jobs.Any(j => j.Environment.ContainsKey(StepPlanner.S3DataVariable)) || AllSteps.OfType<PlannedTransform>().Any(t => t.Environment.ContainsKey(StepPlanner.S3DataVariable));
 
     /// <summary>Of steps that call the service without starting a job; null: they are not tried again.</summary>
     public PlannedRetry? ServiceRetry { get; init; }

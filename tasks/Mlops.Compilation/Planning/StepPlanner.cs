@@ -91,7 +91,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             MetricDefinitions = Maps.Literals(train?.Metrics),
             Instance = Instance(step.Instance, build.Instance, DefaultInstance),
             MaxRuntimeSeconds = MaxRuntime(step, isProcessing: train is null),
-            Cache = Cache(step, outputs),
+            Cache = IsOutOfSight(train, inputs) ? null : Cache(step, outputs),
             Retry = Retry(step),
             Spot = train?.Spot is { } spot ? new PlannedSpot(spot.MaxWait!.Value.Value.Seconds, spot.Checkpoints?.Value ?? false) : null,
             Tuning = train?.Tune is { } tune ? Tuning(tune) : null,
@@ -141,7 +141,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
             Join = step.Join?.Value ?? Join.None,
             Filter = step.Filter?.Value.Text,
             OutputFilter = step.OutputFilter?.Value.Text,
-            Environment = Maps.Of(step.Environment),
+            Environment = WithDataVersion(Maps.Of(step.Environment), [new PlannedInput("", Source(records.Value!.From!.Value.Value), null, InputMode.File, DataDistribution.Replicated)]),
             Instance = Instance(step.Instance, build.Instance, DefaultInstance),
             Cache = Cache(step),
             Retry = Retry(step),
@@ -229,16 +229,21 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         if (step.Section is TrainSection && step.Name == ConfiguredStep.Train && build.Bias is { After: not { Count: > 0 } } bias && IsOfDataAlone(bias.Data!.Value.Value) && AnalysisPlanner.BeforeTraining(bias) is { } measured && !after.Contains(measured))
             after.Add(measured);
         if (step.Name == ConfiguredStep.Postprocess)
-            after.AddRange(config.Steps.Where(s => s.Name is ConfiguredStep.Evaluate or ConfiguredStep.Bias or ConfiguredStep.Explain && !after.Contains(s.Name) && !WaitsFor(s, step.Name)).Select(s => s.Name));
+            after.AddRange(config.Steps.Where(s => s.Name is ConfiguredStep.Evaluate or ConfiguredStep.Bias or ConfiguredStep.Explain && !after.Contains(s.Name) && !WaitsFor(s.Name, step.Name, [])).Select(s => s.Name));
         return after;
     }
 
-    /// <summary>Whether a step reads what another one makes, or comes after it, by way of whichever steps.</summary>
-    private bool WaitsFor(ConfiguredStep step, string other, int depth = 0)
-    {
-        var names = step.Reads.Select(r => r.Value.Split('.')[0]).Concat((step.Section.After ?? []).Select(a => a.Value)).ToHashSet(StringComparer.Ordinal);
-        return names.Contains(other) || (depth < config.Steps.Count && config.Steps.Any(s => names.Contains(s.Name) && WaitsFor(s, other, depth + 1)));
-    }
+    /// <summary>Whether a step waits for another one, by way of whichever steps.</summary>
+    private bool WaitsFor(string step, string other, HashSet<string> seen) =>
+        step == other || (seen.Add(step) && config.Steps.FirstOrDefault(s => s.Name == step) is { } found && Before(found).Any(b => WaitsFor(b, other, seen)));
+
+    /// <summary>What a step reads, comes after, takes values of, or is a branch of.</summary>
+    private IEnumerable<string> Before(ConfiguredStep step) =>
+    [
+        .. step.Reads.Select(r => r.Value == "model" ? ConfiguredStep.Train : r.Value.Split('.')[0]), .. (step.Section.After ?? []).Select(a => a.Value),
+        .. step.Templates.SelectMany(t => t.Parts.OfType<StepOutputPart>()).Select(p => p.Step),
+        .. config.Steps.Where(s => s.Section is ConditionStep condition && (condition.Then ?? []).Concat(condition.Else ?? []).Any(m => m.Value == step.Name)).Select(s => s.Name),
+    ];
 
     /// <summary>Whether a data set, or what the first step makes of data sets: nothing of it can wait for a training.</summary>
     private bool IsOfDataAlone(string source) => config.Data?.Find(source) is not null || (source.StartsWith($"{ConfiguredStep.Preprocess}.", StringComparison.Ordinal)
@@ -247,6 +252,9 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     /// <summary>A training may take longer than a processing job: what 'build' says of all steps ends there.</summary>
     public int MaxRuntime(JobSection step, bool isProcessing = true) =>
         Math.Min((step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds, isProcessing ? JobLimits.ProcessingSeconds : int.MaxValue);
+
+    /// <summary>What SageMaker compares of a tuning leaves its environment out ("Default cache key attributes"), and so the version of data in S3: it is cached only where it says so itself.</summary>
+    private static bool IsOutOfSight(TrainSection? train, IEnumerable<PlannedInput> inputs) => train is { Tune: not null, Cache: null } && inputs.Any(ReadsS3);
 
     /// <summary>What lies where every run writes is that of the last one, whichever that was, and where it lies is no part of a cached step's key: such a step is cached only where it says so itself.</summary>
     private Duration? Cache(JobSection step, IEnumerable<PlannedOutput> outputs) => step.Cache is null && outputs.Any(o => o.To is not null) ? null : Cache(step);
@@ -271,10 +279,12 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         [.. retry.Errors?.Select(e => e.Value) ?? [RetryError.Throttling, RetryError.ServiceFault]],
         (int)(retry.Attempts?.Value ?? 3), retry.Interval?.Value.Seconds ?? 1, retry.Backoff?.Value ?? 2.0);
 
+    private static bool ReadsS3(PlannedInput input) => input.Source is DataInput { Data.IsInS3: true };
+
     /// <summary>With the version of the data in S3, where any of it is read.</summary>
     public static Dictionary<string, Template> WithDataVersion(Dictionary<string, Template> environment, IEnumerable<PlannedInput> inputs)
     {
-        if (inputs.Any(i => i.Source is DataInput { Data.IsInS3: true }))
+        if (inputs.Any(ReadsS3))
             environment[S3DataVariable] = new Template("", [new ParameterPart(ReservedNames.S3DataVersion)]);
         return environment;
     }

@@ -51,7 +51,7 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
             ScalingResources.Add(template, plan, scaling, variants, endpoint is AsyncEndpoint);
     }
 
-    /// <summary>The group of the endpoint's logs, made before the endpoint would make it, and gone after it.</summary>
+    /// <summary>The group of the endpoint's logs, made before the endpoint would make it; it outlives the stack by what is kept in it.</summary>
     private string[] AddLogs()
     {
         if (stage.Aws.LogDays is not { } days)

@@ -24,6 +24,9 @@ internal sealed class MonitorStack
     /// <summary>The parameter with the container of the analyzer.</summary>
     public const string Image = "AnalyzerImage";
 
+    /// <summary>The parameter with the bucket that code, settings and data sets are published into.</summary>
+    public const string BuildBucket = "BuildBucketName";
+
     private const string Metric = "Violations";
     private const string Role = "MonitorRole";
     private const string Trigger = "MonitorTriggerRole";
@@ -93,8 +96,8 @@ internal sealed class MonitorStack
     /// <summary>Settings and data sets are published into the bucket of the build, which may be another account's, encrypted by a key of its own.</summary>
     private IEnumerable<Permission> Published()
     {
-        template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
-        var bucket = $"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}";
+        template.Parameter(BuildBucket, "The bucket that the build publishes into.");
+        var bucket = $"arn:${{AWS::Partition}}:s3:::${{{BuildBucket}}}";
         string[] below = plan.Operations.Monitors.Any(m => (m.Baseline is { IsInS3: false }) || (m.GroundTruth is { IsInS3: false })) ? ["source", "data"] : ["source"];
         yield return new("monitor", ["s3:GetObject"], [.. below.Select(b => $"{bucket}/{plan.Prefix}/{b}/*")]);
         yield return new("monitor", ["s3:ListBucket"], [bucket]) { Condition = new JsonObject { ["StringLike"] = new JsonObject { ["s3:prefix"] = new JsonArray([.. below.Select(b => JsonValue.Create($"{plan.Prefix}/{b}/*"))]) } } };
@@ -112,6 +115,7 @@ internal sealed class MonitorStack
             yield break;
         yield return new("monitor.explain", ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"],
             ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-job/pipelines-*"]);
+        template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
         yield return new("monitor.explain", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}/{plan.Prefix}/models/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
     }
 

@@ -122,7 +122,7 @@ internal sealed class MonitorSteps(ModelPlan plan, PlannedStage stage, SourceKey
     };
 
     /// <summary>What is published lies in the bucket of the build.</summary>
-    private JsonObject Settings(PlannedMonitor monitor) => Input("config", $"s3://${{{DeployStack.ModelBucketParameter}}}/{sources.FilesKey(monitor.Bundle)}");
+    private JsonObject Settings(PlannedMonitor monitor) => Input("config", $"s3://${{{MonitorStack.BuildBucket}}}/{sources.FilesKey(monitor.Bundle)}");
 
     /// <summary>Where a data set is published, as ${...} names it.</summary>
     private string DataUri(PlannedData data)

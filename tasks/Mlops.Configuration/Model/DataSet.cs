@@ -6,7 +6,7 @@ namespace Mlops.Configuration.Model;
 [Section("the data set")]
 public sealed record DataSet : Section
 {
-    [Key("source", "Where the data lies: a file or a folder of the repository, or s3://bucket/prefix.", Required = true)]
+    [Key("source", "Where the data lies: a file or a folder of the repository, or s3://bucket/prefix. Of data in S3 a deploy on aws lists names and sizes: steps that read it run again once they differ, and find that version in MLOPS_S3_DATA_VERSION.", Required = true)]
     public Located<DataSource>? Source { get; init; }
 
     [Key("format", "How the data is written.", Default = "files")]

@@ -97,7 +97,7 @@ public sealed record RetrainSection : Section
     [Key("schedule", "When the build runs again.", Example = "cron(0 3 ? * MON *)")]
     public Located<Schedule>? Schedule { get; init; }
 
-    [Key("on_new_data", "The data sets whose change runs it again.", Min = 1, Max = 20)]
+    [Key("on_new_data", "The data sets whose change runs it again. On aws those that lie in S3; files of the repository are seen by the local platform alone.", Min = 1, Max = 20)]
     public IReadOnlyList<Located<string>>? OnNewData { get; init; }
 
     [Key("on_violation", "The monitors whose violation runs it again.", Min = 1, Max = 4)]

@@ -56,10 +56,10 @@ public sealed record NetworkSection : Section
 [Section("'retention'")]
 public sealed record RetentionSection : Section
 {
-    [Key("runs", "Of what runs write.", DefaultText = "for good", Min = 86_400, Max = 315_360_000)]
+    [Key("runs", "Of what runs write, in the bucket that the build stack makes; a bucket of your own ('aws.bucket') keeps its own rules.", DefaultText = "for good", Min = 86_400, Max = 315_360_000)]
     public Located<Duration>? Runs { get; init; }
 
-    [Key("capture", "Of captured requests.", DefaultText = "for good", Min = 86_400, Max = 315_360_000)]
+    [Key("capture", "Of captured requests, in that bucket.", DefaultText = "for good", Min = 86_400, Max = 315_360_000)]
     public Located<Duration>? Capture { get; init; }
 
     [Key("logs", "Of logs.", DefaultText = "for good", Min = 86_400, Max = 315_360_000)]

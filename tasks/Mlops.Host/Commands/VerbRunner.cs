@@ -44,11 +44,19 @@ internal static class VerbRunner
         try
         {
             var workspace = load(parsed);
-            if (options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed))
-                BuiltCode.CheckFresh(workspace);
-            platform = options.Platform(parsed) == PlatformNames.Aws
-                ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
-                : LocalPlatform.Open(workspace, Program(), display, root => new StorageServer(root));
+            // Beside the first questions to the platform, which change nothing.
+            var fresh = options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed) ? Task.Run(() => BuiltCode.CheckFresh(workspace)) : Task.CompletedTask;
+            try
+            {
+                platform = options.Platform(parsed) == PlatformNames.Aws
+                    ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
+                    : LocalPlatform.Open(workspace, Program(), display, root => new StorageServer(root));
+            }
+            finally
+            {
+                await fresh; // Which code it is comes before what the platform says of it.
+            }
+
             await using var opened = platform;
             var context = new VerbContext(workspace, platform, display);
             if (await (options.IsAudited ? AuditedVerb.RunAsync(context, parsed.CommandResult.Command.Name, c => verb(parsed, context, c), stopping.Token) : verb(parsed, context, stopping.Token)) is not { } outcome)
@@ -69,7 +77,7 @@ internal static class VerbRunner
         catch (Exception e) when (platform?.Explain(e) is { } problem)
         {
             display.Add(problem);
-            return ExitCodes.Errors;
+            return problem.MayPass ? ExitCodes.TryAgain : ExitCodes.Errors;
         }
 #pragma warning disable CA1031 // The last line of defence: a defect is a coded error, too.
         catch (Exception e)

@@ -25,7 +25,7 @@ internal sealed class ServedEndpoint(string name, Func<EndpointRow, EndpointSett
     public bool IsServed => settings is not null;
 
     /// <summary>Whether a request would find a model, or start one.</summary>
-    public bool IsReady => traffic.Shares.Count > 0 && traffic.Fleets.All(f => f.IsReady);
+    public bool IsReady => traffic.Shares is { Count: > 0 } shares && shares.All(s => s.Fleet.IsReady);
 
     /// <summary>A model and the room for one more request; started first where nothing runs while nobody asks.</summary>
     public async ValueTask<Admission> AdmitAsync(string? variant, CancellationToken cancellation)

@@ -59,6 +59,7 @@ internal static class StandIn
         {
             await process.TellAsync(Message(step).ToJsonString(), limit.Token);
             var exitCode = await process.Exited.WaitAsync(limit.Token);
+            process.Kill(); // What it left behind would hold its output open.
             await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
             if (exitCode != 0)
                 step.OnFault(StepFault.Service);

@@ -102,9 +102,9 @@ internal sealed class ChildProcess : IDisposable
         {
             stream.Dispose();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or InvalidOperationException)
         {
-            // It has ended without reading the rest.
+            // It has ended without reading the rest, which may still be under way.
         }
     }
 

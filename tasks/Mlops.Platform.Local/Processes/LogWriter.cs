@@ -48,7 +48,7 @@ internal sealed class LogWriter : IDisposable
             while (await lines.NextAsync() is { } line)
                 Add(line, isError);
         }
-        catch (ObjectDisposedException)
+        catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
             // The process was let go while something outside its group still held its output.
         }

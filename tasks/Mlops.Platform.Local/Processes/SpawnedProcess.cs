@@ -17,13 +17,18 @@ internal sealed partial class SpawnedProcess
     private const short SetSignalsToDefault = 0x04;
     private const short SetSignalMask = 0x08;
     private const short NewSessionOfLinux = 0x80;
-    private const short NewSessionOfMac = 0x400;
+
+    /// <summary>macOS: POSIX_SPAWN_SETSID; and POSIX_SPAWN_CLOEXEC_DEFAULT, since .NET makes pipes there that a child started in between would inherit.</summary>
+    private const short NewSessionOfMac = 0x400 | 0x4000;
 
     /// <summary>SIGPIPE, which .NET ignores, and a program would go on to.</summary>
     private const int BrokenPipe = 13;
 
     /// <summary>ENOEXEC: of a script that does not say what it is for, which a shell would take for its own.</summary>
     private const int NoProgram = 8;
+
+    /// <summary>EAGAIN of Linux, as fork(2) has it where there is no room for another process.</summary>
+    private const int TryAgain = 11;
 
     /// <summary>EINTR.</summary>
     private const int Interrupted = 4;
@@ -37,7 +42,17 @@ internal sealed partial class SpawnedProcess
         (Input, Output, Errors) = (pipes.Input, pipes.Output, pipes.Errors);
         var exited = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         Exited = exited.Task;
-        new Thread(() => exited.SetResult(Wait(id)), WaitingStack) { IsBackground = true, Name = "mlops child" }.Start();
+        try
+        {
+            new Thread(() => exited.SetResult(Wait(id)), WaitingStack) { IsBackground = true, Name = "mlops child" }.Start();
+        }
+        catch (Exception e) when (e is OutOfMemoryException or ThreadStartException)
+        {
+            // No room for a thread: nobody would wait for the program.
+            ProcessGroup.Kill(id);
+            _ = Wait(id);
+            throw new Win32Exception(TryAgain);
+        }
     }
 
     public int Id { get; }

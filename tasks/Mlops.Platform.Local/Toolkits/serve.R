@@ -29,7 +29,7 @@ kind_of <- function(type) tolower(trimws(strsplit(paste0(type, ";"), ";")[[1]][1
 npy_magic <- as.raw(c(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59))
 
 read_npy <- function(bytes) {
-  if (length(bytes) < 10 || !identical(bytes[1:6], npy_magic)) unsupported("The body is no array of NumPy's format.")
+  if (length(bytes) < 10 || !identical(bytes[1:6], npy_magic)) stop("it is no array of NumPy's format.")
   start <- if (bytes[7] == as.raw(1)) 10 else 12
   size <- sum(as.integer(bytes[9:start]) * 256^(seq_len(start - 8) - 1))
   header <- rawToChar(bytes[start + seq_len(size)])
@@ -43,7 +43,7 @@ read_npy <- function(bytes) {
   count <- prod(shape)
   values <- readBin(bytes[-seq_len(start + size)], if (type[2] == "f") "numeric" else "integer", count, as.integer(type[3]),
     signed = type[2] == "i" || as.integer(type[3]) > 2, endian = if (type[1] == ">") "big" else "little")
-  if (length(values) < count) unsupported("The array ends before its shape says.")
+  if (length(values) < count) stop("the array ends before its shape says.")
   if (length(shape) < 2) values else matrix(values, shape[1], shape[2], byrow = grepl("'fortran_order': *False", header))
 }
 
@@ -57,6 +57,7 @@ write_npy <- function(prediction) {
 }
 
 default_input <- function(body, content_type) {
+  if (kind_of(content_type) == "application/json") loadNamespace("jsonlite")
   readable(switch(kind_of(content_type),
     "text/csv" = read.csv(text = body, header = FALSE),
     "application/json" = jsonlite::fromJSON(body),

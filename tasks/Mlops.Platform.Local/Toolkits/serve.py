@@ -65,7 +65,9 @@ def numpy():
 def default_input(body, content_type):
     try:
         return read(body, content_type)
-    except (ValueError, RecursionError, csv.Error, OSError, EOFError) as e:
+    except Unsupported:
+        raise
+    except Exception as e:  # Whatever readers of formats raise.
         raise Unreadable(f"The body is no {content_type}: {type(e).__name__}: {e}") from e
 
 

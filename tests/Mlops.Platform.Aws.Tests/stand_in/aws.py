@@ -263,7 +263,7 @@ def write_profile(path: str, address: str) -> None:
     """A file for AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE that leads every client here."""
     with open(path, "w", encoding="utf-8") as file:
         file.write(
-            "[default]\naws_access_key_id = testing\naws_secret_access_key = testing\nregion = us-east-1\n"
+            "[default]\naws_access_key_id = testing\naws_secret_access_key = a+planted/secret+key\nregion = us-east-1\n"
             f"endpoint_url = {address}\n"
         )
 

@@ -98,7 +98,7 @@ class Scope:
     def holds(self, condition: dict) -> bool:
         kind = condition["Type"]
         if kind == "Not":
-            return not self.holds(condition["Condition"])
+            return not self.holds(condition.get("Expression") or condition["Condition"])
         if kind == "Or":
             return any([self.holds(inner) for inner in condition["Conditions"]])
         if kind == "In":

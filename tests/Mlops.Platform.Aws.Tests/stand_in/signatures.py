@@ -10,7 +10,7 @@ from botocore.credentials import Credentials
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-SECRET = "testing"
+SECRET = "a+planted/secret+key"
 EMPTY_HASH = hashlib.sha256(b"").hexdigest()
 UNSIGNED_OPERATIONS = ("AssumeRoleWithWebIdentity", "AssumeRoleWithSAML")
 HEADER = re.compile(
