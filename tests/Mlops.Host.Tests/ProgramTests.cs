@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Mlops.Platform;
 
 namespace Mlops.Host.Tests;
 
@@ -82,7 +83,7 @@ public sealed class ProgramTests : IAsyncLifetime
         var (exitCode, output) = Conformance.Run("unshare", "--user", "--map-root-user", "--mount", "sh", "-c",
             $"mount -t tmpfs -o size=1m tmpfs {repository.PathOf(".mlops")} && cd {repository.PathOf("")} && exec dotnet exec {Path.Combine(AppContext.BaseDirectory, "mlops.dll")} run --artifacts bin/mlops");
 
-        Assert.Equal(1, exitCode);
+        Assert.Equal(ExitCodes.TryAgain, exitCode);
         Assert.Contains("error MLOPS6007: A file cannot be written or read:", output, StringComparison.Ordinal);
         await repository.SucceedAsync("run");
     }

@@ -61,7 +61,7 @@ public sealed class SerialContainersTests : IAsyncLifetime
         Assert.Equal("about,33\n", await SucceedAsync("predict", "data/numbers.csv", "--accept", "text/csv", "--artifacts", "bin/mlops"));
 
         await SucceedAsync("stop", "--artifacts", "bin/mlops");
-        File.AppendAllText(Directory.GetFiles(folder.File(".mlops/s3/local/serial/runs"), "model.tar.gz", SearchOption.AllDirectories).Single(), "altered");
+        File.AppendAllText(Directory.GetFiles(folder.File(".mlops/s3/local/serial/models"), "model.tar.gz", SearchOption.AllDirectories).Single(f => f.Contains("scaler", StringComparison.Ordinal)), "altered");
         var (exitCode, output) = await MlopsProgram.RunAsync(folder.Path, "deploy", "--version", "1", "--artifacts", "bin/mlops");
         Assert.NotEqual(0, exitCode);
         Assert.Contains("MLOPS6012", output, StringComparison.Ordinal);
