@@ -36,9 +36,9 @@ public sealed class ChildProcessTests : IDisposable
         child.Kill();
 
         Assert.Equal(128 + 9, await child.Exited);
-        for (var i = 0; i < 100 && IsRunning(grandchild); i++)
+        for (var i = 0; i < 100 && TestProcess.IsRunning(grandchild); i++)
             await Task.Delay(20);
-        Assert.False(IsRunning(grandchild));
+        Assert.False(TestProcess.IsRunning(grandchild));
     }
 
     [SkippableFact]
@@ -91,18 +91,4 @@ public sealed class ChildProcessTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     private static ProcessStartInfo Shell(string script, params string[] arguments) => new("/bin/sh", ["-c", script, "sh", .. arguments]);
-
-    /// <summary>One that has ended and is not waited for yet does not run.</summary>
-    private static bool IsRunning(int id)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(id);
-            return !OperatingSystem.IsLinux() || File.ReadAllText($"/proc/{id}/stat").Split(')')[^1].TrimStart()[0] != 'Z';
-        }
-        catch (Exception e) when (e is ArgumentException or IOException)
-        {
-            return false;
-        }
-    }
 }

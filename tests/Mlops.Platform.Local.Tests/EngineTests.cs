@@ -132,7 +132,7 @@ public sealed class EngineTests : IAsyncLifetime
         Assert.Contains("max_runtime", result.FailureReason, StringComparison.Ordinal);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15));
         var child = int.Parse(File.ReadAllText(folder.File(".mlops/last/train/child")), System.Globalization.CultureInfo.InvariantCulture);
-        Assert.False(IsRunning(child));
+        Assert.False(TestProcess.IsRunning(child));
     }
 
     [SkippableFact]
@@ -144,7 +144,7 @@ public sealed class EngineTests : IAsyncLifetime
 
         Assert.Equal("Succeeded", result.Status);
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(15));
-        Assert.False(IsRunning(int.Parse(File.ReadAllText(folder.File(".mlops/last/train/child")), System.Globalization.CultureInfo.InvariantCulture)));
+        Assert.False(TestProcess.IsRunning(int.Parse(File.ReadAllText(folder.File(".mlops/last/train/child")), System.Globalization.CultureInfo.InvariantCulture)));
     }
 
     [SkippableFact]
@@ -186,32 +186,6 @@ public sealed class EngineTests : IAsyncLifetime
 
         Assert.Equal(137, await left.Exited.WaitAsync(TimeSpan.FromSeconds(5)));
         Assert.Equal("Succeeded", (await RunAsync(Pipeline())).Status);
-    }
-
-    [SkippableFact]
-    public async Task What_a_killed_run_had_not_finished_writing_goes_and_what_its_steps_made_stays()
-    {
-        NeedsShell();
-        var row = platform.Registry.Executions;
-        platform.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
-        row.Start("killed", "p", "f", []);
-        var properties = new JsonObject { ["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = "s3://local/m/models/killed/train/pipelines-killed-train/output/model.tar.gz" } };
-        row.EndStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null, null), "Succeeded", properties, null, null, new Dictionary<string, double>(), []);
-        foreach (var name in new[] { "tune", "evaluate" })
-            row.StartStep("killed", new Registry.StepStart(name, "Processing", DateTimeOffset.UtcNow, null, null, null), "1/1");
-        string[] stays = ["m/models/killed/train/pipelines-killed-train/output/model.tar.gz", "m/models/killed/train/pipelines-killed-train/output/output.tar.gz", "m/models/tuning/pipelines-killed-tune-other/model.tar.gz", "m/runs/another/evaluate/report.json", "m/runs/killed/train/by-its-program.json"];
-        foreach (var file in stays.Concat(["m/models/tuning/pipelines-killed-tune-003/output/model.tar.gz", "m/runs/killed/evaluate/report.json"]))
-            folder.Write(".mlops/s3/local/" + file, "content");
-        Reopen();
-
-        await using (await platform.LockAsync("run", default))
-        {
-            // It looked when it got the lock.
-        }
-
-        Assert.Equal(
-            stays,
-            Directory.EnumerateFiles(folder.File(".mlops/s3/local"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.File(".mlops/s3/local"), f)).Order(StringComparer.Ordinal));
     }
 
     [SkippableFact]
@@ -257,20 +231,6 @@ public sealed class EngineTests : IAsyncLifetime
     }
 
     private static void NeedsShell() => Skip.If(OperatingSystem.IsWindows(), "These programs are shell scripts.");
-
-    private static bool IsRunning(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            // One that has ended and that nobody has asked after yet still has a number.
-            return !found.HasExited && !(File.Exists($"/proc/{process}/stat") && File.ReadAllText($"/proc/{process}/stat").Contains(") Z", StringComparison.Ordinal));
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
 
     private void Reopen()
     {

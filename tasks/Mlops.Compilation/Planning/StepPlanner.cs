@@ -235,15 +235,9 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
 
     /// <summary>Whether a step waits for another one, by way of whichever steps.</summary>
     private bool WaitsFor(string step, string other, HashSet<string> seen) =>
-        step == other || (seen.Add(step) && config.Steps.FirstOrDefault(s => s.Name == step) is { } found && Before(found).Any(b => WaitsFor(b, other, seen)));
+        step == other || (seen.Add(step) && Order.TryGetValue(step, out var before) && before.Exists(b => WaitsFor(b.Step, other, seen)));
 
-    /// <summary>What a step reads, comes after, takes values of, or is a branch of.</summary>
-    private IEnumerable<string> Before(ConfiguredStep step) =>
-    [
-        .. step.Reads.Select(r => r.Value == "model" ? ConfiguredStep.Train : r.Value.Split('.')[0]), .. (step.Section.After ?? []).Select(a => a.Value),
-        .. step.Templates.SelectMany(t => t.Parts.OfType<StepOutputPart>()).Select(p => p.Step),
-        .. config.Steps.Where(s => s.Section is ConditionStep condition && (condition.Then ?? []).Concat(condition.Else ?? []).Any(m => m.Value == step.Name)).Select(s => s.Name),
-    ];
+    private Dictionary<string, List<(string Step, Located<string> Reference)>> Order => field ??= StepOrder.WaitsFor(config);
 
     /// <summary>Whether a data set, or what the first step makes of data sets: nothing of it can wait for a training.</summary>
     private bool IsOfDataAlone(string source) => config.Data?.Find(source) is not null || (source.StartsWith($"{ConfiguredStep.Preprocess}.", StringComparison.Ordinal)

@@ -15,7 +15,7 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
     public IReadOnlyList<Permission> All(string role) =>
     [
         .. shared.OwnObjects("build"),
-        .. plan.Data.Where(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)).SelectMany(d => Permissions.Read($"data.{d.Name}", d.Source)),
+        .. plan.Data.Where(d => d.IsInS3).SelectMany(d => Permissions.Read($"data.{d.Name}", d.Source)),
         .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
         .. plan.AllSteps.SelectMany(Of),
         .. plan.Jobs.SelectMany(s => s.Outputs.Where(o => o.To is not null).Select(o => Permissions.Write($"build.{s.Name}.outputs.{o.Name}", o.To!))),

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
-using Mlops.Configuration.Values;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
@@ -78,7 +77,7 @@ internal sealed class MonitorStack
             .. Published(),
             .. stage.Capture?.To is { } to ? Permissions.Read("deploy.stage.capture", to) : [],
             .. plan.Operations.Monitors.SelectMany(m => new[] { m.Baseline, m.GroundTruth }).OfType<PlannedData>().Distinct()
-                .SelectMany(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal) ? Permissions.Read($"data.{d.Name}", d.Source) : []),
+                .SelectMany(d => d.IsInS3 ? Permissions.Read($"data.{d.Name}", d.Source) : []),
             new("monitor", ["sagemaker:AddTags", "sagemaker:CreateProcessingJob", "sagemaker:DescribeProcessingJob", "sagemaker:StopProcessingJob"], ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:processing-job/pipelines-*"]),
             .. Explanations(),
             new("monitor", ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [$"arn:${{AWS::Partition}}:ecr:*:*:repository/{AnalyzerRepository}"]),

@@ -3,7 +3,6 @@ using System.Text.Json.Nodes;
 using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
-using Mlops.Configuration.Values;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
@@ -127,7 +126,7 @@ internal sealed class MonitorSteps(ModelPlan plan, PlannedStage stage, SourceKey
     /// <summary>Where a data set is published, as ${...} names it.</summary>
     private string DataUri(PlannedData data)
     {
-        if (data.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal))
+        if (data.IsInS3)
             return data.Source;
         var name = $"Data{Retraining.Pascal(data.Name)}Uri";
         template.Parameter(name, $"Where the data set {data.Name} is published: an S3 prefix.");

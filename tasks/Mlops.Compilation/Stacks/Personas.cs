@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
-using Mlops.Configuration.Values;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -89,7 +88,7 @@ internal static class Personas
 
     /// <summary>Data sets that lie elsewhere than below the model's own prefix.</summary>
     private static IEnumerable<Permission> Data(ModelPlan plan) =>
-        plan.Data.Where(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)).SelectMany(d => Permissions.Read("", d.Source));
+        plan.Data.Where(d => d.IsInS3).SelectMany(d => Permissions.Read("", d.Source));
 
     /// <summary>Requests to the endpoints; those of asynchronous ones lie in the bucket.</summary>
     private static IEnumerable<Permission> Try(ModelPlan plan, Permissions shared)

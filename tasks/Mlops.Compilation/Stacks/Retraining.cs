@@ -33,7 +33,7 @@ internal static class Retraining
         }
 
         var rules = new List<string>();
-        foreach (var data in retraining.OnNewData.Where(d => d.Source.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)))
+        foreach (var data in retraining.OnNewData.Where(d => d.IsInS3))
             AddRule($"NewData{Pascal(data.Name)}Rule", $"New data in {data.Name}.", NewObjects(data.Source));
         if (retraining.OnViolation.Count > 0)
         {

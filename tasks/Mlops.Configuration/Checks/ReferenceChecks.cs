@@ -16,33 +16,15 @@ internal static class ReferenceChecks
         var data = config.Data ?? NamedMap<DataSet>.Empty;
         var producers = Producers(config);
         var known = data.Names.Concat(producers.Keys).ToList();
-        var waitsFor = config.Steps.ToDictionary(s => s.Name, _ => new List<(string Step, Located<string> Reference)>(), StringComparer.Ordinal);
+        var waitsFor = StepOrder.WaitsFor(config);
         foreach (var step in config.Steps)
         {
-            foreach (var reference in step.Reads)
-            {
-                if (!known.Contains(reference.Value) && !IsOfUnreadable(reference.Value, config))
-                    diagnostics.Add(Errors.UnknownReference(reference.Span, reference.Value, known));
-                else if (producers.TryGetValue(reference.Value, out var producer) && producer is not null)
-                    waitsFor[step.Name].Add((producer, reference));
-            }
-
-            foreach (var reference in step.Section.After ?? [])
-            {
-                if (waitsFor.ContainsKey(reference.Value))
-                    waitsFor[step.Name].Add((reference.Value, reference));
-                else if (!IsUnreadableStep(reference.Value, config))
-                    diagnostics.Add(Errors.UnknownStep(reference.Span, reference.Value, [.. waitsFor.Keys]));
-            }
-
-            foreach (var template in step.Templates)
-            {
-                foreach (var part in template.Parts.OfType<StepOutputPart>().Where(p => waitsFor.ContainsKey(p.Step)))
-                    waitsFor[step.Name].Add((part.Step, new Located<string>(part.Step, template.Span)));
-            }
+            foreach (var reference in step.Reads.Where(r => !known.Contains(r.Value) && !IsOfUnreadable(r.Value, config)))
+                diagnostics.Add(Errors.UnknownReference(reference.Span, reference.Value, known));
+            foreach (var reference in (step.Section.After ?? []).Where(a => !waitsFor.ContainsKey(a.Value) && !IsUnreadableStep(a.Value, config)))
+                diagnostics.Add(Errors.UnknownStep(reference.Span, reference.Value, [.. waitsFor.Keys]));
         }
 
-        AddBranches(config, waitsFor);
         ReportCycle(waitsFor, diagnostics);
     }
 
@@ -75,18 +57,6 @@ internal static class ReferenceChecks
                 diagnostics.Add(Errors.NameTaken(entry.NameSpan, entry.Name, "the language"));
             else if (ConfiguredStep.FixedNames.Contains(entry.Name) || MadeSteps.Contains(entry.Name))
                 diagnostics.Add(Errors.NameTaken(entry.NameSpan, entry.Name, "a step of 'build'"));
-        }
-    }
-
-    /// <summary>Steps of a branch wait for the condition that they hang on.</summary>
-    private static void AddBranches(ModelConfig config, Dictionary<string, List<(string Step, Located<string> Reference)>> waitsFor)
-    {
-        foreach (var step in config.Steps)
-        {
-            if (step.Section is not ConditionStep condition)
-                continue;
-            foreach (var member in (condition.Then ?? []).Concat(condition.Else ?? []).Where(m => waitsFor.ContainsKey(m.Value)))
-                waitsFor[member.Value].Add((step.Name, member));
         }
     }
 

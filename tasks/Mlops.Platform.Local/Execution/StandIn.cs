@@ -61,10 +61,9 @@ internal static class StandIn
             var exitCode = await process.Exited.WaitAsync(limit.Token);
             process.Kill(); // What it left behind would hold its output open.
             await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
-            if (exitCode != 0)
-                step.OnFault(StepFault.Service);
             if (exitCode == 0)
                 return await answer is { } text ? Outputs(step, text) : StepOutcome.Failed($"its stand-in answered with more than {MostCharacters >> 20} MiB. What it tells people goes to its error output.");
+            step.OnFault(StepFault.Service);
             return StepOutcome.Failed($"its stand-in '{string.Join(' ', words)}' ended with exit code {exitCode}. {log.Tail}".TrimEnd());
         }
         catch (OperationCanceledException)

@@ -1,0 +1,37 @@
+using System.Text.Json.Nodes;
+
+namespace Mlops.Platform.Local.Tests;
+
+/// <summary>What the next run does with what a killed one left.</summary>
+public sealed class KilledRunTests : StepTestsBase
+{
+    [SkippableFact]
+    public async Task What_a_killed_run_had_not_finished_writing_goes_and_what_its_steps_made_stays()
+    {
+        NeedsShell();
+        await using (var before = Open())
+        {
+            var row = before.Registry.Executions;
+            before.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
+            row.Start("killed", "p", "f", []);
+            var properties = new JsonObject { ["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = "s3://local/m/models/killed/train/pipelines-killed-train/output/model.tar.gz" } };
+            row.EndStep("killed", new Registry.StepStart("train", "Training", DateTimeOffset.UtcNow, null, null, null), "Succeeded", properties, null, null, new Dictionary<string, double>(), []);
+            foreach (var name in new[] { "tune", "evaluate" })
+                row.StartStep("killed", new Registry.StepStart(name, "Processing", DateTimeOffset.UtcNow, null, null, null), "1/1");
+        }
+
+        string[] stays = ["m/models/killed/train/pipelines-killed-train/output/model.tar.gz", "m/models/killed/train/pipelines-killed-train/output/output.tar.gz", "m/models/tuning/pipelines-killed-tune-other/model.tar.gz", "m/runs/another/evaluate/report.json", "m/runs/killed/train/by-its-program.json"];
+        foreach (var file in stays.Concat(["m/models/tuning/pipelines-killed-tune-003/output/model.tar.gz", "m/runs/killed/evaluate/report.json"]))
+            folder.Write(".mlops/s3/local/" + file, "content");
+
+        await using var platform = Open();
+        await using (await platform.LockAsync("run", default))
+        {
+            // It looked when it got the lock.
+        }
+
+        Assert.Equal(
+            stays,
+            Directory.EnumerateFiles(folder.File(".mlops/s3/local"), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder.File(".mlops/s3/local"), f)).Order(StringComparer.Ordinal));
+    }
+}
