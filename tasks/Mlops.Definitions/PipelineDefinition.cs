@@ -81,10 +81,24 @@ public sealed record PipelineParameter(string Name, string Type, JsonNode? Defau
     public JsonNode Read(string text) => Type switch
     {
         "Integer" => JsonValue.Create(long.Parse(text, CultureInfo.InvariantCulture)),
-        "Float" => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
+        "Float" => Number(text),
         "Boolean" => JsonValue.Create(text == "true"),
         _ => JsonValue.Create(text),
     };
+
+    /// <summary>In the form that it was given, where JSON has it: 1.0 is shown as the default 1.0 is.</summary>
+    private static JsonNode Number(string text)
+    {
+        var value = double.Parse(text, CultureInfo.InvariantCulture);
+        try
+        {
+            return JsonNode.Parse(text) is JsonValue given && given.GetValueKind() == JsonValueKind.Number ? given : JsonValue.Create(value);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(value);
+        }
+    }
 
     private bool Takes(JsonNode value) => Type switch
     {

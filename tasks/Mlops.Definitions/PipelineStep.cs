@@ -121,6 +121,9 @@ public sealed record StepCache(bool Enabled, string? ExpireAfter)
         return json;
     }
 
+    /// <summary>What is longer has no end that anybody could see.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromDays(100 * 365);
+
     /// <summary>How long a result may be used again; null: without end. Public documents also write "30d".</summary>
     public TimeSpan? Lifetime()
     {
@@ -129,9 +132,10 @@ public sealed record StepCache(bool Enabled, string? ExpireAfter)
         var text = ExpireAfter.ToUpperInvariant();
         try
         {
-            return System.Xml.XmlConvert.ToTimeSpan(text.StartsWith('P') ? text : "P" + text);
+            var time = System.Xml.XmlConvert.ToTimeSpan(text.StartsWith('P') ? text : "P" + text);
+            return time < Longest ? time : null;
         }
-        catch (FormatException)
+        catch (Exception e) when (e is FormatException or OverflowException)
         {
             throw new DefinitionException($"'{ExpireAfter}' is not an ISO 8601 duration such as P30D.");
         }

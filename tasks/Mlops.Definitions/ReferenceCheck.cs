@@ -3,7 +3,7 @@ namespace Mlops.Definitions;
 /// <summary>References of a step that no run could follow: found before anything starts.</summary>
 public static class ReferenceCheck
 {
-    private static readonly string[] Variables = ["CurrentDateTime", "PipelineArn", "PipelineExecutionArn", "PipelineExecutionId", "PipelineName", "StartDateTime"];
+    private static readonly string[] Variables = ["CurrentDateTime", "PipelineArn", "PipelineExecutionArn", "PipelineExecutionId", "PipelineName", "ProcessingJobName", "StartDateTime", "TrainingJobName"];
 
     /// <summary>What is wrong with the first of them, in a sentence; null: nothing that can be known before a run.</summary>
     public static string? Dangling(PipelineDefinition definition, PipelineStep step)

@@ -21,6 +21,22 @@ public sealed class StepGraph
 
     public IReadOnlySet<string> WaitsFor(string step) => waitsFor[step];
 
+    /// <summary>With what those wait for, and so on.</summary>
+    public IReadOnlySet<string> WaitsForAll(string step)
+    {
+        var all = new HashSet<string>(StringComparer.Ordinal);
+        var left = new Stack<string>(waitsFor[step]);
+        while (left.TryPop(out var next))
+        {
+            if (!all.Add(next))
+                continue;
+            foreach (var further in waitsFor[next])
+                left.Push(further);
+        }
+
+        return all;
+    }
+
     private static IEnumerable<string> Referenced(PipelineStep step, HashSet<string> names)
     {
         foreach (var name in step.DependsOn)

@@ -183,6 +183,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
             foreach (var step in Directory.Exists(root.Run(id)) ? Directory.EnumerateDirectories(root.Run(id)) : [])
             {
                 ContainerRuntime.EndBelow(step);
+                LeftCheckpoints.Keep(step, objects);
                 Files.Delete(step);
             }
 
@@ -229,20 +230,13 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     private string Fingerprint(PipelineDefinition definition, JsonObject values, ProgramSettings programs) => ContentHash.OfText(Json.Canonical(new JsonObject
     {
         ["Definition"] = definition.ToJson(),
-        ["Inputs"] = new JsonArray([.. LiteralInputs(definition).Where(objects.IsThere).Select(uri => JsonValue.Create(objects.HashOf(uri)))]),
+        ["Inputs"] = new JsonArray([.. definition.AllSteps.Select(s => StepFingerprint.ByContent(StepInputs.Known(definition, s, values), objects))]),
         ["Interpreters"] = new JsonArray([.. programs.Interpreters.Values.Append("dotnet").Order(StringComparer.Ordinal).Select(i => JsonValue.Create(Programs.Find(i) is { } program ? Programs.Identity(program) : i))]),
         ["Parameters"] = StepFingerprint.ByContent(values, objects),
         ["Sandbox"] = programs.InContainers ? programs.Sandbox : null,
         ["StandIns"] = new JsonArray([.. programs.StandIns.Keys.Order(StringComparer.Ordinal).Select(t => JsonValue.Create(programs.IdentityOf(t)))]),
-        ["Format"] = 2,
+        ["Format"] = 3,
     }));
-
-    /// <summary>S3 URIs that a definition names outright, as those of other tools do: what lies there may change under it.</summary>
-    private static IEnumerable<string> LiteralInputs(PipelineDefinition definition) =>
-        definition.AllSteps.SelectMany(s => Json.Objects(s.Arguments["ProcessingInputs"]).Select(i => i["S3Input"]?["S3Uri"])
-            .Concat(Json.Objects(s.Arguments["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
-            .Append(s.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"]))
-            .OfType<JsonValue>().Select(StepContext.Text);
 
     private static JsonObject ParameterValues(PipelineDefinition definition, IReadOnlyDictionary<string, string> given)
     {
@@ -288,16 +282,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     private static Dictionary<string, double> GateValues(Workspace workspace, ExecutionScope scope, JsonObject values)
     {
         var gates = workspace.Deployment.Gates;
-        IReadOnlyDictionary<string, double> reported;
-        try
-        {
-            reported = scope.ReportedMetrics();
-        }
-        catch (Exception e) when (e is DefinitionException or PlatformException or IOException)
-        {
-            // No report, or none that can be read: the failed step says so itself.
-            reported = new Dictionary<string, double>();
-        }
+        var reported = scope.ReportedMetrics(_ => true);
 
         var found = gates.Where(g => reported.ContainsKey(g.Path)).ToDictionary(g => g.Path, g => reported[g.Path], StringComparer.Ordinal);
         foreach (var baseline in gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>())

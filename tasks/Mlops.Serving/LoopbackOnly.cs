@@ -9,9 +9,13 @@ namespace Mlops.Serving;
 /// </summary>
 internal static class LoopbackOnly
 {
-    public static bool Allows(HttpRequest request)
+    /// <summary>This machine as containers in a virtual machine of it name it. Nothing outside resolves the name to anything else.</summary>
+    private const string FromContainers = "host.docker.internal";
+
+    /// <param name="fromContainers">Whether programs in containers may ask; that server must know them by something else.</param>
+    public static bool Allows(HttpRequest request, bool fromContainers = false)
     {
-        if (!IsLoopback(request.Host.Host))
+        if (!IsLoopback(request.Host.Host) && !(fromContainers && request.Host.Host == FromContainers))
             return false;
         var origin = request.Headers.Origin.ToString();
         return origin.Length == 0 || (Uri.TryCreate(origin, UriKind.Absolute, out var uri) && IsLoopback(uri.Host));

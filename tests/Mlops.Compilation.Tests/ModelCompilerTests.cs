@@ -210,13 +210,17 @@ public sealed class ModelCompilerTests
     }
 
     /// <summary>The repository of a case; that of the full example lies with the language's own cases.</summary>
+    /// <summary>A case's configuration; that of the full example lies beside the tests of the language.</summary>
+    internal static string ConfigOf(string folder) => Path.Combine(
+        File.Exists(Path.Combine(folder, "config.yaml")) ? folder : Path.Combine(TestFolder.Repository, "tests", "Mlops.Configuration.Tests", "Golden", Path.GetFileName(folder)), "config.yaml");
+
     private static CompileResult Compile(string folder)
     {
-        if (!File.Exists(Path.Combine(folder, "config.yaml")))
-            folder = Path.Combine(TestFolder.Repository, "tests", "Mlops.Configuration.Tests", "Golden", Path.GetFileName(folder));
+        var config = ConfigOf(folder);
+        folder = Path.GetDirectoryName(config)!;
         var program = Path.Combine(folder, "program");
         var project = new ProgramProject(Path.Combine(folder, "model.csproj"), "Release", "net10.0", new Dictionary<string, string> { ["ContainerRuntimeIdentifier"] = "linux-x64" }, "");
-        return ModelCompiler.Compile(new CompileRequest(Path.Combine(folder, "config.yaml"), Directory.Exists(program) ? program : null, "model.dll", Project: project));
+        return ModelCompiler.Compile(new CompileRequest(config, Directory.Exists(program) ? program : null, "model.dll", Project: project));
     }
 
     [Fact]

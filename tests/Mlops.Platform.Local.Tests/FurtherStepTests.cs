@@ -200,6 +200,21 @@ public sealed class FurtherStepTests : StepTestsBase
     }
 
     [SkippableFact]
+    public async Task A_training_that_cannot_be_carried_out_is_one_that_failed_and_the_others_go_on()
+    {
+        NeedsShell();
+        // The last one leaves a file where a folder of its outputs was.
+        var tuning = Tuning("Grid", new JsonObject { ["CategoricalParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["Values"] = new JsonArray("1", "5", "3") }) },
+            "echo \"score=$SM_HP_DEPTH\"; printf %s $SM_HP_DEPTH > $SAGEMAKER_BASE_DIR/model/model.txt; [ $SM_HP_DEPTH = 3 ] && rmdir $SAGEMAKER_BASE_DIR/output/data && touch $SAGEMAKER_BASE_DIR/output/data; true");
+
+        var result = await RunAsync(Pipeline(tuning, Register()));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Single(events.All.OfType<Notice>(), n => n.Text.Contains("train-003: ", StringComparison.Ordinal));
+        Assert.Equal("5", Unpacked(new LocalObjectStorePath(folder).Of((await Open().Models.FindAsync("models", 1, default))!.ModelDataUrl)));
+    }
+
+    [SkippableFact]
     public async Task A_tuning_of_which_nothing_comes_says_why()
     {
         NeedsShell();

@@ -6,6 +6,30 @@ namespace Mlops.Platform.Local.Tests;
 public sealed class KilledRunTests : StepTestsBase
 {
     [SkippableFact]
+    public async Task Checkpoints_of_a_killed_training_are_kept()
+    {
+        NeedsShell();
+        await using (var before = Open())
+        {
+            before.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
+            before.Registry.Executions.Start("killed", "p", "f", []);
+        }
+
+        // As a training leaves it that has begun.
+        folder.Write(".mlops/runs/killed/train/ml/checkpoints/epoch-7", "weights");
+        Execution.LeftCheckpoints.Record(folder.File(".mlops/runs/killed/train"), folder.File(".mlops/runs/killed/train/ml/checkpoints"), "s3://local/kept");
+
+        await using var platform = Open();
+        await using (await platform.LockAsync("run", default))
+        {
+            // It looked when it got the lock.
+        }
+
+        Assert.Equal("weights", File.ReadAllText(folder.File(".mlops/s3/local/kept/epoch-7")));
+        Assert.False(Directory.Exists(folder.File(".mlops/runs/killed/train")));
+    }
+
+    [SkippableFact]
     public async Task What_a_killed_run_had_not_finished_writing_goes_and_what_its_steps_made_stays()
     {
         NeedsShell();

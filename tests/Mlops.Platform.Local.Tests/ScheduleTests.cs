@@ -19,8 +19,12 @@ public sealed class ScheduleTests
     [InlineData("cron(0 12 1 1 ? 2028)", "UTC", "2026-11-28T10:00:00Z", "2028-01-01T12:00:00Z")]
     [InlineData("cron(0 12 1 1 ? 2027,2029-2031)", "UTC", "2027-06-01T00:00:00Z", "2029-01-01T12:00:00Z")]
     [InlineData("cron(0 12 1 1 ? 2026/2)", "UTC", "2026-06-01T00:00:00Z", "2028-01-01T12:00:00Z")]
-    // In the night when clocks go forward there is no 02:30; it is made up for when they have.
-    [InlineData("cron(30 2 * * ? *)", "Europe/Amsterdam", "2027-03-27T12:00:00Z", "2027-03-28T01:00:00Z")]
+    // In the night when clocks go forward there is no 02:30: that day is skipped. When they go back the hour comes twice and counts once.
+    [InlineData("cron(30 2 * * ? *)", "Europe/Amsterdam", "2027-03-27T12:00:00Z", "2027-03-29T00:30:00Z")]
+    [InlineData("cron(30 2 * * ? *)", "Europe/Amsterdam", "2027-10-30T12:00:00Z", "2027-10-31T00:30:00Z")]
+    [InlineData("cron(*/30 * * * ? *)", "Europe/Amsterdam", "2027-10-31T00:30:00Z", "2027-10-31T02:00:00Z")]
+    [InlineData("cron(*/30 * * * ? *)", "Europe/Amsterdam", "2027-03-28T00:30:00Z", "2027-03-28T01:00:00Z")]
+    [InlineData("cron(30 0 1 * ? 2027)", "Australia/Sydney", "2026-06-15T00:00:00Z", "2026-12-31T13:30:00Z")]
     public void The_next_occurrence(string schedule, string zone, string after, string next)
     {
         var found = Schedule.Parse(schedule, zone).Next(DateTimeOffset.Parse(after, CultureInfo.InvariantCulture));

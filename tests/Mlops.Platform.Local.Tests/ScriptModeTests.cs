@@ -109,6 +109,27 @@ public sealed class ScriptModeTests : StepTestsBase
     }
 
     [SkippableFact]
+    public async Task A_program_finds_all_of_its_environment_as_one_document_and_its_job_s_name()
+    {
+        NeedsPython();
+        var job = Job("printf '%s\n%s' \"$SM_TRAINING_ENV\" $NAMED > $SM_MODEL_DIR/model.txt; ls -d $SM_OUTPUT_INTERMEDIATE_DIR; echo \"score=0.87 of 1\"");
+        job["HyperParameters"] = new JsonObject { ["depth"] = "3", ["list"] = "[1, 2]" };
+        job["Environment"] = new JsonObject { ["NAMED"] = new JsonObject { ["Get"] = "Execution.TrainingJobName" } };
+        // Groups behind the first are the expression's own.
+        job["AlgorithmSpecification"]!["MetricDefinitions"]![0]!["Regex"] = "score=([0-9]+(\\.[0-9]+)?)";
+
+        var result = await RunAsync(Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job }));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        var lines = Unpacked(Directory.GetFiles(folder.File(".mlops/s3/local/tuned"), "model.tar.gz", SearchOption.AllDirectories).Single()).Split('\n');
+        var environment = JsonNode.Parse(lines[0])!;
+        Assert.Equal("{\"depth\":3,\"list\":[1,2]}", environment["hyperparameters"]!.ToJsonString());
+        Assert.EndsWith("/model", environment["model_dir"]!.ToString(), StringComparison.Ordinal);
+        Assert.Equal(lines[1], environment["job_name"]!.ToString());
+        Assert.Contains(events.All, e => e is Mlops.Platform.Events.MetricMeasured { Metric: "score", Value: 0.87 });
+    }
+
+    [SkippableFact]
     public async Task Checkpoints_are_kept_and_found_again()
     {
         NeedsPython();

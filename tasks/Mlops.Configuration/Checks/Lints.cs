@@ -1,5 +1,7 @@
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;
 
@@ -14,6 +16,7 @@ internal static class Lints
             diagnostics.Add(Errors.NoOwner(model.Span));
         foreach (var stage in config.Deploy ?? [])
             CheckStage(stage, config, diagnostics);
+        CheckRegions(config, diagnostics);
         if (config.Deploy is { Count: > 0 } stages && stages[^1].Approval?.Value != Approval.Manual && stages.Count > 1)
             diagnostics.Add(Errors.NoApproval(stages[^1].Stage!.Value.Span, stages[^1].Stage!.Value.Value));
         if (config.Monitor is { } monitor && config.Notify is null)
@@ -28,6 +31,29 @@ internal static class Lints
         {
             if (step.Section is TrainSection { Spot: { Checkpoints: null or { Value: false } } spot } && spot.MaxWait is { Value.Time.TotalHours: >= 2 } wait)
                 diagnostics.Add(Errors.SpotWithoutCheckpoints(wait.Span));
+        }
+    }
+
+    /// <summary>Each region once, where it is written: a stage without one of its own is in the build's.</summary>
+    private static void CheckRegions(ModelConfig config, DiagnosticBag diagnostics)
+    {
+        if (config.Aws?.Region is { } home)
+        {
+            Check(home, ResourceTypes.MissingForBuild(home.Value.Name), "the build stack");
+            if (config.Deploy?.FirstOrDefault(s => s.Aws?.Region is null) is { } here)
+                Check(home, ResourceTypes.MissingForServing(home.Value.Name), $"the stack of stage '{here.Stage!.Value.Value}'");
+        }
+
+        foreach (var stage in config.Deploy ?? [])
+        {
+            if (stage.Aws?.Region is { } own)
+                Check(own, ResourceTypes.MissingForServing(own.Value.Name), $"the stack of stage '{stage.Stage!.Value.Value}'");
+        }
+
+        void Check(Located<AwsRegion> region, IReadOnlyList<string> missing, string stack)
+        {
+            if (missing.Count > 0)
+                diagnostics.Add(Errors.NotMadeThere(region.Span, region.Value.Name, string.Join(", ", missing), stack));
         }
     }
 

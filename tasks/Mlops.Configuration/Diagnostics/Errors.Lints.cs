@@ -49,4 +49,7 @@ public static partial class Errors
 
     public static Diagnostic ServerlessOutsideNetwork(Span span, string stage) =>
         Warning("MLOPS4015", span, $"The stage '{Shown(stage)}' is serverless, and SageMaker gives such an endpoint no VPC: 'aws.network' does not hold for this stage, nor for batches in it. Serve 'realtime' or 'async' where it must.");
+
+    public static Diagnostic NotMadeThere(Span span, string region, string types, string stack) =>
+        Warning("MLOPS4016", span, $"CloudFormation publishes no {types} for {region}: {stack} is refused there, unless AWS has added it since. Choose another region.");
 }

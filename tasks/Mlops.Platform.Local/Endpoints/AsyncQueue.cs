@@ -128,7 +128,17 @@ internal sealed class AsyncQueue : IAsyncDisposable
     }
 
     /// <summary>The oldest request that nobody has taken.</summary>
-    private string? Take() => Waiting().Order(StringComparer.Ordinal).FirstOrDefault(f => taken.TryAdd(f, true));
+    private string? Take()
+    {
+        foreach (var file in Waiting().Order(StringComparer.Ordinal).Where(f => taken.TryAdd(f, true)))
+        {
+            if (File.Exists(file))
+                return file;
+            taken.TryRemove(file, out _); // Answered between the listing and now.
+        }
+
+        return null;
+    }
 
     /// <returns>False: nothing came of it yet; it is kept, and tried again.</returns>
     private async Task<bool> TryAnswerAsync(string file)

@@ -171,7 +171,7 @@ internal sealed class Engine
             // A step that was chosen runs.
             if (start.CacheKey is not null && context.Earlier is null && FindCached(step, start.CacheKey) is { } cached)
             {
-                var metrics = executions.Metrics(cached.ExecutionId, step.Name);
+                var metrics = executions.Metrics(cached.ExecutionId, cached.Name);
                 executions.EndStep(id, start, "Succeeded", cached.Properties, null, cached.ExecutionId, metrics, []);
                 scope.Finished(step.Name, cached.Properties);
                 context.Events.Add(new StepChanged(step.Name, step.Type, "Succeeded", clock.Elapsed.TotalSeconds, Cached: true));
@@ -232,15 +232,19 @@ internal sealed class Engine
         }
     }
 
-    private StepContext ContextOf(PipelineStep step, Action<ProcessIdentity> onStart) => new()
+    private StepContext ContextOf(PipelineStep step, Action<ProcessIdentity> onStart)
     {
-        Execution = context,
-        Step = step,
-        // A condition's values are computed one by one, as far as they are needed.
-        Arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)expressions.Evaluate(step.Arguments)!,
-        OnStart = onStart,
-        Evaluate = expressions.Evaluate,
-    };
+        var own = new ExpressionEvaluator(new JobScope(scope, StepContext.JobNameOf(context.ExecutionId, step.Name)));
+        return new()
+        {
+            Execution = context,
+            Step = step,
+            // A condition's values are computed one by one, as far as they are needed.
+            Arguments = step.Type == StepTypes.Condition ? step.Arguments : (JsonObject)own.Evaluate(step.Arguments)!,
+            OnStart = onStart,
+            Evaluate = own.Evaluate,
+        };
+    }
 
     private async Task<StepOutcome> CarryOutAsync(StepContext step, CancellationToken cancellation) => step.Step.Type switch
     {
@@ -252,7 +256,7 @@ internal sealed class Engine
         StepTypes.Condition => new StepOutcome(new JsonObject { ["Outcome"] = new ConditionEvaluator(expressions).AllHold(step.Arguments) ? "True" : "False" }),
         StepTypes.Fail => StepOutcome.Failed(StepContext.Text(step.Arguments["ErrorMessage"])),
         StepTypes.Model => RegisterModelStep.CreateModel(step),
-        StepTypes.RegisterModel => RegisterModelStep.Register(step, scope.ReportedMetrics(), context.Lineage),
+        StepTypes.RegisterModel => RegisterModelStep.Register(step, scope.ReportedMetrics(graph.WaitsForAll(step.Step.Name).Contains), context.Lineage),
         _ => await StandIn.RunAsync(step, cancellation),
     };
 
@@ -272,10 +276,12 @@ internal sealed class Engine
         if (cached is null)
             return null;
         var outputs = StepOutputs.Of(cached.Properties).Select(o => o.Uri).ToList();
-        // At a place that is the same in each run, what another version of the step wrote since is not this one's.
-        var isOverwritten = context.Registry.Executions.RunSince(step.Name, cached) is { } since && StepOutputs.Of(since).Any(o => outputs.Contains(o.Uri));
-        return !isOverwritten && outputs.All(context.Objects.IsIntact) ? cached : null;
+        return outputs.All(u => context.Objects.IsIntact(u) && !IsWrittenSince(u, cached)) ? cached : null;
     }
+
+    /// <summary>At a place that is the same in each run, what any other step wrote since is not this one's.</summary>
+    private bool IsWrittenSince(string uri, CachedStep cached) => !uri.Contains(cached.ExecutionId, StringComparison.Ordinal)
+        && context.Registry.Executions.NamingSince(uri, cached).Any(later => StepOutputs.Of(later).Any(o => o.Uri == uri));
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)
     {

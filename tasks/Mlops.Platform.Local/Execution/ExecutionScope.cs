@@ -72,19 +72,34 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
         }
     }
 
-    /// <summary>Every number of every property file that was written, by its path.</summary>
-    public IReadOnlyDictionary<string, double> ReportedMetrics()
+    /// <summary>
+    /// Every number of the property files that were written, by its path. One that cannot be read has none: whoever asks it for a value is told why.
+    /// </summary>
+    /// <param name="of">Whether a step counts.</param>
+    public IReadOnlyDictionary<string, double> ReportedMetrics(Func<string, bool> of)
     {
         var metrics = new SortedDictionary<string, double>(StringComparer.Ordinal);
-        foreach (var step in definition.AllSteps.Where(s => s.PropertyFiles.Count > 0 && properties.ContainsKey(s.Name)))
+        foreach (var step in definition.AllSteps.Where(s => s.PropertyFiles.Count > 0 && properties.ContainsKey(s.Name) && of(s.Name)))
         {
             foreach (var file in step.PropertyFiles)
             {
-                foreach (var (path, value) in EvaluationReport.Numbers(PropertyFile(step.Name, file.Name)))
+                foreach (var (path, value) in NumbersOf(step.Name, file.Name))
                     metrics[path] = value;
             }
         }
 
         return metrics;
+    }
+
+    private IEnumerable<KeyValuePair<string, double>> NumbersOf(string step, string file)
+    {
+        try
+        {
+            return EvaluationReport.Numbers(PropertyFile(step, file));
+        }
+        catch (Exception e) when (e is DefinitionException or PlatformException or IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 }

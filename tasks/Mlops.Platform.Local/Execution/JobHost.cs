@@ -60,6 +60,12 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
             {
                 return ""; // Ended with the others.
             }
+            catch
+            {
+                // Those that wait for this one would wait for good.
+                await ending.CancelAsync();
+                throw;
+            }
         }
     }
 

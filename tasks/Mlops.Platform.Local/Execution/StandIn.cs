@@ -103,7 +103,7 @@ internal static class StandIn
     /// <summary>A function gets the arguments, and a cluster its step; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>
     private static JsonObject Message(StepContext step) => step.Step.Type != StepTypes.Callback ? step.Arguments : new JsonObject
     {
-        ["token"] = step.ExecutionId[..10],
+        ["token"] = ContentHash.OfText($"{step.ExecutionId} {step.Step.Name}")[..10],
         ["pipelineExecutionArn"] = $"arn:aws:sagemaker:local:000000000000:pipeline/local/execution/{step.ExecutionId}",
         ["arguments"] = step.Arguments.DeepClone(),
     };

@@ -45,7 +45,9 @@ internal sealed record StepContext
     public string Folder => Path.Combine(Root.Run(ExecutionId), Step.Name);
 
     /// <summary>SageMaker's job names: unique in the account.</summary>
-    public string JobName => $"pipelines-{ExecutionId}-{Step.Name}";
+    public string JobName => JobNameOf(ExecutionId, Step.Name);
+
+    public static string JobNameOf(string execution, string step) => $"pipelines-{execution}-{step}";
 
     /// <summary>The program that stands for one of a container's.</summary>
     public string Interpreter(string name) => Execution.Programs.Interpreter(name);

@@ -14,6 +14,8 @@ internal static class StepFingerprint
     private static readonly string[] WithoutEffect =
         ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig", "CheckpointConfig"];
 
+    private static readonly string[] Unmeant = ["RetryPolicies", "DisplayName", "Description"];
+
     /// <param name="model">What a transform asks, by its content: a model's name is another one in each execution.</param>
     public static string ContentOf(StepContext step, JsonObject? model)
     {
@@ -41,8 +43,14 @@ internal static class StepFingerprint
             ["Interpreter"] = Interpreter(step, model),
             ["Target"] = StandIn.Target(step.Step, step.Arguments) is { Length: > 0 } target ? $"{target} {step.Execution.Programs.IdentityOf(target)}" : null,
         };
+        if (Beside(step) is { Count: > 0 } beside)
+            content["Beside"] = ByContent(step.Evaluate(beside), step.Objects);
         return Json.Canonical(content);
     }
+
+    /// <summary>Members of single types that decide too: a check's baselines and what it fails on, what is asked and the outputs that are taken.</summary>
+    private static JsonObject Beside(StepContext step) =>
+        new(step.Step.Others.Where(m => !Unmeant.Contains(m.Key)).Select(m => KeyValuePair.Create(m.Key, m.Value?.DeepClone())));
 
     private static string Interpreter(StepContext step, JsonObject? model)
     {
@@ -74,7 +82,8 @@ internal static class StepFingerprint
         JsonObject o => new JsonObject([.. o.Select(m => KeyValuePair.Create(m.Key, ByContent(m.Value, objects))), .. Named(o, objects)]),
         JsonArray a => new JsonArray([.. a.Select(i => ByContent(i, objects))]),
         // Inputs and code; what is not there is reported when the step wants to read it.
-        JsonValue v when StepContext.Text(v) is var text && objects.IsThere(text) => objects.HashOf(text),
+        // Hyperparameters of the SDK are JSON in a text: its code's URI stands in quotes.
+        JsonValue v when StepContext.Text(v).Trim('"') is var text && objects.IsThere(text) => objects.HashOf(text),
         _ => node?.DeepClone(),
     };
 }

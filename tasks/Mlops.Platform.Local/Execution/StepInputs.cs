@@ -8,6 +8,9 @@ namespace Mlops.Platform.Local.Execution;
 /// <summary>What steps read from S3, as far as it is known before a run: named outright, or put together of parameters.</summary>
 public static class StepInputs
 {
+    /// <summary>Members that say where a job writes.</summary>
+    private static readonly string[] Written = ["S3Output", "S3OutputPath", "OutputDataConfig", "CheckpointConfig", "DebugHookConfig", "TensorBoardOutputConfig"];
+
     /// <summary>What would not be there: neither stored, nor given, nor written by a step of the pipeline.</summary>
     /// <param name="given">S3 URIs that will be there.</param>
     /// <param name="parameters">Of the run; the others have their defaults.</param>
@@ -22,6 +25,22 @@ public static class StepInputs
 
         bool IsMissing(string uri) => LocalObjectStore.IsUri(uri) && !objects.IsThere(uri) && objects.Beginning(uri).Count == 0
             && !there.Any(t => (uri + "/").StartsWith(t + "/", StringComparison.Ordinal) || t.StartsWith(uri.TrimEnd('/') + "/", StringComparison.Ordinal));
+    }
+
+    /// <summary>A step's arguments as far as they are known before a run, and without where its outputs go.</summary>
+    /// <param name="values">Of the parameters.</param>
+    public static JsonNode? Known(PipelineDefinition definition, PipelineStep step, JsonObject values)
+    {
+        var scope = new ParameterScope(definition, values.ToDictionary(v => v.Key, v => ExpressionEvaluator.Text(v.Value), StringComparer.Ordinal));
+        return Of(step.Arguments);
+
+        JsonNode? Of(JsonNode? node) => node switch
+        {
+            _ when Expression.IsExpression(node) => scope.Text(node),
+            JsonObject o => new JsonObject(o.Where(m => !Written.Contains(m.Key)).Select(m => KeyValuePair.Create(m.Key, Of(m.Value)))),
+            JsonArray a => new JsonArray([.. a.Select(Of)]),
+            _ => node?.DeepClone(),
+        };
     }
 
     private static IEnumerable<JsonNode?> Inputs(PipelineStep step) =>

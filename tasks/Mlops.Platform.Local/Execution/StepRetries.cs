@@ -13,6 +13,9 @@ internal sealed class StepRetries(PipelineStep step, TimeProvider time)
     private const double DefaultBackoff = 2;
     private const int DefaultAttempts = 5;
 
+    /// <summary>A back-off of many tries grows beyond what any clock waits for.</summary>
+    private const double LongestPauseSeconds = 86_400;
+
     private readonly IReadOnlyList<Policy> policies = [.. Json.Objects(step.Others["RetryPolicies"]).Select(p => new Policy(p, time.GetUtcNow()))];
 
     /// <summary>How long to wait before the next try; null: there is none.</summary>
@@ -27,11 +30,11 @@ internal sealed class StepRetries(PipelineStep step, TimeProvider time)
 
         public TimeSpan? Next(DateTimeOffset now)
         {
-            var isOver = Json.Number(policy["ExpireAfterMin"]) is { } minutes ? now - began >= TimeSpan.FromMinutes(minutes) : tries >= (Json.Number(policy["MaxAttempts"]) ?? DefaultAttempts);
+            var isOver = Json.Number(policy["ExpireAfterMin"]) is { } minutes ? (now - began).TotalSeconds + pause >= minutes * 60 : tries >= (Json.Number(policy["MaxAttempts"]) ?? DefaultAttempts);
             if (isOver)
                 return null;
             tries++;
-            var next = TimeSpan.FromSeconds(pause);
+            var next = TimeSpan.FromSeconds(Math.Min(pause, LongestPauseSeconds));
             pause *= Json.Number(policy["BackoffRate"]) ?? DefaultBackoff;
             return next;
         }

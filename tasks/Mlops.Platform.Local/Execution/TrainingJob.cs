@@ -20,6 +20,8 @@ internal static partial class TrainingJob
 
     private static readonly string[] OutputFolders = ["/opt/ml/model", "/opt/ml/output/data"];
 
+    private const string IntermediateFolder = "/opt/ml/output/intermediate";
+
     private static readonly TimeSpan RegexLimit = TimeSpan.FromMilliseconds(100);
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
@@ -41,6 +43,7 @@ internal static partial class TrainingJob
             {
                 JobHost.Gather(hosts, folderOf);
                 Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept));
+                File.Delete(LeftCheckpoints.RecordOf(step.Folder));
             }
         }
 
@@ -68,8 +71,10 @@ internal static partial class TrainingJob
             hyperparameters = new(hyperparameters, StringComparer.Ordinal) { ["sagemaker_submit_directory"] = CodeFolder };
         WriteConfig(host, step, channels, hyperparameters);
         var (checkpoints, kept) = Checkpoints(step);
-        foreach (var folder in OutputFolders.Append(checkpoints))
+        foreach (var folder in OutputFolders.Append(checkpoints).Append(IntermediateFolder))
             container.Make(folder);
+        if (kept is not null && host.IsFirst)
+            LeftCheckpoints.Record(step.Folder, container.Path(checkpoints), kept);
         if (kept is not null && Directory.Exists(step.Objects.PathOf(kept)))
             Files.Copy(step.Objects.PathOf(kept), container.Path(checkpoints));
         return step.Process(host, program, Environment(step, host, channels, hyperparameters), metrics.Read);
@@ -174,6 +179,7 @@ internal static partial class TrainingJob
             ["SM_INPUT_CONFIG_DIR"] = container.Inside("/opt/ml/input/config"),
             ["SM_OUTPUT_DIR"] = container.Inside("/opt/ml/output"),
             ["SM_OUTPUT_DATA_DIR"] = container.Inside("/opt/ml/output/data"),
+            ["SM_OUTPUT_INTERMEDIATE_DIR"] = container.Inside(IntermediateFolder),
             ["SM_CHANNELS"] = new JsonArray([.. channels.Keys.Order(StringComparer.Ordinal).Select(c => JsonValue.Create(c))]).ToJsonString(),
             ["SM_HPS"] = user.Json,
             ["SM_USER_ARGS"] = new JsonArray([.. user.Arguments.Select(a => JsonValue.Create(a))]).ToJsonString(),
@@ -183,6 +189,8 @@ internal static partial class TrainingJob
             ["SM_NETWORK_INTERFACE_NAME"] = "lo",
             ["SM_NUM_CPUS"] = System.Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture),
             ["SM_NUM_GPUS"] = "0",
+            ["SM_NUM_NEURONS"] = "0",
+            ["SM_TRAINING_ENV"] = TrainingEnvironment(step, host, channels, user),
             ["SM_RESOURCE_CONFIG"] = ResourceConfig(step, host).ToJsonString(),
             ["SM_LOG_LEVEL"] = "20",
         })
@@ -198,6 +206,35 @@ internal static partial class TrainingJob
         if (hyperparameters.ContainsKey("sagemaker_program") && !container.IsMounted)
             environment["PYTHONPATH"] = string.Join(Path.PathSeparator, new[] { container.Inside(CodeFolder), environment.GetValueOrDefault("PYTHONPATH") }.OfType<string>());
         return environment;
+    }
+
+    /// <summary>SM_TRAINING_ENV: all of the others as one JSON document (ENVIRONMENT_VARIABLES.md of the training toolkit).</summary>
+    private static string TrainingEnvironment(StepContext step, JobHost host, Dictionary<string, JsonObject> channels, ScriptHyperparameters user)
+    {
+        var container = host.Container;
+        return new JsonObject
+        {
+            ["channel_input_dirs"] = new JsonObject(channels.Keys.Order(StringComparer.Ordinal).Select(c => KeyValuePair.Create<string, JsonNode?>(c, container.Inside($"/opt/ml/input/data/{c}")))),
+            ["current_host"] = host.Name,
+            ["hosts"] = host.Names,
+            ["hyperparameters"] = JsonNode.Parse(user.Json),
+            ["input_config_dir"] = container.Inside("/opt/ml/input/config"),
+            ["input_data_config"] = InputDataConfig(channels),
+            ["input_dir"] = container.Inside("/opt/ml/input"),
+            ["is_master"] = host.IsFirst,
+            ["job_name"] = step.JobName,
+            ["log_level"] = 20,
+            ["master_hostname"] = "algo-1",
+            ["model_dir"] = container.Inside("/opt/ml/model"),
+            ["network_interface_name"] = "lo",
+            ["num_cpus"] = System.Environment.ProcessorCount,
+            ["num_gpus"] = 0,
+            ["num_neurons"] = 0,
+            ["output_data_dir"] = container.Inside("/opt/ml/output/data"),
+            ["output_dir"] = container.Inside("/opt/ml/output"),
+            ["output_intermediate_dir"] = container.Inside(IntermediateFolder),
+            ["resource_config"] = ResourceConfig(step, host),
+        }.ToJsonString();
     }
 
     private static string? Failure(ContainerFolder container)
@@ -281,8 +318,9 @@ internal static partial class TrainingJob
                     continue;
                 }
 
+                // The first group ("Define training metrics"); further ones are the expression's own business.
                 if (match.Success)
-                    Add(name, match.Groups[^1].Value);
+                    Add(name, match.Groups[Math.Min(1, match.Groups.Count - 1)].Value);
             }
         }
 

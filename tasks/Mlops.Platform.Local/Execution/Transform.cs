@@ -20,7 +20,7 @@ internal static class Transform
     public static async Task<string?> RunAsync(JsonObject arguments, string source, string folder, ModelChain process, CancellationToken cancellation)
     {
         var job = new Request(arguments);
-        if (!job.ByLine && (job.ShapesAnswers || job.InputFilter is not null))
+        if (!job.ByLine && TransformRecords.IsCsv(job.ContentType) && (job.ShapesAnswers || job.InputFilter is not null))
             throw new DefinitionException("Its filters and joins (DataProcessing) need records: split the input by line (SplitType: Line).");
         using var http = Loopback.Client(job.Timeout);
         if (await process.UntilHealthyAsync(http, ModelChain.StartLimit, cancellation) is { } reason)
@@ -44,9 +44,11 @@ internal static class Transform
             using var content = new MemoryStream();
             await using (var read = Open(job, file))
                 await read.CopyToAsync(content, cancellation);
-            var (whole, _, problem) = await AskAsync(job, content.ToArray(), addresses, http, cancellation);
+            var record = Encoding.UTF8.GetString(content.ToArray());
+            var sent = job.InputFilter is null ? content.ToArray() : Encoding.UTF8.GetBytes(Sent(job, record));
+            var (whole, kind, problem) = await AskAsync(job, sent, addresses, http, cancellation);
             if (problem is null)
-                await File.WriteAllBytesAsync(target, whole, cancellation);
+                await File.WriteAllBytesAsync(target, job.ShapesAnswers ? Encoding.UTF8.GetBytes(Shape(job, record, Encoding.UTF8.GetString(whole), kind)) : whole, cancellation);
             return problem;
         }
 
@@ -54,7 +56,7 @@ internal static class Transform
         using var reader = new StreamReader(Open(job, file));
         foreach (var records in Batches(job, Lines(reader).Where(l => l.Length > 0)))
         {
-            var sent = records.Select(r => job.InputFilter is { } filter ? TransformRecords.Write(RecordFilter.Apply(filter, TransformRecords.Parse(r, job.ContentType)), job.ContentType) : r);
+            var sent = records.Select(r => Sent(job, r));
             var (answer, type, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), addresses, http, cancellation);
             if (problem is not null)
                 return problem;
@@ -82,6 +84,9 @@ internal static class Transform
         while (reader.ReadLine() is { } line)
             yield return line;
     }
+
+    private static string Sent(Request job, string record) =>
+        job.InputFilter is { } filter ? TransformRecords.Write(RecordFilter.Apply(filter, TransformRecords.Parse(record, job.ContentType)), job.ContentType) : record;
 
     /// <param name="type">Of the answer.</param>
     private static string Shape(Request job, string record, string line, string type)

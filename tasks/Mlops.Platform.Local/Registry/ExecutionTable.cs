@@ -72,17 +72,17 @@ public sealed class ExecutionTable(RegistryDatabase database)
 
     /// <summary>The newest step of equal content that succeeded, by itself and not by way of the cache; null: none after <paramref name="since"/>. What a clock that was wrong dated into the future does not count.</summary>
     public CachedStep? FindCached(string cacheKey, DateTimeOffset? since) => database.Query(
-        "SELECT execution_id, properties FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since AND ended_at <= $now ORDER BY ended_at DESC LIMIT 1",
-        r => new CachedStep(r.GetString(0), (JsonObject)JsonNode.Parse(r.GetString(1))!),
+        "SELECT execution_id, name, ended_at, properties FROM steps WHERE cache_key = $key AND status = 'Succeeded' AND cached_from IS NULL AND ended_at >= $since AND ended_at <= $now ORDER BY ended_at DESC LIMIT 1",
+        r => new CachedStep(r.GetString(0), r.GetString(1), r.GetString(2), (JsonObject)JsonNode.Parse(r.GetString(3))!),
         ("$key", cacheKey), ("$since", since is { } time ? Times.Text(time) : ""), ("$now", Times.Now)).FirstOrDefault();
 
-    /// <summary>What a step of a name left when it last ran by itself, after another one of the same name; null: it did not.</summary>
-    public JsonObject? RunSince(string step, CachedStep earlier) => database.Query(
+    /// <summary>What steps left that ran by themselves after another one, where it names an S3 URI.</summary>
+    public IReadOnlyList<JsonObject> NamingSince(string uri, CachedStep earlier) => database.Query(
         """
-        SELECT properties FROM steps WHERE name = $step AND status = 'Succeeded' AND cached_from IS NULL AND execution_id <> $execution
-        AND ended_at > (SELECT ended_at FROM steps WHERE name = $step AND execution_id = $execution) ORDER BY ended_at DESC LIMIT 1
+        SELECT properties FROM steps WHERE ended_at >= $ended AND status = 'Succeeded' AND cached_from IS NULL AND (execution_id <> $execution OR name <> $name)
+        AND instr(properties, $uri) > 0
         """,
-        r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$step", step), ("$execution", earlier.ExecutionId)).FirstOrDefault();
+        r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$ended", earlier.Ended), ("$execution", earlier.ExecutionId), ("$name", earlier.Name), ("$uri", JsonValue.Create(uri).ToJsonString()));
 
     /// <summary>What decided a step's result when it last succeeded in an execution of the same pipeline; null: it never did.</summary>
     public string? LastContent(string execution, string step) => database.Query(
@@ -157,4 +157,6 @@ public sealed record StoredObject(string Uri, string Sha256, string? Stamp);
 /// <param name="Log">Null: a step without a program.</param>
 public sealed record StepStart(string Name, string Type, DateTimeOffset Started, string? CacheKey, string? Content, string? Log);
 
-public sealed record CachedStep(string ExecutionId, JsonObject Properties);
+/// <param name="Name">Its own: a step may have another name since.</param>
+/// <param name="Ended">As the registry has it.</param>
+public sealed record CachedStep(string ExecutionId, string Name, string Ended, JsonObject Properties);

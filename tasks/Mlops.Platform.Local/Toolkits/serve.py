@@ -75,7 +75,8 @@ def read(body, content_type):
     kind = content_type.split(";")[0].strip().lower()
     np = numpy()
     if kind == JSON:
-        return json.loads(body)
+        data = json.loads(body)
+        return np.array(data) if np and isinstance(data, list) else data
     if kind == CSV:
         rows = [[number(v) for v in row] for row in csv.reader(io.StringIO(body.decode() if isinstance(body, bytes) else body)) if row]
         return np.array(rows) if np else rows

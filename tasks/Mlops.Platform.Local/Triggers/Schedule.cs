@@ -54,12 +54,32 @@ internal sealed partial class Schedule
         var from = after;
         while (cron!.GetNextOccurrence(from, zone) is { Year: <= LastYear } next)
         {
-            if (hasYear(next.Year))
+            if (!hasYear(next.Year))
+                from = LastSecond(next.Year);
+            else if (IsSkipped(next))
+                from = next;
+            else
                 return next;
-            from = new DateTimeOffset(next.Year, 12, 31, 23, 59, 59, next.Offset);
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// "Daylight savings time on EventBridge Scheduler": a time that the clock jumps over has no occurrence, where Cronos moves it behind the gap,
+    /// and one that comes twice has one, where Cronos repeats intervals.
+    /// </summary>
+    private bool IsSkipped(DateTimeOffset occurrence)
+    {
+        var clock = DateTime.SpecifyKind(occurrence.DateTime, DateTimeKind.Utc);
+        return cron!.GetNextOccurrence(clock, TimeZoneInfo.Utc, inclusive: true) != clock
+            || (zone.IsAmbiguousTime(occurrence.DateTime) && occurrence.Offset == zone.GetAmbiguousTimeOffsets(occurrence.DateTime).Min());
+    }
+
+    private DateTimeOffset LastSecond(int year)
+    {
+        var clock = new DateTime(year, 12, 31, 23, 59, 59, DateTimeKind.Unspecified);
+        return new DateTimeOffset(clock, zone.GetUtcOffset(clock));
     }
 
     /// <summary>*, a year, a list, a range, or steps: 2026/2.</summary>

@@ -39,22 +39,34 @@ internal static class TuningJob
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (limits.Runtime is { } runtime)
             time.CancelAfter(runtime);
-        while (true)
+        try
         {
-            while (started < limits.Trials && running.Count < parallel && limits.Completed is null && !time.IsCancellationRequested && search.Next(Trials()) is { } place)
-                running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, stopping, time.Token, cancellation), place);
-            if (running.Count == 0)
-                break;
-            var done = await Task.WhenAny(running.Keys);
-            running.Remove(done);
-            ended.Add(await done);
-            if (ended[^1] is { Objective: { } reached, IsStopped: false })
-                limits.Complete(reached);
-            await File.AppendAllTextAsync(step.Log, Line(ended[^1]), cancellation);
-            if (ended[^1] is { Objective: { } value, IsStopped: false } trial)
-                step.Events.Add(new MetricMeasured(step.Step.Name, metric, value));
-            else
-                step.Events.Add(new Notice($"{ended[^1].JobName}: {ended[^1].Outcome.FailureReason ?? $"the log has no '{metric}'"}"));
+            while (true)
+            {
+                while (started < limits.Trials && running.Count < parallel && limits.Completed is null && !time.IsCancellationRequested && search.Next(Trials()) is { } place)
+                    running.Add(TrainAsync(step, definition, ++started, place, space.At(place), metric, stopping, time.Token, cancellation), place);
+                if (running.Count == 0)
+                    break;
+                var done = await Task.WhenAny(running.Keys);
+                running.Remove(done);
+                ended.Add(await done);
+                if (ended[^1] is { Objective: { } reached, IsStopped: false })
+                    limits.Complete(reached);
+                await File.AppendAllTextAsync(step.Log, Line(ended[^1]), CancellationToken.None);
+                if (ended[^1] is { Objective: { } value, IsStopped: false } trial)
+                    step.Events.Add(new MetricMeasured(step.Step.Name, metric, value));
+                else
+                    step.Events.Add(new Notice($"{ended[^1].JobName}: {ended[^1].Outcome.FailureReason ?? $"the log has no '{metric}'"}"));
+            }
+        }
+        finally
+        {
+            // Whatever ends the search, no training outlives it.
+            if (running.Count > 0)
+            {
+                await time.CancelAsync();
+                await ((Task)Task.WhenAll(running.Keys)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
 
         cancellation.ThrowIfCancellationRequested();
@@ -95,7 +107,9 @@ internal static class TuningJob
         foreach (var (name, value) in values)
             hyperparameters[name] = value;
         arguments["HyperParameters"] = hyperparameters;
-        arguments["ResourceConfig"] = arguments["HyperParameterTuningResourceConfig"]?.DeepClone();
+        // Either says on what each runs; the second may list choices, of which the first is as good as any here.
+        if (arguments["HyperParameterTuningResourceConfig"] is JsonObject resources)
+            arguments["ResourceConfig"] = (Json.Objects(resources["InstanceConfigs"]).FirstOrDefault() ?? resources).DeepClone();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(time);
         double? last = null;
         var trial = step with { Step = step.Step with { Name = string.Create(CultureInfo.InvariantCulture, $"{step.Step.Name}-{number:000}") }, Arguments = arguments, OnMetric = Look };
@@ -106,12 +120,18 @@ internal static class TuningJob
         try
         {
             var outcome = await TrainingJob.RunAsync(trial, ending.Token);
-            stopping?.Complete(number);
+            if (outcome.FailureReason is null)
+                stopping?.Complete(number);
             return new Ended(number, place, values, outcome, outcome.FailureReason is null && outcome.Metrics.TryGetValue(metric, out var found) ? found : null, trial.JobName);
         }
         catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
         {
             return new Ended(number, place, values, StepOutcome.Failed(time.IsCancellationRequested ? "stopped: the tuning's time was over" : string.Create(CultureInfo.InvariantCulture, $"stopped early at {metric} = {last:G6}")), last, trial.JobName) { IsStopped = true };
+        }
+        catch (Exception e) when (e is PlatformException or DefinitionException or IOException or UnauthorizedAccessException)
+        {
+            // One that could not be carried out is one that failed: the others go on.
+            return new Ended(number, place, values, StepOutcome.Failed(e.Message), null, trial.JobName);
         }
 
         void Look(string name, double value)

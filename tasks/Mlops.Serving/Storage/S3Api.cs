@@ -25,7 +25,7 @@ public sealed partial class S3Api(string folder, string uploads, string accessKe
         http.Response.Headers["x-amz-request-id"] = Guid.NewGuid().ToString("N")[..16].ToUpperInvariant();
         try
         {
-            if (!LoopbackOnly.Allows(http.Request) || KeyOf(http.Request) != accessKey)
+            if (!LoopbackOnly.Allows(http.Request, fromContainers: true) || KeyOf(http.Request) != accessKey)
                 throw S3Error.Denied();
             await RouteAsync(http);
         }

@@ -22,12 +22,13 @@ internal sealed class S3Objects(BucketFolders folders)
 
     public async Task PutAsync(HttpContext http, string bucket, string key)
     {
-        if (http.Request.Headers.IfMatch.Count > 0)
-            throw S3Error.NotImplemented("PutObject with If-Match");
-        await folders.PutAsync(bucket, key, file => AwsChunked.CopyAsync(http.Request, file, http.RequestAborted), onlyNew: http.Request.Headers.IfNoneMatch == "*");
+        await folders.PutAsync(bucket, key, file => AwsChunked.CopyAsync(http.Request, file, http.RequestAborted), OnlyNew(http.Request));
         if (!key.EndsWith('/'))
             http.Response.Headers.ETag = BucketFolders.ETag(folders.ExistingFile(bucket, key));
     }
+
+    /// <summary>Whether a write is to fail where there is an object ("Conditional writes"); by its ETag none is compared here.</summary>
+    public static bool OnlyNew(HttpRequest request) => request.Headers.IfMatch.Count == 0 ? request.Headers.IfNoneMatch == "*" : throw S3Error.NotImplemented("A write with If-Match");
 
     public async Task CopyAsync(HttpContext http, string bucket, string key)
     {
@@ -36,7 +37,7 @@ internal sealed class S3Objects(BucketFolders folders)
         {
             await using var from = source.OpenRead();
             await from.CopyToAsync(file, http.RequestAborted);
-        });
+        }, OnlyNew(http.Request));
         var copy = folders.ExistingFile(bucket, key);
         await S3Xml.WriteAsync(http, S3Xml.Element("CopyObjectResult", S3Xml.Element("ETag", BucketFolders.ETag(copy)), S3Xml.Element("LastModified", S3Xml.Time(copy.LastWriteTimeUtc))));
     }

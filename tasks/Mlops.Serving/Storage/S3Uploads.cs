@@ -53,7 +53,7 @@ internal sealed class S3Uploads(BucketFolders folders)
                 await using var part = File.OpenRead(Part(upload, number));
                 await part.CopyToAsync(file, http.RequestAborted);
             }
-        });
+        }, S3Objects.OnlyNew(http.Request));
         Directory.Delete(upload, recursive: true);
         await S3Xml.WriteAsync(http, S3Xml.Element("CompleteMultipartUploadResult", S3Xml.Element("Bucket", bucket), S3Xml.Element("Key", key), S3Xml.Element("ETag", BucketFolders.ETag(folders.ExistingFile(bucket, key)))));
     }

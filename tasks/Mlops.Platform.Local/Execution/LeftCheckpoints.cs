@@ -1,0 +1,26 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+using Mlops.Platform.Local.Storage;
+
+namespace Mlops.Platform.Local.Execution;
+
+/// <summary>
+/// Checkpoints of a training whose run was killed. SageMaker copies them to S3 while the job runs; here a record in the step's folder says
+/// where they belong, and the next run takes them there before it goes on from them.
+/// </summary>
+internal static class LeftCheckpoints
+{
+    public static string RecordOf(string stepFolder) => Path.Combine(stepFolder, "checkpoints.json");
+
+    public static void Record(string stepFolder, string folder, string s3Uri) =>
+        Files.Write(RecordOf(stepFolder), Json.Write(new JsonObject { ["Folder"] = Path.GetRelativePath(stepFolder, folder), ["S3Uri"] = s3Uri }));
+
+    public static void Keep(string stepFolder, LocalObjectStore objects)
+    {
+        if (!File.Exists(RecordOf(stepFolder)) || JsonNode.Parse(File.ReadAllBytes(RecordOf(stepFolder))) is not JsonObject record)
+            return;
+        var folder = Path.Combine(stepFolder, ExpressionEvaluator.Text(record["Folder"]));
+        if (Directory.Exists(folder))
+            Files.Merge(folder, objects.PathOf(ExpressionEvaluator.Text(record["S3Uri"])));
+    }
+}

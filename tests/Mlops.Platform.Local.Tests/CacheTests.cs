@@ -1,0 +1,108 @@
+using System.Text.Json.Nodes;
+using Mlops.Definitions;
+
+namespace Mlops.Platform.Local.Tests;
+
+/// <summary>What makes a step another one, so that no earlier result is its own.</summary>
+public sealed class CacheTests : StepTestsBase
+{
+    private static readonly JsonObject Depths = new() { ["CategoricalParameterRanges"] = new JsonArray(new JsonObject { ["Name"] = "depth", ["Values"] = new JsonArray("1", "5") }) };
+
+    /// <summary>Hyperparameters of SageMaker's Python SDK are JSON in texts: the URI stands in quotes.</summary>
+    [SkippableFact]
+    public async Task Code_counts_by_its_content_where_its_URI_stands_in_quotes()
+    {
+        NeedsPython();
+        var job = Job("");
+        (job["AlgorithmSpecification"] as JsonObject)!.Remove("ContainerEntrypoint");
+        job["HyperParameters"] = new JsonObject { ["sagemaker_program"] = "\"train.sh\"", ["sagemaker_submit_directory"] = "\"s3://local/code/sourcedir.tar.gz\"" };
+        var pipeline = Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job, ["CacheConfig"] = new JsonObject { ["Enabled"] = true } }, Register("Steps.train.ModelArtifacts.S3ModelArtifacts"));
+
+        foreach (var word in new[] { "one", "two", "two" })
+        {
+            Code("train.sh", $"#!/bin/sh\nprintf {word} > $SM_MODEL_DIR/model.txt\n");
+            Assert.Equal("Succeeded", (await RunAsync(pipeline)).Status);
+        }
+
+        Assert.Equal(["one", "two"], Directory.GetFiles(folder.File(".mlops/s3/local/tuned"), "model.tar.gz", SearchOption.AllDirectories).Select(Unpacked).Order(StringComparer.Ordinal));
+    }
+
+    [SkippableTheory]
+    [InlineData("\"s3://local/rows\"")]
+    [InlineData("""{ "Std:Join": { "On": "/", "Values": ["s3:/", { "Get": "Parameters.bucket" }, "rows"] } }""")]
+    public async Task New_data_of_a_tuning_is_no_unchanged_run(string uri)
+    {
+        NeedsShell();
+        var tuning = Tuning("Grid", (JsonObject)Depths.DeepClone(), "cp $SM_CHANNEL_TRAIN/a.csv $SAGEMAKER_BASE_DIR/model/model.txt; echo \"score=$SM_HP_DEPTH\"");
+        tuning["Arguments"]!["TrainingJobDefinition"]!["InputDataConfig"] = new JsonArray(new JsonObject { ["ChannelName"] = "train", ["DataSource"] = new JsonObject { ["S3DataSource"] = new JsonObject { ["S3DataType"] = "S3Prefix", ["S3Uri"] = JsonNode.Parse(uri) } } });
+        var pipeline = Pipeline(tuning, Register()) with { Parameters = [new PipelineParameter("bucket", "String", "local", [])] };
+
+        var versions = new List<int?>();
+        foreach (var rows in new[] { "1", "1", "2" })
+        {
+            folder.Write(".mlops/s3/local/rows/a.csv", rows);
+            versions.Add((await RunAsync(pipeline)).Version);
+        }
+
+        Assert.Equal([1, 1, 2], versions);
+    }
+
+    [SkippableFact]
+    public async Task What_a_step_of_another_name_wrote_to_its_place_is_no_cached_result()
+    {
+        NeedsShell();
+        (string Name, string Word, string Written)[] runs = [("first", "one", "one"), ("renamed", "two", "two"), ("first", "one", "one"), ("again", "one", "one")];
+        foreach (var (name, word, written) in runs)
+        {
+            events.All.Clear();
+            Assert.Equal("Succeeded", (await RunAsync(Pipeline(Writes(name, word)))).Status);
+            Assert.Equal(written, File.ReadAllText(folder.File(".mlops/s3/local/place/a.txt")));
+        }
+
+        Assert.Contains(events.All, e => e is Mlops.Platform.Events.StepChanged { Step: "again", Cached: true });
+
+        static JsonObject Writes(string name, string word) => new()
+        {
+            ["Name"] = name,
+            ["Type"] = "Processing",
+            ["Arguments"] = new JsonObject
+            {
+                ["AppSpecification"] = new JsonObject { ["ImageUri"] = "any", ["ContainerEntrypoint"] = new JsonArray("/bin/sh", "-c", $"printf {word} > $SAGEMAKER_BASE_DIR/processing/out/a.txt") },
+                ["ProcessingOutputConfig"] = new JsonObject { ["Outputs"] = new JsonArray(new JsonObject { ["OutputName"] = "out", ["S3Output"] = new JsonObject { ["S3Uri"] = "s3://local/place", ["LocalPath"] = "/opt/ml/processing/out" } }) },
+            },
+            ["CacheConfig"] = new JsonObject { ["Enabled"] = true },
+        };
+    }
+
+    [SkippableFact]
+    public async Task A_check_that_is_to_fail_on_violations_is_another_one()
+    {
+        NeedsShell();
+        folder.Write("analyzer.sh", "echo '{\"violations\":[{}]}' > $SAGEMAKER_BASE_DIR/processing/out/constraint_violations.json");
+        var analyzer = ("analyzer:1", "sh analyzer.sh");
+        Assert.Equal("Succeeded", (await RunAsync(Pipeline(Check(false)), analyzer)).Status);
+        Assert.Equal("Succeeded", (await RunAsync(Pipeline(Check(false)), analyzer)).Status);
+
+        Assert.Equal("Failed", (await RunAsync(Pipeline(Check(true)), analyzer)).Status);
+
+        static JsonObject Check(bool fails) => new()
+        {
+            ["Name"] = "check",
+            ["Type"] = "QualityCheck",
+            ["FailOnViolation"] = fails,
+            ["Arguments"] = new JsonObject
+            {
+                ["AppSpecification"] = new JsonObject { ["ImageUri"] = "analyzer:1" },
+                ["ProcessingOutputConfig"] = new JsonObject { ["Outputs"] = new JsonArray(new JsonObject { ["OutputName"] = "out", ["S3Output"] = new JsonObject { ["S3Uri"] = "s3://local/checked", ["LocalPath"] = "/opt/ml/processing/out" } }) },
+            },
+            ["CacheConfig"] = new JsonObject { ["Enabled"] = true },
+        };
+    }
+
+    private static JsonObject Register(string model)
+    {
+        var register = Register();
+        register["Arguments"]!["InferenceSpecification"]!["Containers"]![0]!["ModelDataUrl"] = Expression.Reference(model);
+        return register;
+    }
+}
