@@ -19,13 +19,13 @@ internal static class AwsErrors
         Problem.Error("MLOPS7004", $"{who} may not do that at {host}: {message} Give the identity that permission, or name a role that has it in 'aws.deploy_role'; then run the command again.");
 
     public static Problem Throttled(string host, string code) =>
-        Problem.Error("MLOPS7005", $"{host} goes on refusing requests as too many ({code}). Wait a while and run the command again: it goes on where it ended.");
+        Problem.Error("MLOPS7005", $"{host} goes on refusing requests as too many ({code}). What was done stays. Wait a while and run the command again: it goes on where it ended.");
 
     public static Problem Unreachable(string host, string reason) =>
-        Problem.Error("MLOPS7006", $"{host} cannot be reached: {Sentence(reason)} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: it goes on where it ended.");
+        Problem.Error("MLOPS7006", $"{host} cannot be reached: {Sentence(reason)} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: what was done stays, and it goes on where it ended.");
 
     public static Problem ServiceFailed(string host, string code, string message) =>
-        Problem.Error("MLOPS7007", $"{host} failed again and again ({code}: {message}). Look at AWS's health dashboard, and run the command again: it goes on where it ended.");
+        Problem.Error("MLOPS7007", $"{host} failed again and again ({code}: {message}). What was done stays. Look at AWS's health dashboard, and run the command again: it goes on where it ended.");
 
     public static Problem Refused(string host, string code, string message) =>
         Problem.Error("MLOPS7008", $"{host} refused a request ({code}): {message}");
@@ -48,8 +48,8 @@ internal static class AwsErrors
     public static Problem StackFailed(string stack, string resource, string reason, string state) =>
         Problem.Error("MLOPS7020", $"The stack '{stack}' could not be changed: {resource}: {Sentence(reason)} {state} Put right what that says, and run the command again.");
 
-    public static Problem StackStuck(string stack, string status, string command) =>
-        Problem.Error("MLOPS7021", $"The stack '{stack}' is in {status}, and only a person can get it out of there. Look at its events, put right what failed, run '{command}', and then this command again.");
+    public static Problem StackStuck(string stack, string status, string? reason, string command) =>
+        Problem.Error("MLOPS7021", $"The stack '{stack}' is in {status}{(reason is null ? "" : $" ({Sentence(reason)[..^1]})")}, and only a person can get it out of there. Look at its events, put right what failed, run '{command}', and then this command again.");
 
     public static Problem StackBusy(string stack, string status, int minutes) =>
         Problem.Error("MLOPS7022", string.Create(CultureInfo.InvariantCulture, $"The stack '{stack}' is{(minutes == 0 ? $" in {status}" : $" still in {status} after {minutes} minutes")}. Whoever changes it is not done: wait, and run the command again."));
@@ -164,6 +164,15 @@ internal static class AwsErrors
 
     public static Problem NotErased(string bucket, int count, string key, string reason) =>
         Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
+
+    public static Problem StillRunning(string pipeline, IReadOnlyList<string> executions) =>
+        Problem.Error("MLOPS7064", $"The pipeline '{pipeline}' is running ({string.Join(", ", executions.Select(e => e[(e.LastIndexOf('/') + 1)..]))}), and SageMaker deletes none that is. Nothing was taken away. Wait for its end, or stop it: 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {executions[0]}'; then run the command again.");
+
+    public static Problem DataChanged(string name) =>
+        Problem.Error("MLOPS7065", $"The data set '{name}' was written to while it was sent: what lies in the bucket would not be what its key says, and was taken away again. Run the command again when nobody writes to it.");
+
+    public static Problem NoEvents(string bucket, string rule) =>
+        Problem.Warning("MLOPS7066", $"The bucket '{bucket}' tells EventBridge nothing of new objects: '{rule}' waits for them, and never starts anything. Turn that on: 'aws s3api put-bucket-notification-configuration --bucket {bucket} --notification-configuration ...' with what 'get-bucket-notification-configuration' shows and \"EventBridgeConfiguration\": {{}}.");
 
     /// <summary>What another said, so that a sentence may follow.</summary>
     public static string Sentence(string text) => text.TrimEnd() is var t && (t.Length == 0 || t[^1] is '.' or '!' or '?') ? t : t + ".";

@@ -103,9 +103,16 @@ public sealed class AwsPlatform : IPlatform
         var request = BuildRequest();
         if (stack?.Equals(request) == true)
             return false;
-        if (held is not null)
-            await held.HoldAsync(cancellation);
+        if (held is not null && await held.HoldAsync(cancellation))
+        {
+            // Whoever was waited for may have done it, or something else.
+            await LookAgainAsync(cancellation);
+            if (stack?.Equals(request) == true)
+                return false;
+        }
+
         Use(await PutBuildStackAsync(request, cancellation));
+        await new WatchedBuckets(home!, events).WarnAsync(request.Template, cancellation);
         return true;
     }
 
@@ -113,8 +120,11 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation)
     {
-        if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false, IsEmpty: false })
+        // One that is being deleted, or was not deleted to its end, is what this goes on with.
+        if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false, IsEmpty: false } && !stack.Status.StartsWith("DELETE_", StringComparison.Ordinal))
             throw StackClient.Unfinished(stack);
+        if (scope != CloseScope.Idle && pipelines is not null)
+            await pipelines.RefuseRunningAsync(Deployment.PipelineName, cancellation);
         if (scope == CloseScope.Data)
             await Eraser().CheckAsync(stagesAreKnown: IsPrepared, cancellation);
     }
@@ -293,8 +303,9 @@ public sealed class AwsPlatform : IPlatform
         if (held is not null)
         {
             held.Verb = verb;
-            if (now)
-                await held.HoldAsync(cancellation);
+            held.IsKept = now;
+            if (now && await held.HoldAsync(cancellation))
+                await LookAgainAsync(cancellation);
         }
 
         return new Release(this);
@@ -305,6 +316,12 @@ public sealed class AwsPlatform : IPlatform
         if (held is not null)
             await held.DisposeAsync();
         access.Dispose();
+    }
+
+    private async Task LookAgainAsync(CancellationToken cancellation)
+    {
+        if (await new StackClient(home!, events).FindAsync(StackName, cancellation) is { } found)
+            Use(found);
     }
 
     private StackRequest BuildRequest()
@@ -343,8 +360,14 @@ public sealed class AwsPlatform : IPlatform
 
     private void UseBucket(string bucket, string account)
     {
-        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", events) { Verb = verb };
+        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", Deployment.Aws.KmsKey, events) { Verb = verb, Taken = Forget };
         objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held, events);
+    }
+
+    private void Forget()
+    {
+        objects?.Forget();
+        stages?.Forget();
     }
 
     /// <summary>Puts a template where CloudFormation can read it. Its key is its hash: no lock is needed.</summary>

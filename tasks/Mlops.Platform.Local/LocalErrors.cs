@@ -10,7 +10,7 @@ public static class LocalErrors
         Problem.Error("MLOPS6001", $"The local platform does not run steps of type '{type}' ('{step}'). Nothing was started. Name a command in its place, which gets the step's arguments as JSON and writes what the step leaves as a JSON object: local: {{ stand_ins: {{ {step}: python3 tools/answer.py }} }}, or --stand-in {step}=COMMAND; or run this pipeline on aws.");
 
     public static Problem NoProgram(string step, string image) =>
-        Problem.Error("MLOPS6002", $"The step '{step}' names no program: the image '{image}' is all it has, and images are not run here by themselves. Give the step an 'entry_point', let images run (local: {{ sandbox: docker }}), name a command in place of the image (local: {{ stand_ins: {{ \"{image}\": python3 tools/program.py }} }}), or run the pipeline on aws.");
+        Problem.Error("MLOPS6002", $"The step '{step}' names no program: the image '{image}' is all it has, and images are not run here by themselves. Give the step an 'entry_point', let images run (local: {{ sandbox: docker }}), name a command in place of the image (local: {{ stand_ins: {{ \"{image}\": python3 tools/program.py }} }}), or run the pipeline on aws. Of a definition alone: 'mlops run DEFINITION --sandbox docker', '--stand-in IMAGE=COMMAND'.");
 
     public static Problem CannotStart(string step, string program, string reason) =>
         Problem.Error("MLOPS6003", $"'{program}', which runs '{step}', cannot be started: {reason}. Install it, or name another under 'local.interpreters'.");

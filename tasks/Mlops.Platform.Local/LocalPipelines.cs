@@ -297,7 +297,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         {
             GateValues = gateValues,
             FailedStep = row.FailedStep,
-            Log = log is null ? null : Path.GetRelativePath(workspace.Repository, log),
+            Log = log is null || !File.Exists(log) ? null : Path.GetRelativePath(workspace.Repository, log),
         };
     }
 

@@ -74,5 +74,5 @@ public sealed class DeployLockTests(StandIn aws) : IAsyncLifetime
     }
 
     private static async Task<DeployLock> OpenAsync(AwsAccess access, IEventSink events) =>
-        new(await access.OpenAsync(new Definitions.AwsPlace(), CancellationToken.None), Bucket, "123456789012", "lock.json", events) { Verb = "deploy" };
+        new(await access.OpenAsync(new Definitions.AwsPlace(), CancellationToken.None), Bucket, "123456789012", "lock.json", null, events) { Verb = "deploy" };
 }

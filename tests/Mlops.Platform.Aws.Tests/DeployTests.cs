@@ -40,7 +40,7 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         var requests = await Aws.RequestsAsync();
         Assert.False(outcome.Changed);
         Assert.DoesNotContain(requests, r => (bool)r["write"]!);
-        Assert.InRange(requests.Count, 1, 12);
+        Assert.True(requests.Count <= 12, string.Join('\n', requests.Select(r => r.ToJsonString())));
     }
 
     [SkippableFact]

@@ -129,6 +129,39 @@ public sealed class ScriptModeTests : StepTestsBase
         Assert.Contains(events.All, e => e is Mlops.Platform.Events.MetricMeasured { Metric: "score", Value: 0.87 });
     }
 
+    /// <summary>As ModelTrainer of SageMaker's Python SDK starts its driver, and a container of one's own its 'train'.</summary>
+    [SkippableTheory]
+    [InlineData("/bin/sh", "-c", "chmod +x /opt/ml/input/data/code/train && /opt/ml/input/data/code/train")]
+    [InlineData("/bin/sh", "/opt/ml/input/data/code/train", null)]
+    public async Task What_a_program_of_any_name_calls_opt_ml_is_there(string first, string second, string? third)
+    {
+        NeedsShell();
+        Skip.IfNot(Mlops.Platform.Local.Processes.MountedPaths.Possible, "This system mounts nothing for users.");
+        folder.Write(".mlops/s3/local/code/train", "#!/bin/sh\nprintf mounted > /opt/ml/model/model.txt\n");
+        var job = Job("");
+        job["AlgorithmSpecification"]!["ContainerEntrypoint"] = new JsonArray([.. new[] { first, second, third }.OfType<string>().Select(a => JsonValue.Create(a))]);
+        job["InputDataConfig"] = new JsonArray(new JsonObject { ["ChannelName"] = "code", ["DataSource"] = new JsonObject { ["S3DataSource"] = new JsonObject { ["S3DataType"] = "S3Prefix", ["S3Uri"] = "s3://local/code/" } } });
+
+        var result = await RunAsync(Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job }));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal("mounted", Unpacked(Directory.GetFiles(folder.File(".mlops/s3/local/tuned"), "model.tar.gz", SearchOption.AllDirectories).Single()));
+    }
+
+    [SkippableFact]
+    public async Task A_path_that_a_hyperparameter_names_is_there()
+    {
+        NeedsShell();
+        Skip.IfNot(Mlops.Platform.Local.Processes.MountedPaths.Possible, "This system mounts nothing for users.");
+        var job = Job("printf written > $SM_HP_MODEL_DIR/model.txt");
+        job["HyperParameters"] = new JsonObject { ["model_dir"] = "\"/opt/ml/model/\"" };
+
+        var result = await RunAsync(Pipeline(new JsonObject { ["Name"] = "train", ["Type"] = "Training", ["Arguments"] = job }));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal("written", Unpacked(Directory.GetFiles(folder.File(".mlops/s3/local/tuned"), "model.tar.gz", SearchOption.AllDirectories).Single()));
+    }
+
     [SkippableFact]
     public async Task Checkpoints_are_kept_and_found_again()
     {

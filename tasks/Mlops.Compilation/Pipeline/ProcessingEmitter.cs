@@ -75,11 +75,17 @@ internal static class ProcessingEmitter
         ["AppManaged"] = false,
         ["S3Output"] = new JsonObject
         {
-            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : IsKept(step, output, shapes.Plan) ? shapes.KeptUri(step.Name, output.Name) : shapes.RunUri(step.Name, output.Name),
+            ["S3Uri"] = output.To is { } to ? JsonValue.Create(to) : IsKept(step, output, shapes.Plan) ? shapes.KeptUri(step.Name, KeyOf(step, output)) : shapes.RunUri(step.Name, KeyOf(step, output)),
             ["LocalPath"] = $"/opt/ml/processing/output/{output.Name}",
             ["S3UploadMode"] = "EndOfJob",
         },
     };
+
+    /// <summary>
+    /// Whoever reads an output reads all keys that begin so: 'train' would hold 'train-full' as well, if no key of the one were told apart. A name has no dot.
+    /// </summary>
+    private static string KeyOf(PlannedStep step, PlannedOutput output) =>
+        step.Outputs.Any(o => o.Name != output.Name && o.To is null && o.Name.StartsWith(output.Name, StringComparison.Ordinal)) ? output.Name + "." : output.Name;
 
     /// <summary>Whether a registered version refers to it: it outlives the runs.</summary>
     private static bool IsKept(PlannedStep step, PlannedOutput output, ModelPlan plan) =>

@@ -18,7 +18,7 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
         .. plan.Data.Where(d => d.IsInS3).SelectMany(d => Permissions.Read($"data.{d.Name}", d.Source)),
         .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
         .. plan.AllSteps.SelectMany(Of),
-        .. plan.Jobs.SelectMany(s => s.Outputs.Where(o => o.To is not null).Select(o => Permissions.Write($"build.{s.Name}.outputs.{o.Name}", o.To!))),
+        .. plan.Jobs.SelectMany(s => s.Outputs.Where(o => o.To is not null).SelectMany(o => Outside(s, o))),
         .. Secrets(),
         .. shared.Images(Images(), "${AWS::Region}:${AWS::AccountId}"),
         .. Model(),
@@ -28,6 +28,13 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
         .. Permissions.Logs("build"),
         new("build", ["iam:PassRole"], [role]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } },
     ];
+
+    /// <summary>A place that a step writes to; later steps read what it wrote there.</summary>
+    private static IEnumerable<Permission> Outside(PlannedStep step, PlannedOutput output)
+    {
+        var element = $"build.{step.Name}.outputs.{output.Name}";
+        return [Permissions.Write(element, output.To!), .. Permissions.Read(element, output.To!)];
+    }
 
     private static IEnumerable<Permission> Of(PlannedNode step) => step switch
     {

@@ -25,11 +25,11 @@ internal static class RunCommand
             if (parsed.GetValue(definition) is not null)
                 return await DefinitionRun.RunAsync(context, ParameterOption.Values(parsed, sources), request, parsed.GetValue(check), parsed.GetValue(yes), cancellation);
             await using var held = await context.Platform.LockAsync("run", cancellation);
-            await PublishVerb.RunAsync(context, cancellation);
+            var published = await PublishVerb.RunAsync(context, cancellation);
             var result = await RunVerb.RunAsync(context, request, cancellation);
             if (!result.Ran)
                 context.Events.Add(new Notice($"Nothing has changed since execution {result.ExecutionId}: it was not run again."));
-            return new Outcome { Verb = "run", Changed = result.Ran, PipelineName = context.Workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
+            return new Outcome { Verb = "run", Changed = published || result.Ran, PipelineName = context.Workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
         }, parsed => parsed.GetValue(definition) is { } file ? DefinitionRun.Load(options.Project(parsed), file, DefinitionRun.Settings(ParameterOption.Values(parsed, standIns), parsed.GetValue(sandbox))) : options.Workspace(parsed));
         return command;
     }

@@ -36,7 +36,7 @@ internal sealed class AwsAccess : IDisposable
             return own;
         var home = await OpenAsync(new AwsPlace { Region = region.SystemName }, cancellation);
         var who = (await home.IdentityAsync(cancellation)).Arn;
-        var assumed = new AssumedRole(home.Sts, role);
+        var assumed = new AssumedRole(home.Sts, role, who);
         try
         {
             await assumed.GetCredentialsAsync();

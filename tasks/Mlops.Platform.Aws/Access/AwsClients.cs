@@ -19,6 +19,9 @@ internal sealed class AwsClients : IDisposable
     /// <summary>With the SDK's back-off (1, 2, 4, ... 20 s at most, half of it on average) up to a minute, where a dead service may take five.</summary>
     private const int Retries = 6;
 
+    /// <summary>The SDK's "standard" defaults; the services' own clients have it, those of AWSSDK.S3 and SecurityToken do not.</summary>
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(3.1);
+
     /// <summary>At once, to S3.</summary>
     public const int Connections = 24;
 
@@ -109,6 +112,7 @@ internal sealed class AwsClients : IDisposable
         config.MaxErrorRetry = Retries;
         config.RetryMode = RequestRetryMode.Standard;
         config.ThrottleRetries = false;
+        config.ConnectTimeout = ConnectTimeout;
         return config;
     }
 

@@ -23,6 +23,9 @@ internal static partial class Failures
         {
             case AmazonServiceException { StatusCode: not 0 } e:
                 return OfService(e, who);
+            // A token that has run out in mid-run: whoever renews it says so by no service's code.
+            case AmazonClientException e when !Chain(e).Any(i => i is HttpRequestException or SocketException or IOException or TimeoutException or TaskCanceledException) && OfCredentials().IsMatch(e.Message):
+                return AwsErrors.CredentialsRefused(who, e.GetType().Name, AwsErrors.Sentence(e.Message));
             case AmazonClientException or HttpRequestException or HttpIOException or SocketException or TimeoutException or TaskCanceledException:
             case IOException when Innermost(failure) is SocketException:
                 return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", Reason(failure));
@@ -35,6 +38,8 @@ internal static partial class Failures
 
     public static bool IsDenied(AmazonServiceException e) =>
         e.ErrorCode is "AccessDenied" or "AccessDeniedException" or "UnauthorizedOperation" || e.StatusCode == HttpStatusCode.Forbidden;
+
+    public static bool IsThrottle(AmazonServiceException e) => Throttles.Contains(e.ErrorCode) || e.StatusCode == HttpStatusCode.TooManyRequests;
 
     public static Exception Innermost(Exception e) => e.InnerException is { } inner ? Innermost(inner) : e;
 
@@ -60,13 +65,16 @@ internal static partial class Failures
             return AwsErrors.CredentialsRefused(who, code, message);
         if (IsDenied(e))
             return AwsErrors.AccessDenied(who, service, message);
-        if (Throttles.Contains(code) || e.StatusCode == HttpStatusCode.TooManyRequests)
+        if (IsThrottle(e))
             return AwsErrors.Throttled(service, code);
         return (int)e.StatusCode >= 500 ? AwsErrors.ServiceFailed(service, code, message) : AwsErrors.Refused(service, code, message);
     }
 
     /// <summary>"SageMaker" of Amazon.SageMaker.Model.ResourceNotFoundException.</summary>
     private static string Service(AmazonServiceException e) => e.GetType().Namespace!.Split('.') is ["Amazon", var name, ..] && name != "Runtime" ? name : "AWS";
+
+    [GeneratedRegex("credential|token|SSO|profile|assume", RegexOptions.IgnoreCase)]
+    private static partial Regex OfCredentials();
 
     [GeneratedRegex(@"\((?:[\w-]+\.)*(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)\.[\w.-]+:\d+\)")]
     private static partial Regex HostsRegion();

@@ -34,7 +34,8 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         var there = await DescribeAsync(name, cancellation);
         if (there is not null && PublishedDefinition.AreSame(there.PipelineDefinition, text) && there.RoleArn == role)
             return false;
-        await held.HoldAsync(cancellation);
+        if (await held.HoldAsync(cancellation))
+            return await PutAsync(name, definition, cancellation);
         var stored = text.Length <= MostCharacters ? null : await StoreAsync(name, text, cancellation);
         var inline = stored is null ? text : null;
         var description = PublishedDefinition.Description(there?.PipelineDescription, text);
@@ -86,6 +87,8 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         var text = published ?? (await DescribeAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
         var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, request, cancellation);
+        if (ran)
+            await held.LendAsync();
         var ended = ran ? await new ExecutionFollower(clients, events).FollowAsync(name, arn, request.StopsWhenCancelled, cancellation) : new EndedExecution("Succeeded", null, looked[arn]);
         var failed = ended.Steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed);
         return new ExecutionResult(ExecutionSteps.NameOf(arn), ended.Status, Reason(ended, failed), ExecutionSteps.Version(ended.Steps), ran)
@@ -94,6 +97,14 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             FailedStep = failed?.StepName,
             SourceExecutionId = ended.Steps.Select(s => s.SelectiveExecutionResult?.SourcePipelineExecutionArn).OfType<string>().Select(ExecutionSteps.NameOf).FirstOrDefault(),
         };
+    }
+
+    /// <summary>"DeletePipeline": all running executions must have ended.</summary>
+    public async Task RefuseRunningAsync(string name, CancellationToken cancellation)
+    {
+        var running = (await history.NewestAsync(name, ExecutionHistory.LookedAt, cancellation)).Where(e => e.PipelineExecutionStatus == PipelineExecutionStatus.Executing || e.PipelineExecutionStatus == PipelineExecutionStatus.Stopping).ToList();
+        if (running.Count > 0)
+            throw AwsErrors.StillRunning(name, [.. running.Select(e => e.PipelineExecutionArn)]).ToException();
     }
 
     /// <summary>Takes the pipeline away. Returns false where there was none.</summary>

@@ -64,6 +64,12 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
         }
 
+        catch (ChangeSetNotFoundException)
+        {
+            // Somebody else's was executed, which deletes all others: where it made what is wanted here, that is done.
+            return await SettledAsync(request.Name, cancellation) is { } theirs && theirs.Equals(request) ? theirs : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
+        }
+
         var ended = await FollowAsync(request.Name, began, cancellation);
         return ended.Equals(request) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
     }
@@ -72,10 +78,20 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     public async Task<IReadOnlyList<PlannedChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation)
     {
         // Of a name of its own: a deploy, or another plan, may have one of the same content.
-        if (await CreateChangeSetAsync(request, before, "plan-" + Guid.NewGuid().ToString("N"), cancellation) is not { } changeSet)
-            return [];
-        await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
-        return Changes(request.Name, changeSet);
+        var name = "plan-" + Guid.NewGuid().ToString("N");
+        try
+        {
+            if (await CreateChangeSetAsync(request, before, name, cancellation) is not { } changeSet)
+                return [];
+            await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
+            return Changes(request.Name, changeSet);
+        }
+        catch (OperationCanceledException)
+        {
+            // A stack holds only so many of them.
+            await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = name }, CancellationToken.None);
+            throw;
+        }
     }
 
     public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
@@ -87,6 +103,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         if (await SettledAsync(name, cancellation) is not { } stack)
             return false;
         events.Add(new Notice($"{name}: deleting"));
+        var began = await LastEventAsync(stack.Id, cancellation);
         // A try after DELETE_FAILED is another one.
         var token = "delete-" + ContentHash.OfText(string.Create(CultureInfo.InvariantCulture, $"{stack.Id}|{stack.Status}|{stack.Changed:O}"))[..32];
         await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = token }, cancellation);
@@ -95,7 +112,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         while (await FindAsync(stack.Id, cancellation) is { } left)
         {
             if (left.Status == "DELETE_FAILED" && (stack.Status != "DELETE_FAILED" || clock.Elapsed > Grace))
-                throw Stuck(left);
+                throw Stuck(left, (await NewEventsAsync(stack.Id, began, cancellation)).FirstOrDefault(IsCause));
             if (clock.Elapsed > Patience)
                 throw AwsErrors.StackBusy(name, left.Status, (int)clock.Elapsed.TotalMinutes).ToException();
             await waits.WaitAsync(cancellation);
@@ -142,9 +159,10 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <summary>Of a stack that is no longer what it was, and not yet what it will be.</summary>
     public static PlatformException Unfinished(StackState stack) => stack.IsStuck ? Stuck(stack) : AwsErrors.StackBusy(stack.Name, stack.Status, 0).ToException();
 
-    private static PlatformException Stuck(StackState stack) => AwsErrors.StackStuck(stack.Name, stack.Status, stack.Status switch
+    /// <param name="cause">The event that says why, where it was seen.</param>
+    private static PlatformException Stuck(StackState stack, StackEvent? cause = null) => AwsErrors.StackStuck(stack.Name, stack.Status, cause is null ? null : $"{cause.LogicalResourceId}: {cause.ResourceStatusReason}", stack.Status switch
     {
-        "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name} --deletion-mode FORCE_DELETE_STACK",
+        "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name}",
         "UPDATE_FAILED" => $"aws cloudformation rollback-stack --stack-name {stack.Name}",
         _ => $"aws cloudformation continue-update-rollback --stack-name {stack.Name}",
     }).ToException();
@@ -256,7 +274,15 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 throw AwsErrors.StackBusy(name, "progress", (int)clock.Elapsed.TotalMinutes).ToException();
             if (fresh.Count > 0)
                 waits.Reset();
-            await waits.WaitAsync(cancellation);
+            try
+            {
+                await waits.WaitAsync(cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                events.Add(new Notice($"{name}: CloudFormation goes on with the change that was begun. 'mlops status --platform aws' says what serves; the same command again waits for it and goes on. 'aws cloudformation cancel-update-stack --stack-name {name}' takes it back."));
+                throw;
+            }
         }
     }
 
@@ -266,7 +292,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     private static PlatformException Failed(StackState stack, StackEvent? cause)
     {
         if (stack.IsStuck)
-            return Stuck(stack);
+            return Stuck(stack, cause);
         var state = stack.Status == "UPDATE_ROLLBACK_COMPLETE" ? "It is as it was before." : "Nothing of it is left that serves; the next try replaces it.";
         return AwsErrors.StackFailed(stack.Name, cause?.LogicalResourceId ?? stack.Status, cause?.ResourceStatusReason ?? "no reason was given.", state).ToException();
     }

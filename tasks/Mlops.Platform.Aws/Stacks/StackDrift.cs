@@ -24,6 +24,7 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
                 await waits.WaitAsync(cancellation);
             if (state.DetectionStatus == StackDriftDetectionStatus.DETECTION_FAILED)
                 events.Add(AwsErrors.DriftUnknown(stack, state.DetectionStatusReason ?? "no reason was given."));
+            return await FoundAsync(stack, cancellation);
         }
         catch (AmazonCloudFormationException e) when ((int)e.StatusCode < 500)
         {
@@ -31,7 +32,10 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
             events.Add(AwsErrors.DriftUnknown(stack, e.Message));
             return [];
         }
+    }
 
+    private async Task<IReadOnlyList<PlannedChange>> FoundAsync(string stack, CancellationToken cancellation)
+    {
         var drifts = new List<StackResourceDrift>();
         string? token = null;
         do
@@ -73,5 +77,6 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
         }
     }
 
-    private static IReadOnlyList<string> Differences(StackResourceDrift drift) => [.. (drift.PropertyDifferences ?? []).Select(p => $"{p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}")];
+    /// <summary>Variables of a container or a function may be what somebody typed by hand, and nobody is to read in a log.</summary>
+    private static IReadOnlyList<string> Differences(StackResourceDrift drift) => [.. (drift.PropertyDifferences ?? []).Select(p => p.PropertyPath.Contains("Environment", StringComparison.Ordinal) ? $"{p.PropertyPath} (not shown)" : $"{p.PropertyPath}: {p.ExpectedValue} -> {p.ActualValue}")];
 }

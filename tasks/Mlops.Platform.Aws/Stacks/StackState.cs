@@ -29,7 +29,7 @@ internal sealed record StackState(string Name, string Id, string Status)
     public bool NeverWhole => Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED";
 
     /// <summary>Only a person can get it out of there.</summary>
-    public bool IsStuck => Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED";
+    public bool IsStuck => Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED" or "IMPORT_ROLLBACK_FAILED";
 
     /// <summary>It was made, and what it says is there.</summary>
     public bool IsWhole => Status is "CREATE_COMPLETE" or "UPDATE_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" or "IMPORT_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE";

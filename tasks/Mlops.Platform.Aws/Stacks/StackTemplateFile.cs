@@ -15,6 +15,8 @@ internal sealed class StackTemplateFile
     /// <summary>CloudFormation takes no more in a request; larger ones come from a bucket.</summary>
     public const int MostInlineBytes = 51_200;
 
+    private const string ScalableTarget = "AWS::ApplicationAutoScaling::ScalableTarget";
+
     private readonly JsonObject json;
 
     private StackTemplateFile(JsonObject json)
@@ -53,6 +55,38 @@ internal sealed class StackTemplateFile
     }
 
     public static StackTemplateFile Parse(byte[] source, string what) => new(Json.ReadObject(source, what));
+
+    /// <summary>Whether variants of its endpoint are registered with Application Auto Scaling.</summary>
+    public bool IsScaled => Resources.Any(r => r.Type == ScalableTarget);
+
+    /// <summary>The instance types of its endpoint's variants, by their names.</summary>
+    /// <param name="given">Values of parameters; the others have their defaults.</param>
+    public IReadOnlyDictionary<string, string> Variants(IReadOnlyDictionary<string, string> given)
+    {
+        var configs = json["Resources"]!.AsObject().Select(r => r.Value!).Where(r => r["Type"]!.ToString() == "AWS::SageMaker::EndpointConfig");
+        return configs.SelectMany(c => Json.Objects(c["Properties"]!["ProductionVariants"])).ToDictionary(v => v["VariantName"]!.ToString(), v => Value(v["InstanceType"]), StringComparer.Ordinal);
+
+        string Value(JsonNode? node) => node is JsonObject o && o["Ref"]?.ToString() is { } parameter ? given.GetValueOrDefault(parameter) ?? Defaults.GetValueOrDefault(parameter) ?? "" : node?.ToString() ?? "";
+    }
+
+    /// <summary>The same without autoscaling, and without the alarms that only act on its policies.</summary>
+    public StackTemplateFile WithoutScaling()
+    {
+        var still = (JsonObject)json.DeepClone();
+        var resources = still["Resources"]!.AsObject();
+        var gone = Resources.Where(r => r.Type.StartsWith("AWS::ApplicationAutoScaling::", StringComparison.Ordinal)).Select(r => r.Id).ToHashSet(StringComparer.Ordinal);
+        gone.UnionWith(resources.Where(r => Json.Objects(r.Value!["Properties"]?["AlarmActions"]).Any(a => a["Ref"]?.ToString() is { } acts && gone.Contains(acts))).Select(r => r.Key).ToList());
+        foreach (var id in gone)
+            resources.Remove(id);
+        return new StackTemplateFile(still);
+    }
+
+    /// <summary>Rules that wait for new objects, each with the bucket that it names.</summary>
+    public IEnumerable<(string Rule, string Bucket)> WatchedBuckets =>
+        from resource in json["Resources"]!.AsObject()
+        where resource.Value!["Type"]!.ToString() == "AWS::Events::Rule"
+        from bucket in Json.Texts(resource.Value["Properties"]?["EventPattern"]?["detail"]?["bucket"]?["name"])
+        select (resource.Key, bucket);
 
     /// <summary>The bucket and its policy alone: a template that is too large for a request needs a bucket to come from.</summary>
     public StackTemplateFile BucketAlone()

@@ -45,6 +45,13 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     private async Task<StackState?> StackAsync(Stage stage, CancellationToken cancellation) =>
         stacks.TryGetValue(stage.Name, out var found) ? found : stacks[stage.Name] = await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).FindAsync(StackName(stage), cancellation);
 
+    /// <summary>What was asked may be of yesterday.</summary>
+    public void Forget()
+    {
+        known.Clear();
+        stacks.Clear();
+    }
+
     private void Forget(string stage)
     {
         known.Remove(stage);
@@ -61,7 +68,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var version = VersionOf(package);
         // Of a version that is gone there is what its stack says of it.
         var request = await RequestAsync(stage, await FindPackageAsync(stage, version, cancellation) ?? new(package, stack.Parameters.GetValueOrDefault(BucketParameter)), await FurtherAsync(stage, PackageAsync, cancellation), cancellation);
-        return new StageState(version, Url(clients, stage, stack), stack.IsWhole, stack.Equals(request), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
+        return new StageState(version, Url(clients, stage, stack), stack.IsWhole, stack.Equals(request) && (stack.Protected || !IsLast(stage)), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings));
     }
 
     public async Task<bool> IsThereAsync(Stage stage, CancellationToken cancellation)
@@ -107,10 +114,32 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         await site.Objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(request.Template.Source), cancellation);
         if (!request.Template.FitsInRequest)
             request = request with { TemplateUrl = await storeTemplate(request.Template, cancellation) };
+        await LetGoOfScalingAsync(stage, stacks, request, cancellation);
         var stack = await stacks.PutAsync(request, cancellation);
-        if (stage.Name == Deployment.Stages[^1].Name && !stack.Protected)
+        await new WatchedBuckets(clients, events).WarnAsync(request.Template, cancellation);
+        if (IsLast(stage) && !stack.Protected)
             await stacks.ProtectAsync(stack.Name, on: true, cancellation);
         return new StageState(version.Version, Url(clients, stage, stack), Healthy: true, UpToDate: true, JsonSerializer.Serialize(new StageSettings(request.Template.Sha256, request.Parameters), StageJson.Default.StageSettings));
+    }
+
+    /// <summary>
+    /// "Update endpoints that use auto scaling": SageMaker changes neither the instance type nor the name of a variant that is registered with Application
+    /// Auto Scaling. It is taken off first; the stack as it is wanted registers it again.
+    /// </summary>
+    private async Task LetGoOfScalingAsync(Stage stage, StackClient client, StackRequest wanted, CancellationToken cancellation)
+    {
+        if (await StackAsync(stage, cancellation) is not { IsWhole: true, TemplateSha256: { } hash } stack || await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(hash)}", cancellation) is not { } content)
+            return;
+        var there = StackTemplateFile.Parse(content, "The earlier template");
+        var after = wanted.Template.Variants(wanted.Parameters);
+        if (!there.IsScaled || there.Variants(stack.Parameters).All(v => after.GetValueOrDefault(v.Key) == v.Value))
+            return;
+        events.Add(new Notice($"{stack.Name}: its variants become others, and SageMaker does not change those that are scaled: autoscaling is off until the change is through"));
+        var fixedSize = there.WithoutScaling();
+        var parameters = stack.Parameters.Where(p => fixedSize.Parameters.Contains(p.Key)).ToDictionary(StringComparer.Ordinal);
+        var tags = stack.Tags.Where(t => !t.Key.StartsWith("aws:", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
+        await client.PutAsync(new StackRequest(stack.Name, fixedSize, fixedSize.FitsInRequest ? null : await storeTemplate(fixedSize, cancellation), parameters, tags), cancellation);
+        Forget(stage.Name);
     }
 
     public async Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation)
@@ -175,6 +204,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             throw AwsErrors.OtherMode(stage.Name, mode, wanted.ToString()).ToException();
     }
 
+    private bool IsLast(Stage stage) => stage.Name == Deployment.Stages[^1].Name;
+
     private string StackName(Stage stage) => ResourceNames.Stack(Deployment.ModelName, stage.Name);
 
     private string TemplateKey(string sha256) => $"{Deployment.Prefix}/templates/{sha256}.json";
@@ -204,7 +235,28 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             await stacks.ProtectAsync(stackName, on: false, cancellation);
         }
 
-        return await stacks.DeleteAsync(stackName, cancellation);
+        try
+        {
+            return await stacks.DeleteAsync(stackName, cancellation);
+        }
+        catch when (stack.Protected)
+        {
+            await TryProtectAsync(stacks, stackName);
+            throw;
+        }
+    }
+
+    /// <summary>What was to go and stays is as it was; why it stays is what the caller hears of.</summary>
+    private static async Task TryProtectAsync(StackClient stacks, string stack)
+    {
+        try
+        {
+            await stacks.ProtectAsync(stack, on: true, CancellationToken.None);
+        }
+        catch (Exception e) when (Failures.Explain(e, "") is not null)
+        {
+            // It is being deleted, or AWS cannot be reached.
+        }
     }
 
     /// <param name="further">Packages of versions beside the one that is deployed, by their parameters.</param>

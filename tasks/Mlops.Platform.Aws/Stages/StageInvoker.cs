@@ -9,7 +9,7 @@ using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Aws.Stages;
 
-/// <summary>Asks a stage's endpoint over SageMaker Runtime. What a model answers is an answer, whatever its status.</summary>
+/// <summary>Asks a stage's endpoint over SageMaker Runtime. What a model answers is an answer, whatever its status; what SageMaker itself says of the endpoint is none.</summary>
 internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace workspace)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -34,8 +34,9 @@ internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace w
         {
             return Answer(e.OriginalStatusCode ?? (int)e.StatusCode, e.OriginalMessage ?? e.Message, clock);
         }
-        catch (AmazonSageMakerRuntimeException e) when ((int)e.StatusCode is >= 400 and < 500 && !Failures.IsDenied(e))
+        catch (AmazonSageMakerRuntimeException e) when ((int)e.StatusCode is >= 400 and < 500 && !Failures.IsDenied(e) && !Failures.IsThrottle(e) && !e.Message.Contains("not found", StringComparison.OrdinalIgnoreCase))
         {
+            // Of the request itself, which the model has not seen: too large, of no known type.
             return Answer((int)e.StatusCode, e.Message, clock);
         }
     }
@@ -44,9 +45,22 @@ internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace w
 
     private static async Task<InvokeResult> InvokeNowAsync(AwsClients clients, Stage stage, InvokeRequest request, Stopwatch clock, CancellationToken cancellation)
     {
-        using var body = new MemoryStream(request.Body.ToArray());
-        var answer = await clients.Runtime.InvokeEndpointAsync(new InvokeEndpointRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, Body = body }, cancellation);
-        return new InvokeResult((int)HttpStatusCode.OK, answer.ContentType ?? "", answer.Body.ToArray(), clock.Elapsed);
+        var (waits, began) = (new Waits(LongestPause), Stopwatch.StartNew());
+        while (true)
+        {
+            clock.Restart();
+            using var body = new MemoryStream(request.Body.ToArray());
+            try
+            {
+                var answer = await clients.Runtime.InvokeEndpointAsync(new InvokeEndpointRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, Body = body }, cancellation);
+                return new InvokeResult((int)HttpStatusCode.OK, answer.ContentType ?? "", answer.Body.ToArray(), clock.Elapsed);
+            }
+            catch (ModelNotReadyException) when (began.Elapsed < Patience)
+            {
+                // "Either a serverless endpoint variant's resources are still being provisioned, or a multi-model endpoint is still downloading": asked again.
+                await waits.WaitAsync(cancellation);
+            }
+        }
     }
 
     private async Task<InvokeResult> InvokeLaterAsync(AwsClients clients, Stage stage, InvokeRequest request, Stopwatch clock, CancellationToken cancellation)
@@ -54,7 +68,7 @@ internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace w
         var bucket = stage.Aws.Bucket ?? site.Objects.Bucket;
         var input = $"s3://{bucket}/{workspace.Deployment.Prefix}/async/input/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(request.Body.Span))}";
         var store = bucket == site.Objects.Bucket ? site.Objects : await site.OpenStoreAsync(stage.Aws, bucket, cancellation);
-        await store.PutAsync(input[$"s3://{bucket}/".Length..], request.Body.ToArray(), cancellation);
+        await store.AddAsync(input[$"s3://{bucket}/".Length..], request.Body.ToArray(), cancellation);
         var accepted = await clients.Runtime.InvokeEndpointAsyncAsync(new InvokeEndpointAsyncRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, InputLocation = input }, cancellation);
         var waits = new Waits(LongestPause);
         while (clock.Elapsed < Patience)

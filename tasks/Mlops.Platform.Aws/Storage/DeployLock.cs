@@ -12,7 +12,8 @@ namespace Mlops.Platform.Aws.Storage;
 /// One verb at a time changes a model: an object that only one can make (If-None-Match). It is taken at the first change, so that a verb
 /// with nothing to do writes nothing, and is renewed while it is held: one that stays the same was left by a process that is gone.
 /// </summary>
-internal sealed partial class DeployLock(AwsClients clients, string bucket, string account, string key, IEventSink events) : IAsyncDisposable
+/// <param name="kmsKey">Of what is written; null: the bucket's own.</param>
+internal sealed partial class DeployLock(AwsClients clients, string bucket, string account, string key, string? kmsKey, IEventSink events) : IAsyncDisposable
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(60);
@@ -38,6 +39,12 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>What works here; told to whoever waits.</summary>
     public string Verb { get; set; } = "mlops";
 
+    /// <summary>It is held to the verb's end: what was looked at under it must not become other.</summary>
+    public bool IsKept { get; set; }
+
+    /// <summary>Told when it was taken: what was read before may be of yesterday.</summary>
+    public Action Taken { get; set; } = () => { };
+
     /// <summary>Something was written under it.</summary>
     public bool WasHeld { get; private set; }
 
@@ -57,6 +64,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
             WasHeld = true;
             lost = false;
             renewing = RenewAsync(owner);
+            Taken();
             return true;
         }
         finally
@@ -71,6 +79,9 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         await ending.CancelAsync();
         await renewing;
     }
+
+    /// <summary>While others only wait for something to end, such as a training of hours: whoever rolls back or approves is not kept from it.</summary>
+    public Task LendAsync() => IsKept ? Task.CompletedTask : ReleaseAsync();
 
     /// <summary>Lets go of it, where it was taken.</summary>
     public async Task ReleaseAsync()
@@ -166,6 +177,8 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     private async Task<string?> WriteAsync(LockOwner owner, string? replaced, CancellationToken cancellation)
     {
         var request = new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = JsonSerializer.Serialize(owner, LockJson.Default.LockOwner), ContentType = "application/json", ExpectedBucketOwner = account, UseChunkEncoding = false };
+        if (kmsKey is not null)
+            (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = (ServerSideEncryptionMethod.AWSKMS, kmsKey);
         (request.IfNoneMatch, request.IfMatch) = replaced is null ? ("*", (string?)null) : (null, replaced);
         try
         {

@@ -42,7 +42,16 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     public async Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
         var (stored, missing) = await CompareAsync(path, prefix, cancellation);
-        return stored with { Stored = await SendAsync(missing, cancellation) };
+        var sent = await SendAsync(missing, cancellation);
+        // Its key says what it holds, for good: what was written to while it was read must not stay there.
+        if (sent && hashes.HashOf(path) != stored.Sha256)
+        {
+            foreach (var file in missing)
+                await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = file.Key, ExpectedBucketOwner = account }, cancellation);
+            throw AwsErrors.DataChanged(name).ToException();
+        }
+
+        return stored with { Stored = sent };
     }
 
     /// <summary>The hash of keys, sizes and entity tags. What may not be listed is "unknown", as the compiler has it: its place alone is known.</summary>
@@ -79,6 +88,9 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     public Task AddAsync(string key, byte[] content, CancellationToken cancellation) => uploader.SendAsync([UploadFile.Of(key, content)], cancellation);
 
     public async Task<IEnumerable<string>> KeysAsync(string prefix, CancellationToken cancellation) => (await ListAsync(prefix, cancellation)).Keys;
+
+    /// <summary>What was listed may no longer be all.</summary>
+    public void Forget() => listed.Clear();
 
     /// <summary>Null: it is not there.</summary>
     public async Task<byte[]?> ReadAsync(string uri, CancellationToken cancellation)

@@ -71,7 +71,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
         {
             var size = Math.Max(PartBytes, (file.Length + MostParts - 1) / MostParts);
             var parts = new PartETag[(file.Length + size - 1) / size];
-            using var handle = File.OpenHandle(file.Path!, options: FileOptions.Asynchronous);
+            using var handle = file.Path is { } path ? File.OpenHandle(path, options: FileOptions.Asynchronous) : null;
             var options = new ParallelOptions { MaxDegreeOfParallelism = PartsAtOnce, CancellationToken = cancellation };
             await Parallel.ForAsync(0, parts.Length, options, async (i, token) => parts[i] = await SendPartAsync(file, handle, upload, i, size, token));
             await clients.S3.CompleteMultipartUploadAsync(new CompleteMultipartUploadRequest { BucketName = bucket, Key = file.Key, UploadId = upload, PartETags = [.. parts], ExpectedBucketOwner = account }, cancellation);
@@ -84,7 +84,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
         }
     }
 
-    private async Task<PartETag> SendPartAsync(UploadFile file, Microsoft.Win32.SafeHandles.SafeFileHandle handle, string upload, int index, long size, CancellationToken cancellation)
+    private async Task<PartETag> SendPartAsync(UploadFile file, Microsoft.Win32.SafeHandles.SafeFileHandle? handle, string upload, int index, long size, CancellationToken cancellation)
     {
         var offset = index * size;
         var length = (int)Math.Min(size, file.Length - offset);
@@ -92,9 +92,11 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
         try
         {
             var read = 0;
+            if (handle is null)
+                file.Content.AsSpan((int)offset, read = length).CopyTo(rented);
             while (read < length)
             {
-                var got = await RandomAccess.ReadAsync(handle, rented.AsMemory(read, length - read), offset + read, cancellation);
+                var got = await RandomAccess.ReadAsync(handle!, rented.AsMemory(read, length - read), offset + read, cancellation);
                 read += got > 0 ? got : throw new EndOfStreamException($"'{file.Path}' became shorter while it was sent.");
             }
 
@@ -126,7 +128,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
         {
             await clients.S3.AbortMultipartUploadAsync(new AbortMultipartUploadRequest { BucketName = bucket, Key = key, UploadId = upload, ExpectedBucketOwner = account }, CancellationToken.None);
         }
-        catch (Amazon.Runtime.AmazonClientException)
+        catch (Exception e) when (Failures.Explain(e, "") is not null)
         {
             // It failed already; that is what the caller hears of.
         }

@@ -69,7 +69,7 @@ internal sealed record ProgramSettings
     public string Interpreter(string name) => Interpreters.GetValueOrDefault(Path.GetFileName(name), name);
 
     /// <summary>Whether a command needs a mount namespace.</summary>
-    public bool WantsMount(IEnumerable<string> command, string baseFolder) => InNamespace || (MayMount && MountedPaths.AreNamed(command, baseFolder));
+    public bool WantsMount(IReadOnlyList<string> command, string baseFolder) => InNamespace || (MayMount && MountedPaths.AreNamed(command, baseFolder, Repository));
 
     /// <summary>The command that stands for an image, as words; null: none does.</summary>
     public List<string>? StandInOf(string target) =>

@@ -92,7 +92,8 @@ internal sealed record StepContext
 
     private (IReadOnlyList<string> Command, MountPlace? Place) OnMachine(JobHost host, IReadOnlyList<string> command, IReadOnlyDictionary<string, string> environment)
     {
-        var wanted = Execution.Programs.WantsMount(command, host.Container.BaseFolder);
+        // A hyperparameter is handed on as it is: what it names is there, or nothing is.
+        var wanted = Execution.Programs.WantsMount(command, host.Container.BaseFolder) || (Execution.Programs.MayMount && NamesPaths(Arguments["HyperParameters"]));
         // Several hosts find each other by their names, where these can be made known to them alone.
         if (!wanted && (host.Count == 1 || !Execution.Programs.MayMount || !MountedPaths.Possible))
             return (command, null);
@@ -104,6 +105,9 @@ internal sealed record StepContext
         Events.Add(LocalErrors.PathNotMounted(Step.Name));
         return (command, null);
     }
+
+    private static bool NamesPaths(JsonNode? hyperparameters) =>
+        Json.TextMembers(hyperparameters).Any(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal) && h.Value.Contains("/opt/ml/", StringComparison.Ordinal));
 
     public static string Text(JsonNode? node) => ExpressionEvaluator.Text(node);
 }

@@ -72,6 +72,11 @@ internal sealed class ModelProcess : IAsyncDisposable
             own["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] = "text/csv";
         }
 
+        else if (!contained && standIn is null && BuiltInAlgorithms.XgboostVersion(image) is not null)
+        {
+            own["MLOPS_TOOLKIT"] = "xgboost"; // Its container reads and predicts by other defaults than the others.
+        }
+
         if (contentType is not null)
             own.TryAdd("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", contentType);
         var port = FreePort();

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 
 namespace Mlops.Platform.Local.Processes;
@@ -39,6 +40,8 @@ internal static partial class MountedPaths
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    private static readonly SearchValues<char> WordEnds = SearchValues.Create(" \t\r\n;&|<>()'\"`");
+
     private static readonly string[] CodeExtensions = [".py", ".sh", ".r", ".ipynb", ".jl", ".js", ".pl"];
 
     private static readonly Lazy<bool> HasMountsBelow = new(() => File.ReadLines("/proc/self/mountinfo").Any(l => l.Split(' ') is [_, _, _, _, var point, ..] && point.StartsWith("/opt/", StringComparison.Ordinal)));
@@ -55,13 +58,28 @@ internal static partial class MountedPaths
     public static bool CanOverlay(string folder) => !Directory.Exists(Root) && !HasMountsBelow.Value && folder.IndexOfAny([':', ',', '\\']) < 0;
 
     /// <summary>Whether a program names the path, and not only as what to do without SAGEMAKER_BASE_DIR.</summary>
-    /// <param name="command">Its arguments name the program's file.</param>
-    public static bool AreNamed(IEnumerable<string> command, string baseFolder) => command
-        .Where(a => a.StartsWith(baseFolder, StringComparison.Ordinal) && File.Exists(a))
-        .SelectMany(f => Directory.EnumerateFiles(Path.GetDirectoryName(f)!, "*", SearchOption.AllDirectories))
-        .Where(f => CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()) && new FileInfo(f).Length <= LongestCode)
-        .Select(File.ReadAllText)
-        .Any(text => text.Contains(Root, StringComparison.Ordinal) && !text.Contains("SAGEMAKER_BASE_DIR", StringComparison.Ordinal));
+    /// <param name="command">Its arguments name the program's file, or are a shell's words with such names among them.</param>
+    /// <param name="folder">In which it is started: a stand-in's file has a name from there.</param>
+    public static bool AreNamed(IReadOnlyList<string> command, string baseFolder, string folder)
+    {
+        var within = command.SelectMany(a => Words(a, baseFolder)).Where(File.Exists).Distinct(StringComparer.Ordinal).ToList();
+        var beside = within.SelectMany(f => Directory.EnumerateFiles(Path.GetDirectoryName(f)!, "*", SearchOption.AllDirectories)).Where(f => CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()));
+        var outside = command.Select(a => Path.Combine(folder, a)).Where(f => !f.StartsWith(baseFolder, StringComparison.Ordinal) && CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()) && File.Exists(f));
+        return within.Concat(beside).Concat(outside).Distinct(StringComparer.Ordinal).Where(f => new FileInfo(f).Length <= LongestCode).Select(File.ReadAllText)
+            .Any(text => text.Contains(Root, StringComparison.Ordinal) && !text.Contains("SAGEMAKER_BASE_DIR", StringComparison.Ordinal));
+    }
+
+    /// <summary>A path below the folder as one whole argument, blanks and all, or as a word of one.</summary>
+    private static IEnumerable<string> Words(string argument, string baseFolder)
+    {
+        if (argument.StartsWith(baseFolder, StringComparison.Ordinal))
+            yield return argument;
+        for (var at = argument.IndexOf(baseFolder, StringComparison.Ordinal); at >= 0; at = argument.IndexOf(baseFolder, at + baseFolder.Length, StringComparison.Ordinal))
+        {
+            var end = argument.AsSpan(at).IndexOfAny(WordEnds);
+            yield return end < 0 ? argument[at..] : argument.Substring(at, end);
+        }
+    }
 
     /// <summary>The command that starts another one with a folder mounted at /opt/ml. It stays one process: signals reach the program.</summary>
     /// <param name="hosts">Names that the program alone finds, beside those of /etc/hosts.</param>

@@ -62,13 +62,15 @@ def numpy():
     return np
 
 
-def default_input(body, content_type):
-    try:
-        return read(body, content_type)
-    except Unsupported:
-        raise
-    except Exception as e:  # Whatever readers of formats raise.
-        raise Unreadable(f"The body is no {content_type}: {type(e).__name__}: {e}") from e
+def readable(reader):
+    def read_or_refuse(body, content_type):
+        try:
+            return reader(body, content_type)
+        except Unsupported:
+            raise
+        except Exception as e:  # Whatever readers of formats raise.
+            raise Unreadable(f"The body is no {content_type}: {type(e).__name__}: {e}") from e
+    return read_or_refuse
 
 
 def read(body, content_type):
@@ -83,6 +85,30 @@ def read(body, content_type):
     if kind == NPY and np:
         return np.load(io.BytesIO(body), allow_pickle=False)
     raise Unsupported(f"The content type '{content_type}' has no default; write an input_fn.")
+
+
+def xgboost_input(body, content_type):
+    """The XGBoost container's own defaults (github.com/aws/sagemaker-xgboost-container, handler_service.py): a DMatrix, of which the names of features do not count."""
+    import xgboost
+
+    kind = content_type.split(";")[0].strip().lower()
+    if kind == CSV:
+        return xgboost.DMatrix(numpy().array([[float(v) if v else float("nan") for v in row] for row in csv.reader(io.StringIO(body)) if row]))
+    if kind in ("text/libsvm", "text/x-libsvm"):
+        rows = [dict((int(i), float(v)) for i, v in (pair.split(":") for pair in line.split()[1 if ":" not in line.split()[0] else 0:])) for line in body.splitlines() if line.strip()]
+        data = numpy().full((len(rows), 1 + max(max(r, default=0) for r in rows)), float("nan"))
+        for at, row in enumerate(rows):
+            for index, value in row.items():
+                data[at, index] = value
+        return xgboost.DMatrix(data)
+    raise Unsupported(f"The content type '{content_type}' has no default; write an input_fn.")
+
+
+def xgboost_predict(data, model):
+    return model.predict(data, validate_features=False)
+
+
+default_input = readable(read)
 
 
 def default_predict(data, model):
@@ -119,18 +145,21 @@ class Script:
         if make is None:
             raise SystemExit(f"{os.path.basename(path)} has no model_fn(model_dir), which loads the model.")
         self.model = call(make, os.environ["SM_MODEL_DIR"])
+        self.of_xgboost = os.environ.get("MLOPS_TOOLKIT") == "xgboost"
 
     def answer(self, body, content_type, accept):
         function = lambda name, default: getattr(self.module, name, default)
         if hasattr(self.module, "transform_fn"):
             result = call(self.module.transform_fn, self.model, decoded(body, content_type), content_type, accept)
         else:
-            data = call(function("input_fn", default_input), decoded(body, content_type), content_type)
-            prediction = call(function("predict_fn", default_predict), data, self.model)
+            data = call(function("input_fn", readable(xgboost_input) if self.of_xgboost else default_input), decoded(body, content_type), content_type)
+            prediction = call(function("predict_fn", xgboost_predict if self.of_xgboost else default_predict), data, self.model)
             result = call(function("output_fn", default_output), prediction, accept)
         result, kind = result if isinstance(result, tuple) else (result, accept)
         if hasattr(result, "get_data"):  # A Flask response, as older scripts give back.
             result, kind = result.get_data(), getattr(result, "mimetype", kind)
+        if isinstance(result, dict):  # As Flask has it.
+            result, kind = json.dumps(result, default=plain), JSON
         return (result.encode() if isinstance(result, str) else bytes(result)), kind
 
 

@@ -83,9 +83,9 @@ public static class DeployVerb
 
     private static async Task<(bool Changed, string? Execution, int Version)> TrainAsync(VerbContext context, DeployOptions options, CancellationToken cancellation)
     {
-        await PublishVerb.RunAsync(context, cancellation);
+        var published = await PublishVerb.RunAsync(context, cancellation);
         var result = await RunVerb.RunAsync(context, options.Run, cancellation);
-        return (result.Ran, result.ExecutionId, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
+        return (published || result.Ran, result.ExecutionId, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
     }
 
     private static async Task<(StageState State, bool Deployed)> EnterAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
@@ -162,12 +162,19 @@ public static class DeployVerb
             await context.Platform.Stages.PutAsync(stage, old, before.Settings, cancellation);
     }
 
+    /// <summary>Whether nobody has kept the version out since it passed.</summary>
+    private static async Task<bool> MayServeAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
+    {
+        var decision = (await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
+        return decision != "Rejected" && (stage.Approval != StageApproval.Manual || decision == "Approved");
+    }
+
     /// <summary>A deploy that was broken off left a version that nobody had tested: away from it, to the newest one that passed these tests, if there is one.</summary>
     private static async Task LeaveUntestedAsync(VerbContext context, Stage stage, ModelVersion failed, string tests, CancellationToken cancellation)
     {
         foreach (var other in (await context.Platform.Models.ListAsync(failed.Group, cancellation)).Where(v => v.Version != failed.Version).OrderByDescending(v => v.Version))
         {
-            if (!await context.Platform.Stages.IsTestedAsync(stage, other.Version, tests, cancellation))
+            if (!await context.Platform.Stages.IsTestedAsync(stage, other.Version, tests, cancellation) || !await MayServeAsync(context, stage, other, cancellation))
                 continue;
             await context.Platform.Stages.PutAsync(stage, other, null, cancellation);
             return;
