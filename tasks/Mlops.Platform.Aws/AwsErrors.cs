@@ -174,6 +174,9 @@ internal static class AwsErrors
     public static Problem NoEvents(string bucket, string rule) =>
         Problem.Warning("MLOPS7066", $"The bucket '{bucket}' tells EventBridge nothing of new objects: '{rule}' waits for them, and never starts anything. Turn that on: 'aws s3api put-bucket-notification-configuration --bucket {bucket} --notification-configuration ...' with what 'get-bucket-notification-configuration' shows and \"EventBridgeConfiguration\": {{}}.");
 
+    public static Problem NotScaled(string stack) =>
+        Problem.Warning("MLOPS7067", $"The endpoint of the stack '{stack}' is not scaled any more: that was taken off for a change which did not go through, and could not be put back. Put right what failed, and deploy again.");
+
     /// <summary>What another said, so that a sentence may follow.</summary>
     public static string Sentence(string text) => text.TrimEnd() is var t && (t.Length == 0 || t[^1] is '.' or '!' or '?') ? t : t + ".";
 }

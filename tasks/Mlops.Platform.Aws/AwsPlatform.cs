@@ -40,6 +40,7 @@ public sealed class AwsPlatform : IPlatform
     private SageMakerModels? models;
     private SageMakerStages? stages;
     private string verb = "mlops";
+    private bool isKept;
 
     private AwsPlatform(Workspace workspace, IEventSink events)
     {
@@ -299,7 +300,7 @@ public sealed class AwsPlatform : IPlatform
     /// <summary>The lock is taken at the first change: see <see cref="DeployLock"/>.</summary>
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {
-        this.verb = verb;
+        (this.verb, isKept) = (verb, now);
         if (held is not null)
         {
             held.Verb = verb;
@@ -322,6 +323,8 @@ public sealed class AwsPlatform : IPlatform
     {
         if (await new StackClient(home!, events).FindAsync(StackName, cancellation) is { } found)
             Use(found);
+        else
+            (stack, site, pipelines, models, stages) = (null, null, null, null, null); // Whoever was waited for took it away.
     }
 
     private StackRequest BuildRequest()
@@ -360,13 +363,14 @@ public sealed class AwsPlatform : IPlatform
 
     private void UseBucket(string bucket, string account)
     {
-        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", Deployment.Aws.KmsKey, events) { Verb = verb, Taken = Forget };
+        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", Deployment.Aws.KmsKey, events) { Verb = verb, IsKept = isKept, Taken = Forget };
         objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held, events);
     }
 
     private void Forget()
     {
         objects?.Forget();
+        models?.Forget();
         stages?.Forget();
     }
 

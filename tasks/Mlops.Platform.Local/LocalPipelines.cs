@@ -230,7 +230,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     private string Fingerprint(PipelineDefinition definition, JsonObject values, ProgramSettings programs) => ContentHash.OfText(Json.Canonical(new JsonObject
     {
         ["Definition"] = definition.ToJson(),
-        ["Inputs"] = new JsonArray([.. definition.AllSteps.Select(s => StepFingerprint.ByContent(StepInputs.Known(definition, s, values), objects))]),
+        ["Inputs"] = new JsonArray([.. StepInputs.Known(definition, values).Select(a => StepFingerprint.ByContent(a, objects))]),
         ["Interpreters"] = new JsonArray([.. programs.Interpreters.Values.Append("dotnet").Order(StringComparer.Ordinal).Select(i => JsonValue.Create(Programs.Find(i) is { } program ? Programs.Identity(program) : i))]),
         ["Parameters"] = StepFingerprint.ByContent(values, objects),
         ["Sandbox"] = programs.InContainers ? programs.Sandbox : null,

@@ -74,7 +74,7 @@ public sealed class LocalRoot
     {
         foreach (var folder in new[] { "s3", "uploads", "provenance", "environments", "runs", "last", "queues", "streams", "batches", "endpoints" })
             Files.Delete(Path.Combine(Folder, folder));
-        foreach (var file in new[] { Notifications, ServerLog }.Concat(Directory.EnumerateFiles(Folder, Path.GetFileName(Registry) + "*")))
+        foreach (var file in new[] { Notifications, ServerLog, Notifications + ".1", ServerLog + ".1" }.Concat(Directory.EnumerateFiles(Folder, Path.GetFileName(Registry) + "*")))
             File.Delete(file);
     }
 }

@@ -37,7 +37,7 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
         await Aws.RequestsAsync();
         using var stopping = new CancellationTokenSource();
         var deploying = repository.OnAsync(c => DeployVerb.RunAsync(c, new DeployOptions(), stopping.Token), stopping.Token);
-        while (!(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
+        while (!deploying.IsCompleted && !(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
             await Task.Delay(50);
 
         await repository.ApproveAsync("acceptance", version: 1).WaitAsync(TimeSpan.FromMinutes(1));

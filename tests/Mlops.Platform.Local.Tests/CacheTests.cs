@@ -47,6 +47,20 @@ public sealed class CacheTests : StepTestsBase
         Assert.Equal([1, 1, 2], versions);
     }
 
+    /// <summary>As definitions of SageMaker's SDK name the report of an evaluation: outright, at the place that a step writes to.</summary>
+    [SkippableFact]
+    public async Task What_the_pipeline_itself_wrote_makes_no_other_run()
+    {
+        NeedsShell();
+        var register = Register();
+        register["Arguments"]!["ModelMetrics"] = new JsonObject { ["ModelQuality"] = new JsonObject { ["Statistics"] = new JsonObject { ["S3Uri"] = "s3://local/place/a.txt", ["ContentType"] = "application/json" } } };
+        register["DependsOn"] = new JsonArray("evaluate");
+        var pipeline = Pipeline(Tuning("Grid", (JsonObject)Depths.DeepClone()), Writes("evaluate", "{}"), register);
+
+        Assert.True((await RunAsync(pipeline)).Ran);
+        Assert.False((await RunAsync(pipeline)).Ran);
+    }
+
     [SkippableFact]
     public async Task What_a_step_of_another_name_wrote_to_its_place_is_no_cached_result()
     {
@@ -60,18 +74,6 @@ public sealed class CacheTests : StepTestsBase
         }
 
         Assert.Contains(events.All, e => e is Mlops.Platform.Events.StepChanged { Step: "again", Cached: true });
-
-        static JsonObject Writes(string name, string word) => new()
-        {
-            ["Name"] = name,
-            ["Type"] = "Processing",
-            ["Arguments"] = new JsonObject
-            {
-                ["AppSpecification"] = new JsonObject { ["ImageUri"] = "any", ["ContainerEntrypoint"] = new JsonArray("/bin/sh", "-c", $"printf {word} > $SAGEMAKER_BASE_DIR/processing/out/a.txt") },
-                ["ProcessingOutputConfig"] = new JsonObject { ["Outputs"] = new JsonArray(new JsonObject { ["OutputName"] = "out", ["S3Output"] = new JsonObject { ["S3Uri"] = "s3://local/place", ["LocalPath"] = "/opt/ml/processing/out" } }) },
-            },
-            ["CacheConfig"] = new JsonObject { ["Enabled"] = true },
-        };
     }
 
     [SkippableFact]
@@ -98,6 +100,18 @@ public sealed class CacheTests : StepTestsBase
             ["CacheConfig"] = new JsonObject { ["Enabled"] = true },
         };
     }
+
+    private static JsonObject Writes(string name, string word) => new()
+    {
+        ["Name"] = name,
+        ["Type"] = "Processing",
+        ["Arguments"] = new JsonObject
+        {
+            ["AppSpecification"] = new JsonObject { ["ImageUri"] = "any", ["ContainerEntrypoint"] = new JsonArray("/bin/sh", "-c", $"printf {word} > $SAGEMAKER_BASE_DIR/processing/out/a.txt") },
+            ["ProcessingOutputConfig"] = new JsonObject { ["Outputs"] = new JsonArray(new JsonObject { ["OutputName"] = "out", ["S3Output"] = new JsonObject { ["S3Uri"] = "s3://local/place", ["LocalPath"] = "/opt/ml/processing/out" } }) },
+        },
+        ["CacheConfig"] = new JsonObject { ["Enabled"] = true },
+    };
 
     private static JsonObject Register(string model)
     {

@@ -55,8 +55,11 @@ deploy:
 write("data/numbers.csv", "1,2\n")
 write("src/train.py", 'import os; open(os.environ["SM_MODEL_DIR"] + "/model.txt", "w").write("3")\n')
 write("src/evaluate.py", 'import os; open(os.environ["SAGEMAKER_BASE_DIR"] + "/processing/output/report/evaluation.json", "w").write(\'{"regression_metrics": {"mae": {"value": 0.5}}}\')\n')
-write("src/serve.py", """def model_fn(model_dir): return 3.0
-def predict_fn(rows, model): return [[float(v) * model for v in row] for row in rows]
+write("src/serve.py", """import time
+def model_fn(model_dir): return 3.0
+def predict_fn(rows, model):
+    if rows[0][0] == 99: time.sleep(2)
+    return [[float(v) * model for v in row] for row in rows]
 """)
 try:
     run("compile", "config.yaml", "--output", "bin/Release/net10.0/mlops")
@@ -126,6 +129,39 @@ try:
         connection.close()
     slow.clear()
 
+    # Each just under the limit, and none whole: what is held of them is bounded, and small requests are answered beside them.
+    for _ in range(100):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.setblocking(False)
+        try:
+            connection.sendall(f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/csv\r\nContent-Length: {6 * 1024 * 1024}\r\n\r\n".encode())
+        except OSError:
+            pass
+        slow.append(connection)
+    rest = {c: memoryview(b"1" * (6 * 1024 * 1024 - 1)) for c in slow}
+    until, large = time.monotonic() + 8, 0
+    while rest and time.monotonic() < until:
+        for connection, body in list(rest.items()):
+            try:
+                rest[connection] = body[connection.send(body[:65536]):]
+            except BlockingIOError:
+                continue
+            except OSError:
+                del rest[connection]
+                continue
+            if not rest[connection]:
+                del rest[connection]
+        large = max(large, memory())
+    start = time.perf_counter()
+    status = ask(timeout=60)[0]
+    check("beside 100 bodies of almost 6 MiB that never end, a small one is answered", status in (200, 503), f"{status} after {time.perf_counter() - start:.2f} s")
+    check("and the server's memory is bounded", large < 500, f"{large} MiB")
+    for connection in slow:
+        connection.close()
+    slow.clear()
+    time.sleep(1)
+    check("when they are gone it is as before", ask()[0] == 200)
+
     unreadable = (b"{", b"[" * 10_000, b"\xff\xfe\x00")
     allowed, seen = {200, 400, 413, 415, 424}, {}
     for _ in range(options.requests):
@@ -176,6 +212,14 @@ try:
     server = json.loads((root / ".mlops/server.json").read_text())
     port, pid = server["Port"], server["Pid"]
     check("a deploy serves again", ask()[0] == 200)
+
+    answers = []
+    asking = threading.Thread(target=lambda: answers.append(ask(b"99,1\n")[0]))
+    asking.start()
+    time.sleep(0.5)
+    os.kill(pid, signal.SIGTERM)
+    asking.join()
+    check("a request that is under way when the server is asked to end gets its answer", answers == [200], answers)
 finally:
     subprocess.run([*mlops, "stop"], cwd=root, capture_output=True, stdin=subprocess.DEVNULL)
     shutil.rmtree(root, ignore_errors=True)

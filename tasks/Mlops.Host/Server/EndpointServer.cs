@@ -19,6 +19,9 @@ internal static class EndpointServer
 {
     private const int MostMissed = 2;
 
+    /// <summary>Of what came and was not read yet, for each connection: Kestrel's own megabyte is a gigabyte for a thousand that send slowly.</summary>
+    private const int RequestBufferBytes = 128 << 10;
+
     /// <summary>Of callers at once: a thousand slow ones beside a thousand that are answered.</summary>
     private const int MostConnections = 2000;
 
@@ -110,6 +113,7 @@ internal static class EndpointServer
             kestrel.Listen(IPAddress.Loopback, state.Port);
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RuntimeApi.MostBodyBytes;
+            kestrel.Limits.MaxRequestBufferSize = RequestBufferBytes;
             kestrel.Limits.MaxConcurrentConnections = MostConnections;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
         });

@@ -73,7 +73,7 @@ internal static partial class Failures
     /// <summary>"SageMaker" of Amazon.SageMaker.Model.ResourceNotFoundException.</summary>
     private static string Service(AmazonServiceException e) => e.GetType().Namespace!.Split('.') is ["Amazon", var name, ..] && name != "Runtime" ? name : "AWS";
 
-    [GeneratedRegex("credential|token|SSO|profile|assume", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"credential|\bSSO\b|\bprofile\b|\bassume|(security|session|access|refresh) token|token (has )?expired", RegexOptions.IgnoreCase)]
     private static partial Regex OfCredentials();
 
     [GeneratedRegex(@"\((?:[\w-]+\.)*(?<region>[a-z]{2,}(?:-[a-z]+)+-\d+)\.[\w.-]+:\d+\)")]

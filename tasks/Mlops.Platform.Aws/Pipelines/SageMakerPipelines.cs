@@ -90,6 +90,9 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         if (ran)
             await held.LendAsync();
         var ended = ran ? await new ExecutionFollower(clients, events).FollowAsync(name, arn, request.StopsWhenCancelled, cancellation) : new EndedExecution("Succeeded", null, looked[arn]);
+        // What follows changes stages by what they are now.
+        if (ran && ended.Status == "Succeeded")
+            await held.HoldAsync(cancellation);
         var failed = ended.Steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed);
         return new ExecutionResult(ExecutionSteps.NameOf(arn), ended.Status, Reason(ended, failed), ExecutionSteps.Version(ended.Steps), ran)
         {

@@ -32,6 +32,13 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
 
     private readonly Dictionary<string, DescribeModelPackageResponse> known = new(StringComparer.Ordinal);
 
+    /// <summary>What was asked may be of yesterday.</summary>
+    public void Forget()
+    {
+        lock (known)
+            known.Clear();
+    }
+
     public string ArnOf(string group, int version) => clients.Arn("sagemaker", account, string.Create(CultureInfo.InvariantCulture, $"model-package/{group}/{version}"));
 
     public async Task<ModelVersion?> FindAsync(string group, int version, CancellationToken cancellation) =>

@@ -16,6 +16,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <summary>After so long a change set that was executed has shown an event.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(10);
+
     /// <summary>Of a value that is shown.</summary>
     private const int LongestValue = 60;
 
@@ -88,9 +90,22 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         }
         catch (OperationCanceledException)
         {
-            // A stack holds only so many of them.
-            await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = name }, CancellationToken.None);
+            await TryDeleteAsync(request.Name, name);
             throw;
+        }
+    }
+
+    /// <summary>A stack holds only so many change sets. One that is still being made is not deleted: that is worth no waiting to whoever wants to stop.</summary>
+    private async Task TryDeleteAsync(string stack, string changeSet)
+    {
+        using var limit = new CancellationTokenSource(Patient);
+        try
+        {
+            await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = stack, ChangeSetName = changeSet }, limit.Token);
+        }
+        catch (Exception e) when (e is OperationCanceledException || Failures.Explain(e, "") is not null)
+        {
+            // It stays, and does nothing.
         }
     }
 
@@ -163,6 +178,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     private static PlatformException Stuck(StackState stack, StackEvent? cause = null) => AwsErrors.StackStuck(stack.Name, stack.Status, cause is null ? null : $"{cause.LogicalResourceId}: {cause.ResourceStatusReason}", stack.Status switch
     {
         "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name}",
+        "IMPORT_ROLLBACK_FAILED" => $"aws cloudformation describe-stack-events --stack-name {stack.Name}",
         "UPDATE_FAILED" => $"aws cloudformation rollback-stack --stack-name {stack.Name}",
         _ => $"aws cloudformation continue-update-rollback --stack-name {stack.Name}",
     }).ToException();
@@ -280,7 +296,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             }
             catch (OperationCanceledException)
             {
-                events.Add(new Notice($"{name}: CloudFormation goes on with the change that was begun. 'mlops status --platform aws' says what serves; the same command again waits for it and goes on. 'aws cloudformation cancel-update-stack --stack-name {name}' takes it back."));
+                events.Add(new Notice($"{name}: CloudFormation goes on with the change that was begun. 'mlops status --platform aws' says what serves; the same command again waits for it and goes on."));
                 throw;
             }
         }

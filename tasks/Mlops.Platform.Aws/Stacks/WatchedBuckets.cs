@@ -1,5 +1,3 @@
-using System.Net;
-using Amazon.S3;
 using Amazon.S3.Model;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
@@ -19,9 +17,9 @@ internal sealed class WatchedBuckets(AwsClients clients, IEventSink events)
                 if ((await clients.S3.GetBucketNotificationAsync(new GetBucketNotificationRequest { BucketName = bucket }, cancellation)).EventBridgeConfiguration is null)
                     events.Add(AwsErrors.NoEvents(bucket, rule));
             }
-            catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.Forbidden or HttpStatusCode.NotFound)
+            catch (Exception e) when (!cancellation.IsCancellationRequested && Failures.Explain(e, "") is not null)
             {
-                // Another account's, or one that is still to be made.
+                // Another account's or region's, or one that is still to be made: a deploy does not fail of what it only wants to say.
             }
         }
     }

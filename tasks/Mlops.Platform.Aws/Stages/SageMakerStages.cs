@@ -114,11 +114,21 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         await site.Objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(request.Template.Source), cancellation);
         if (!request.Template.FitsInRequest)
             request = request with { TemplateUrl = await storeTemplate(request.Template, cancellation) };
-        await LetGoOfScalingAsync(stage, stacks, request, cancellation);
-        var stack = await stacks.PutAsync(request, cancellation);
-        await new WatchedBuckets(clients, events).WarnAsync(request.Template, cancellation);
+        var scaled = await LetGoOfScalingAsync(stage, stacks, request, cancellation);
+        StackState stack;
+        try
+        {
+            stack = await stacks.PutAsync(request, cancellation);
+        }
+        catch when (scaled is not null)
+        {
+            await ScaleAgainAsync(stacks, scaled);
+            throw;
+        }
+
         if (IsLast(stage) && !stack.Protected)
             await stacks.ProtectAsync(stack.Name, on: true, cancellation);
+        await new WatchedBuckets(clients, events).WarnAsync(request.Template, cancellation);
         return new StageState(version.Version, Url(clients, stage, stack), Healthy: true, UpToDate: true, JsonSerializer.Serialize(new StageSettings(request.Template.Sha256, request.Parameters), StageJson.Default.StageSettings));
     }
 
@@ -126,20 +136,37 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     /// "Update endpoints that use auto scaling": SageMaker changes neither the instance type nor the name of a variant that is registered with Application
     /// Auto Scaling. It is taken off first; the stack as it is wanted registers it again.
     /// </summary>
-    private async Task LetGoOfScalingAsync(Stage stage, StackClient client, StackRequest wanted, CancellationToken cancellation)
+    /// <returns>What the stack was, where that was done; else null.</returns>
+    private async Task<StackRequest?> LetGoOfScalingAsync(Stage stage, StackClient client, StackRequest wanted, CancellationToken cancellation)
     {
         if (await StackAsync(stage, cancellation) is not { IsWhole: true, TemplateSha256: { } hash } stack || await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(hash)}", cancellation) is not { } content)
-            return;
+            return null;
         var there = StackTemplateFile.Parse(content, "The earlier template");
         var after = wanted.Template.Variants(wanted.Parameters);
         if (!there.IsScaled || there.Variants(stack.Parameters).All(v => after.GetValueOrDefault(v.Key) == v.Value))
-            return;
+            return null;
         events.Add(new Notice($"{stack.Name}: its variants become others, and SageMaker does not change those that are scaled: autoscaling is off until the change is through"));
-        var fixedSize = there.WithoutScaling();
-        var parameters = stack.Parameters.Where(p => fixedSize.Parameters.Contains(p.Key)).ToDictionary(StringComparer.Ordinal);
         var tags = stack.Tags.Where(t => !t.Key.StartsWith("aws:", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);
-        await client.PutAsync(new StackRequest(stack.Name, fixedSize, fixedSize.FitsInRequest ? null : await storeTemplate(fixedSize, cancellation), parameters, tags), cancellation);
+        await client.PutAsync(await OfAsync(there.WithoutScaling()), cancellation);
         Forget(stage.Name);
+        return await OfAsync(there);
+
+        async Task<StackRequest> OfAsync(StackTemplateFile template) =>
+            new(stack.Name, template, template.FitsInRequest ? null : await storeTemplate(template, cancellation), stack.Parameters.Where(p => template.Parameters.Contains(p.Key)).ToDictionary(StringComparer.Ordinal), tags);
+    }
+
+    /// <summary>The change did not go through: what was scaled before is scaled again. Why it did not is what the caller hears of.</summary>
+    private async Task ScaleAgainAsync(StackClient client, StackRequest before)
+    {
+        try
+        {
+            await client.PutAsync(before, CancellationToken.None);
+        }
+        catch (Exception e) when (((e as PlatformException)?.Problem ?? Failures.Explain(e, "")) is { } problem)
+        {
+            events.Add(problem);
+            events.Add(AwsErrors.NotScaled(before.Name));
+        }
     }
 
     public async Task<bool> DeleteAsync(Stage stage, bool evenProtected, CancellationToken cancellation)

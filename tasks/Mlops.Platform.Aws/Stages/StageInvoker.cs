@@ -34,6 +34,10 @@ internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace w
         {
             return Answer(e.OriginalStatusCode ?? (int)e.StatusCode, e.OriginalMessage ?? e.Message, clock);
         }
+        catch (ModelNotReadyException e)
+        {
+            return Answer((int)HttpStatusCode.ServiceUnavailable, $"The model was not ready after {Patience.TotalMinutes:F0} minutes: {e.Message}", clock);
+        }
         catch (AmazonSageMakerRuntimeException e) when ((int)e.StatusCode is >= 400 and < 500 && !Failures.IsDenied(e) && !Failures.IsThrottle(e) && !e.Message.Contains("not found", StringComparison.OrdinalIgnoreCase))
         {
             // Of the request itself, which the model has not seen: too large, of no known type.

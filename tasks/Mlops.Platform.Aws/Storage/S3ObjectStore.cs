@@ -42,9 +42,19 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     public async Task<StoredData> PutDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
         var (stored, missing) = await CompareAsync(path, prefix, cancellation);
-        var sent = await SendAsync(missing, cancellation);
+        bool sent, isSame;
+        try
+        {
+            sent = await SendAsync(missing, cancellation);
+            isSame = !sent || hashes.HashOf(path) == stored.Sha256;
+        }
+        catch (IOException e) when (e is EndOfStreamException or FileNotFoundException or DirectoryNotFoundException)
+        {
+            (sent, isSame) = (true, false);
+        }
+
         // Its key says what it holds, for good: what was written to while it was read must not stay there.
-        if (sent && hashes.HashOf(path) != stored.Sha256)
+        if (!isSame)
         {
             foreach (var file in missing)
                 await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = file.Key, ExpectedBucketOwner = account }, cancellation);

@@ -278,6 +278,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
         await Notifying.WaitAsync(CancellationToken.None);
         try
         {
+            Files.Turn(root.Notifications);
             await File.AppendAllTextAsync(root.Notifications, message.ToJsonString(JsonSerializerOptions.Default) + "\n", CancellationToken.None);
         }
         finally

@@ -27,20 +27,27 @@ public static class StepInputs
             && !there.Any(t => (uri + "/").StartsWith(t + "/", StringComparison.Ordinal) || t.StartsWith(uri.TrimEnd('/') + "/", StringComparison.Ordinal));
     }
 
-    /// <summary>A step's arguments as far as they are known before a run, and without where its outputs go.</summary>
+    /// <summary>The arguments of all steps as far as they are known before a run, without what the pipeline itself writes.</summary>
     /// <param name="values">Of the parameters.</param>
-    public static JsonNode? Known(PipelineDefinition definition, PipelineStep step, JsonObject values)
+    public static IReadOnlyList<JsonNode?> Known(PipelineDefinition definition, JsonObject values)
     {
         var scope = new ParameterScope(definition, values.ToDictionary(v => v.Key, v => ExpressionEvaluator.Text(v.Value), StringComparer.Ordinal));
-        return Of(step.Arguments);
+        var written = definition.AllSteps.SelectMany(Outputs).Select(scope.Text).OfType<string>().Select(u => u.TrimEnd('/')).ToHashSet(StringComparer.Ordinal);
+        return [.. definition.AllSteps.Select(s => Of(s.Arguments))];
 
         JsonNode? Of(JsonNode? node) => node switch
         {
-            _ when Expression.IsExpression(node) => scope.Text(node),
+            _ when Expression.IsExpression(node) => Kept(scope.Text(node)),
             JsonObject o => new JsonObject(o.Where(m => !Written.Contains(m.Key)).Select(m => KeyValuePair.Create(m.Key, Of(m.Value)))),
             JsonArray a => new JsonArray([.. a.Select(Of)]),
-            _ => node?.DeepClone(),
+            JsonValue v => Kept(ExpressionEvaluator.Text(v)),
+            _ => null,
         };
+
+        // What a step writes is there after the first run, and makes the second no other one.
+        string? Kept(string? text) => text is null || !LocalObjectStore.IsUri(text.Trim('"')) || !written.Any(w => IsWithin(text.Trim('"').TrimEnd('/'), w)) ? text : null;
+
+        static bool IsWithin(string uri, string place) => (uri + "/").StartsWith(place + "/", StringComparison.Ordinal) || place.StartsWith(uri + "/", StringComparison.Ordinal);
     }
 
     private static IEnumerable<JsonNode?> Inputs(PipelineStep step) =>

@@ -44,8 +44,9 @@ internal static class Transform
             using var content = new MemoryStream();
             await using (var read = Open(job, file))
                 await read.CopyToAsync(content, cancellation);
-            var record = Encoding.UTF8.GetString(content.ToArray());
-            var sent = job.InputFilter is null ? content.ToArray() : Encoding.UTF8.GetBytes(Sent(job, record));
+            var body = content.ToArray();
+            var record = job.ShapesAnswers || job.InputFilter is not null ? Encoding.UTF8.GetString(body).TrimStart('\uFEFF') : "";
+            var sent = job.InputFilter is null ? body : Encoding.UTF8.GetBytes(Sent(job, record));
             var (whole, kind, problem) = await AskAsync(job, sent, addresses, http, cancellation);
             if (problem is null)
                 await File.WriteAllBytesAsync(target, job.ShapesAnswers ? Encoding.UTF8.GetBytes(Shape(job, record, Encoding.UTF8.GetString(whole), kind)) : whole, cancellation);

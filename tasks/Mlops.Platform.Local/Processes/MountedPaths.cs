@@ -65,8 +65,22 @@ internal static partial class MountedPaths
         var within = command.SelectMany(a => Words(a, baseFolder)).Where(File.Exists).Distinct(StringComparer.Ordinal).ToList();
         var beside = within.SelectMany(f => Directory.EnumerateFiles(Path.GetDirectoryName(f)!, "*", SearchOption.AllDirectories)).Where(f => CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()));
         var outside = command.Select(a => Path.Combine(folder, a)).Where(f => !f.StartsWith(baseFolder, StringComparison.Ordinal) && CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()) && File.Exists(f));
-        return within.Concat(beside).Concat(outside).Distinct(StringComparer.Ordinal).Where(f => new FileInfo(f).Length <= LongestCode).Select(File.ReadAllText)
+        return within.Concat(beside).Concat(outside).Distinct(StringComparer.Ordinal).Select(TextOf)
             .Any(text => text.Contains(Root, StringComparison.Ordinal) && !text.Contains("SAGEMAKER_BASE_DIR", StringComparison.Ordinal));
+    }
+
+    /// <summary>Of a file that may be a program; of what is none, or may not be read, nothing.</summary>
+    private static string TextOf(string file)
+    {
+        try
+        {
+            // A pipe has no length, and whoever opens it waits for a writer.
+            return new FileInfo(file).Length is > 0 and <= LongestCode ? File.ReadAllText(file) : "";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 
     /// <summary>A path below the folder as one whole argument, blanks and all, or as a word of one.</summary>

@@ -6,6 +6,7 @@ using System.Text.Json;
 using Mlops.Platform.Local.Endpoints;
 using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Processes;
+using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Stages;
 
@@ -225,6 +226,7 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
     /// </summary>
     private (IDisposable Process, Func<int?> ExitCode) Start(int? lastPort)
     {
+        Files.Turn(root.ServerLog);
         List<string> command = [.. program.Command, "--root", root.Folder];
         if (port is { } fixedPort)
             command.AddRange(["--port", fixedPort.ToString(CultureInfo.InvariantCulture)]);

@@ -5,6 +5,8 @@ namespace Mlops.Platform.Local.Storage;
 /// <summary>Moves of whole files and folders: what has a final name is complete.</summary>
 internal static class Files
 {
+    private const long LargestLog = 16L << 20;
+
     /// <summary>Copies a file or folder; a link is copied as what it points to only within data that the user named.</summary>
     public static void Copy(string from, string to)
     {
@@ -128,6 +130,20 @@ internal static class Files
         var temporary = $"{path}.{Environment.ProcessId}.tmp";
         File.WriteAllBytes(temporary, content);
         Patiently(() => File.Move(temporary, path, overwrite: true));
+    }
+
+    /// <summary>A file to which lines are added for good begins anew when it is large; the one before it stays as FILE.1.</summary>
+    public static void Turn(string path)
+    {
+        try
+        {
+            if (File.Exists(path) && new FileInfo(path).Length > LargestLog)
+                File.Move(path, path + ".1", overwrite: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Somebody reads it: it goes on a while.
+        }
     }
 
     public static void Delete(string folder)

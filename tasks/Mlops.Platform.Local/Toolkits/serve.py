@@ -146,6 +146,8 @@ class Script:
             raise SystemExit(f"{os.path.basename(path)} has no model_fn(model_dir), which loads the model.")
         self.model = call(make, os.environ["SM_MODEL_DIR"])
         self.of_xgboost = os.environ.get("MLOPS_TOOLKIT") == "xgboost"
+        if self.of_xgboost and not hasattr(self.module, "input_fn") and not hasattr(self.module, "transform_fn"):
+            import numpy, xgboost  # What reads bodies is there, or the server does not come up.
 
     def answer(self, body, content_type, accept):
         function = lambda name, default: getattr(self.module, name, default)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.AspNetCore.Http;
 
 namespace Mlops.Serving.Runtime;
@@ -7,6 +8,9 @@ namespace Mlops.Serving.Runtime;
 internal sealed class BodyBudget(long most = BodyBudget.Default)
 {
     public const long Default = 256L << 20;
+
+    /// <summary>A body grows by such parts. One array that grew would leave its former selves to the collector: three times what it holds.</summary>
+    private const int Part = 64 << 10;
 
     private const int First = 16 << 10;
 
@@ -19,34 +23,44 @@ internal sealed class BodyBudget(long most = BodyBudget.Default)
     public async Task<byte[]?> ReadAsync(HttpRequest request, CancellationToken cancellation)
     {
         var own = 0L;
+        var parts = new List<byte[]>();
         try
         {
-            var buffer = new byte[Math.Min(First, (request.ContentLength ?? First) + 1)];
-            var filled = 0;
+            var length = 0;
             while (true)
             {
-                if (own < buffer.Length)
-                {
-                    var more = buffer.Length - own;
-                    own += more;
-                    if (Interlocked.Add(ref taken, more) > most)
-                        return null;
-                }
-
-                var read = await request.Body.ReadAsync(buffer.AsMemory(filled), cancellation);
-                if (read == 0)
-                    return filled == buffer.Length ? buffer : buffer[..filled];
-                filled += read;
-                if (filled == buffer.Length)
-                    Array.Resize(ref buffer, Larger(buffer.Length, request.ContentLength));
+                // The first is as large as most bodies are.
+                var size = parts.Count > 0 ? Part : (int)Math.Min(First, (request.ContentLength ?? First) + 1);
+                own += size;
+                if (Interlocked.Add(ref taken, size) > most)
+                    return null;
+                var part = ArrayPool<byte>.Shared.Rent(size);
+                parts.Add(part);
+                var read = await request.Body.ReadAtLeastAsync(part.AsMemory(0, size), size, throwOnEndOfStream: false, cancellation);
+                length += read;
+                if (read < size)
+                    return Whole(parts, length, request.ContentLength);
             }
         }
         finally
         {
+            foreach (var part in parts)
+                ArrayPool<byte>.Shared.Return(part);
             Interlocked.Add(ref taken, -own);
         }
     }
 
-    /// <summary>Twice as large, or as large as was announced and a byte, where its end is seen.</summary>
-    private static int Larger(int length, long? announced) => (int)(announced is { } whole && whole >= length ? Math.Min(length * 2L, whole + 1) : length * 2L);
+    private static byte[] Whole(List<byte[]> parts, int length, long? announced)
+    {
+        var whole = new byte[length];
+        var (at, first) = (0, (int)Math.Min(First, (announced ?? First) + 1));
+        for (var i = 0; i < parts.Count; i++)
+        {
+            var held = Math.Min(i == 0 ? first : Part, length - at);
+            parts[i].AsSpan(0, held).CopyTo(whole.AsSpan(at));
+            at += held;
+        }
+
+        return whole;
+    }
 }
