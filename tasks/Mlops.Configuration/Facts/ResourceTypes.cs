@@ -2,7 +2,7 @@ namespace Mlops.Configuration.Facts;
 
 /// <summary>
 /// What CloudFormation makes of SageMaker, by region: in some it knows fewer types than SageMaker itself offers
-/// (the resource schemas that CloudFormation publishes for each region, as of cfn-lint 1.41; a test compares).
+/// (the resource schemas that CloudFormation publishes for each region, as of cfn-lint 1.51; a test compares).
 /// </summary>
 public static class ResourceTypes
 {

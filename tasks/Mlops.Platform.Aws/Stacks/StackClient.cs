@@ -16,7 +16,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <summary>After so long a change set that was executed has shown an event.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan Patient = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(10);
 
     /// <summary>Of a value that is shown.</summary>
     private const int LongestValue = 60;
@@ -98,7 +98,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <summary>A stack holds only so many change sets. One that is still being made is not deleted: that is worth no waiting to whoever wants to stop.</summary>
     private async Task TryDeleteAsync(string stack, string changeSet)
     {
-        using var limit = new CancellationTokenSource(Patient);
+        using var limit = new CancellationTokenSource(CleanUpPatience);
         try
         {
             await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = stack, ChangeSetName = changeSet }, limit.Token);

@@ -47,7 +47,8 @@ public static class StepInputs
         // What a step writes is there after the first run, and makes the second no other one.
         string? Kept(string? text) => text is null || !LocalObjectStore.IsUri(text.Trim('"')) || !written.Any(w => IsWithin(text.Trim('"').TrimEnd('/'), w)) ? text : null;
 
-        static bool IsWithin(string uri, string place) => (uri + "/").StartsWith(place + "/", StringComparison.Ordinal) || place.StartsWith(uri + "/", StringComparison.Ordinal);
+        // Not what lies above: data of others may lie there as well.
+        static bool IsWithin(string uri, string place) => (uri + "/").StartsWith(place + "/", StringComparison.Ordinal);
     }
 
     private static IEnumerable<JsonNode?> Inputs(PipelineStep step) =>
