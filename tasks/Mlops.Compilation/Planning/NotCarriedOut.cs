@@ -33,17 +33,17 @@ internal static class NotCarriedOut
         foreach (var stage in config.Deploy ?? [])
         {
             var name = $"deploy.{stage.Stage?.Value}";
-            (string Key, Span? Place, bool Essential, string? Platform)[] keys =
+            (string Key, Span? Place, string? Platform)[] keys =
             [
-                ("stream", stage.Stream?.Span, true, PlatformNames.Aws), ("keep", stage.Keep?.Span, false, null),
-                ("realtime.autoscaling", stage.Realtime?.Autoscaling?.Span, false, Local),
+                ("keep", stage.Keep?.Span, null),
+                ("realtime.autoscaling", stage.Realtime?.Autoscaling?.Span, Local),
                 // Locally they guard a rollout, and nobody else is told.
-                ("alarms", stage.Realtime?.Rollout is null ? stage.Alarms?.Span : null, false, Local),
+                ("alarms", stage.Realtime?.Rollout is null ? stage.Alarms?.Span : null, Local),
             ];
-            foreach (var (key, place, essential, platform) in keys)
+            foreach (var (key, place, platform) in keys)
             {
                 if (place is { } at)
-                    yield return new PlannedGap($"{name}.{key}", at, essential, platform);
+                    yield return new PlannedGap($"{name}.{key}", at, false, platform);
             }
         }
     }

@@ -55,6 +55,8 @@ internal sealed class DeployStack
             new EndpointResources(plan, stage, template, AddModel).Add(endpoint);
         if (stage.Batch is { } batch)
             BatchResources.Add(template, plan, stage, batch, RoleArn);
+        if (stage.Stream is { } stream)
+            StreamResources.Add(template, plan, stage, stream);
         AddEvents();
         return template;
     }

@@ -11,7 +11,6 @@ namespace Mlops.Compilation.Stacks;
 /// <summary>Continuous training: a schedule, new data and violations start the pipeline by way of a function that keeps the cooldown.</summary>
 internal static class Retraining
 {
-    private const string Function = "RetrainFunction";
     private const string Table = "RetrainTable";
     private const string Queue = "RetrainQueue";
     private const string DeadLetters = "RetrainDeadLetters";
@@ -24,7 +23,7 @@ internal static class Retraining
         var boundary = plan.Aws.PermissionsBoundary;
         AddQueue(template);
         AddAlarm(template, plan);
-        AddFunction(template, plan, retraining, boundary);
+        AddFunction(template, plan, retraining);
         if (retraining.Schedule is { } schedule)
         {
             Roles.Add(template, "RetrainScheduleRole", "scheduler.amazonaws.com", "Lets the schedule ask for a retraining.",
@@ -105,7 +104,7 @@ internal static class Retraining
     /// <summary>The name in the form of a logical id, which takes letters and digits alone.</summary>
     public static string Pascal(string name) => string.Concat(name.Split('-', '_', '.').Where(p => p.Length > 0).Select(p => char.ToUpperInvariant(p[0]) + p[1..]));
 
-    private static void AddFunction(StackTemplate template, ModelPlan plan, PlannedRetraining retraining, string? boundary)
+    private static void AddFunction(StackTemplate template, ModelPlan plan, PlannedRetraining retraining)
     {
         template.Add(Table, "AWS::DynamoDB::Table", new JsonObject
         {
@@ -116,41 +115,24 @@ internal static class Retraining
             ["PointInTimeRecoverySpecification"] = new JsonObject { ["PointInTimeRecoveryEnabled"] = true },
         })["DeletionPolicy"] = "Delete";
         template.Resources[Table]!["UpdateReplacePolicy"] = "Delete";
-        var logs = new JsonObject { ["LogGroupName"] = $"/aws/lambda/{plan.ModelName}-retrain" };
-        logs["RetentionInDays"] = plan.Aws.LogDays ?? 90;
-        template.Add("RetrainLogs", "AWS::Logs::LogGroup", logs)["DeletionPolicy"] = "Delete";
-        template.Resources["RetrainLogs"]!["UpdateReplacePolicy"] = "Delete";
-        Roles.Add(template, "RetrainRole", "lambda.amazonaws.com", "Starts the pipeline, and records when.",
+        var environment = new JsonObject
+        {
+            ["TABLE"] = Cfn.Ref(Table),
+            ["PIPELINE"] = plan.PipelineName,
+            ["COOLDOWN"] = retraining.CooldownSeconds.ToString(CultureInfo.InvariantCulture),
+            ["PARAMETERS"] = Json.Canonical(new JsonArray([.. retraining.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new JsonObject { ["Name"] = p.Key, ["Value"] = p.Value })])),
+        };
+        // Data in S3 may have changed, and the cache would not know.
+        if (plan.ReadsDataInS3)
+            environment["DATA_VERSION"] = ReservedNames.S3DataVersion;
+        var function = new FunctionResources("Retrain", $"{plan.ModelName}-retrain", "Retrain.py", $"Runs the pipeline of {plan.ModelName} again, at most once in the cooldown.", "Starts the pipeline, and records when.") { TimeoutSeconds = TimeoutSeconds };
+        function.Add(template, "retrain",
         [
             new("retrain.cooldown", ["dynamodb:UpdateItem"], [$"${{{Table}.Arn}}"]),
             new("retrain", ["sagemaker:StartPipelineExecution"], [$"arn:${{AWS::Partition}}:sagemaker:${{AWS::Region}}:${{AWS::AccountId}}:pipeline/{plan.PipelineName.ToLowerInvariant()}"]),
             new("retrain", ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"], [$"${{{Queue}.Arn}}"]),
-            new("retrain", ["logs:CreateLogStream", "logs:PutLogEvents"], ["${RetrainLogs.Arn}"]),
-        ], boundary);
-        template.Add(Function, "AWS::Lambda::Function", new JsonObject
-        {
-            ["FunctionName"] = $"{plan.ModelName}-retrain",
-            ["Description"] = $"Runs the pipeline of {plan.ModelName} again, at most once in the cooldown.",
-            ["Runtime"] = "python3.13",
-            ["Handler"] = "index.handler",
-            ["Timeout"] = TimeoutSeconds,
-            ["Role"] = Cfn.GetAtt("RetrainRole", "Arn"),
-            ["Code"] = new JsonObject { ["ZipFile"] = Source("Retrain.py") },
-            ["Environment"] = new JsonObject
-            {
-                ["Variables"] = new JsonObject
-                {
-                    ["TABLE"] = Cfn.Ref(Table),
-                    ["PIPELINE"] = plan.PipelineName,
-                    ["COOLDOWN"] = retraining.CooldownSeconds.ToString(CultureInfo.InvariantCulture),
-                    ["PARAMETERS"] = Json.Canonical(new JsonArray([.. retraining.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => new JsonObject { ["Name"] = p.Key, ["Value"] = p.Value })])),
-                },
-            },
-        }, "RetrainLogs");
-        // Data in S3 may have changed, and the cache would not know.
-        if (plan.ReadsDataInS3)
-            template.Resources[Function]!["Properties"]!["Environment"]!["Variables"]!["DATA_VERSION"] = ReservedNames.S3DataVersion;
-        template.Add("RetrainSource", "AWS::Lambda::EventSourceMapping", new JsonObject { ["EventSourceArn"] = Cfn.GetAtt(Queue, "Arn"), ["FunctionName"] = Cfn.Ref(Function), ["BatchSize"] = 1 });
+        ], environment, plan.Aws);
+        template.Add("RetrainSource", "AWS::Lambda::EventSourceMapping", new JsonObject { ["EventSourceArn"] = Cfn.GetAtt(Queue, "Arn"), ["FunctionName"] = Cfn.Ref(function.Function), ["BatchSize"] = 1 });
     }
 
     private static void AddQueuePolicy(StackTemplate template, IEnumerable<string> rules) => template.Add("RetrainQueuePolicy", "AWS::SQS::QueuePolicy", new JsonObject
@@ -207,13 +189,5 @@ internal static class Retraining
             ["TreatMissingData"] = "notBreaching",
             ["AlarmActions"] = new JsonArray(Notifications.Arn(notify)),
         });
-    }
-
-    /// <summary>A function's program, which lies in this assembly beside the code that deploys it.</summary>
-    public static string Source(string name)
-    {
-        using var stream = typeof(Retraining).Assembly.GetManifestResourceStream($"Mlops.Compilation.Stacks.{name}") ?? throw new InvalidOperationException($"The assembly has no '{name}'.");
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 }

@@ -18,6 +18,7 @@ internal static class AwsChecks
         CheckTopic(config, diagnostics);
         foreach (var stage in config.Deploy ?? [])
         {
+            CheckStream(stage, stage.Aws?.Region ?? config.Aws?.Region, diagnostics);
             if (stage.Aws is not { } own)
                 continue;
             CheckSection(own, own.Account ?? config.Aws?.Account, own.Region ?? config.Aws?.Region, diagnostics);
@@ -46,6 +47,22 @@ internal static class AwsChecks
         {
             if (time is { } given && given.Value.Time.TotalDays % 1 != 0)
                 diagnostics.Add(Errors.WrongValue(given.Span, key, given.Value.ToString(), "whole days, such as 90d"));
+        }
+    }
+
+    /// <summary>Lambda reads streams, and tells of failures, in its own region alone; predictions go to a stream of any region of the partition.</summary>
+    private static void CheckStream(StageSection stage, Located<AwsRegion>? region, DiagnosticBag diagnostics)
+    {
+        if (stage.Stream is not { } stream || region is not { } home)
+            return;
+        foreach (var (key, arn) in new[] { ("source", stream.Source), ("destination", stream.Destination), ("on_failure", stream.OnFailure) })
+        {
+            if (arn is not { } given)
+                continue;
+            if (given.Value.Partition != Regions.PartitionOf(home.Value.Name))
+                diagnostics.Add(Errors.WrongPartition(given.Span, key, given.Value.Partition, home.Value.Name, Regions.PartitionOf(home.Value.Name)));
+            else if (key != "destination" && given.Value.Region != home.Value.Name)
+                diagnostics.Add(Errors.StreamElsewhere(given.Span, key, given.Value.Region, home.Value.Name));
         }
     }
 

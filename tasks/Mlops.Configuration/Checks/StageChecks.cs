@@ -39,6 +39,8 @@ internal static class StageChecks
         var there = endpoints.Where(e => e.Span is not null).ToList();
         foreach (var (key, span) in there.Skip(1))
             diagnostics.Add(Errors.Excludes(span!.Value, key, there[0].Key, "a stage has one endpoint. Remove one of the two, or make it a stage of its own."));
+        if (stage is { Stream: { } stream, Async: not null })
+            diagnostics.Add(Errors.Excludes(stream.Span, "stream", "async", "an answer to a record is waited for. Serve with 'realtime' or 'serverless', or remove 'stream'."));
         var readable = !stage.Unreadable.Overlaps(["realtime", "serverless", "async", "batch"]);
         if (there.Count == 0 && stage.Batch is null && readable)
             diagnostics.Add(Errors.StageServesNothing(stage.Span));

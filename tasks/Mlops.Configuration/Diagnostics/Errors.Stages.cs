@@ -26,6 +26,9 @@ public static partial class Errors
     public static Diagnostic TopicElsewhere(Span span, string topicRegion, string region) =>
         Error("MLOPS3066", span, $"The topic is in the region '{Shown(topicRegion)}', and the model is built in {region}: alarms and rules reach topics of their own region alone. Name one of {region}, or 'emails' in its place.");
 
+    public static Diagnostic StreamElsewhere(Span span, string key, string region, string stageRegion) =>
+        Error("MLOPS3070", span, $"'{key}' is in the region '{Shown(region)}', and the stage in {stageRegion}: a stream is read, and failures are told of, in its own region alone. Name one of {stageRegion}.");
+
     public static Diagnostic NobodyToTell(Span span, string stage, string region, string topicRegion) =>
         Error("MLOPS3067", span, $"The stage '{Shown(stage)}' is in {region}, and the topic in {topicRegion}, which alarms and rules of another region do not reach. Name 'emails' under 'notify' as well: the stage then makes a topic of its own, which tells them.");
 
