@@ -22,7 +22,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7005", $"{host} goes on refusing requests as too many ({code}). What was done stays. Wait a while and run the command again: it goes on where it ended.");
 
     public static Problem Unreachable(string host, string reason) =>
-        Problem.Error("MLOPS7006", $"{host} cannot be reached: {Sentence(reason)} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: what was done stays, and it goes on where it ended.");
+        Problem.Error("MLOPS7006", $"{host} cannot be reached: {PlatformErrors.Sentence(reason)} Look at the network, a proxy (HTTPS_PROXY) and AWS_ENDPOINT_URL; then run the command again: what was done stays, and it goes on where it ended.");
 
     public static Problem ServiceFailed(string host, string code, string message) =>
         Problem.Error("MLOPS7007", $"{host} failed again and again ({code}: {message}). What was done stays. Look at AWS's health dashboard, and run the command again: it goes on where it ended.");
@@ -42,14 +42,14 @@ internal static class AwsErrors
     public static Problem NoBucket(string bucket) =>
         Problem.Error("MLOPS7013", $"The bucket '{bucket}' does not exist. Make it, correct 'aws.bucket', or leave that out: the build stack makes one.");
 
-    public static Problem NotPublished(string stack) =>
-        Problem.Error("MLOPS7014", $"The stack '{stack}' is not there: nothing has been published from this repository. Run 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws' first.");
+    public static Problem NotPublished(string stack, string account, string region) =>
+        Problem.Error("MLOPS7014", $"There is no stack '{stack}' in account {account}, region {region}: nothing has been published from this repository there, or it was destroyed. If it was published elsewhere, name that region and account ('aws' in config.yaml, AWS_REGION, AWS_PROFILE); else publish first: 'mlops publish --platform aws' (or 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws').");
 
     public static Problem StackFailed(string stack, string resource, string reason, string state) =>
-        Problem.Error("MLOPS7020", $"The stack '{stack}' could not be changed: {resource}: {Sentence(reason)} {state} Put right what that says, and run the command again.");
+        Problem.Error("MLOPS7020", $"The stack '{stack}' could not be changed: {resource}: {PlatformErrors.Sentence(reason)} {state} Put right what that says, and run the command again.");
 
     public static Problem StackStuck(string stack, string status, string? reason, string command) =>
-        Problem.Error("MLOPS7021", $"The stack '{stack}' is in {status}{(reason is null ? "" : $" ({Sentence(reason)[..^1]})")}, and only a person can get it out of there. Look at its events, put right what failed, run '{command}', and then this command again.");
+        Problem.Error("MLOPS7021", $"The stack '{stack}' is in {status}{(reason is null ? "" : $" ({PlatformErrors.Sentence(reason)[..^1]})")}, and only a person can get it out of there. Look at its events, put right what failed, run '{command}', and then this command again.");
 
     public static Problem StackBusy(string stack, string status, int minutes) =>
         Problem.Error("MLOPS7022", string.Create(CultureInfo.InvariantCulture, $"The stack '{stack}' is{(minutes == 0 ? $" in {status}" : $" still in {status} after {minutes} minutes")}. Whoever changes it is not done: wait, and run the command again."));
@@ -132,6 +132,9 @@ internal static class AwsErrors
     public static Problem BatchElsewhere(string stage, string what, string given, string configured) =>
         Problem.Error("MLOPS7047", $"'{given}' cannot be the {what} of a batch of '{stage}': on aws its role may use '{configured}' and what lies below, and no more. Name a place there, or change 'batch.{what}' in config.yaml and deploy.");
 
+    public static Problem EndpointMissing(string stage, string endpoint) =>
+        Problem.Error("MLOPS7068", $"The stage '{stage}' has no endpoint '{endpoint}': nothing was deployed there, or somebody else deleted it. 'mlops status --platform aws' says which, and what to do.");
+
     public static Problem NotDeployed(string stage) =>
         Problem.Error("MLOPS7048", $"'{stage}' serves no version yet. Deploy first: 'dotnet publish -t:MlopsDeploy -p:MlopsPlatform=aws'.");
 
@@ -160,10 +163,10 @@ internal static class AwsErrors
         Problem.Error("MLOPS7060", $"'{prefix}/' in the bucket '{bucket}' is a prefix that other models may have as well ('aws.prefix'), and nothing there says whose code and data are whose. Nothing was taken away. Run 'destroy --all' without '--data', and delete what you know to be this model's alone, by hand.");
 
     public static Problem MayNotErase(string bucket, string reason) =>
-        Problem.Error("MLOPS7061", $"What lies in the bucket '{bucket}' may not be listed or deleted ({Sentence(reason)[..^1]}). All others are emptied. Give the identity s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion there, then run the command again.");
+        Problem.Error("MLOPS7061", $"What lies in the bucket '{bucket}' may not be listed or deleted ({PlatformErrors.Sentence(reason)[..^1]}). All others are emptied. Give the identity s3:ListBucketVersions, s3:DeleteObject and s3:DeleteObjectVersion there, then run the command again.");
 
     public static Problem NotErased(string bucket, int count, string key, string reason) =>
-        Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
+        Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({PlatformErrors.Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
 
     public static Problem StillRunning(string pipeline, IReadOnlyList<string> executions) =>
         Problem.Error("MLOPS7064", $"The pipeline '{pipeline}' is running ({string.Join(", ", executions.Select(e => e[(e.LastIndexOf('/') + 1)..]))}), and SageMaker deletes none that is. Nothing was taken away. Wait for its end, or stop it: 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {executions[0]}'; then run the command again.");
@@ -176,7 +179,4 @@ internal static class AwsErrors
 
     public static Problem NotScaled(string stack) =>
         Problem.Warning("MLOPS7067", $"The endpoint of the stack '{stack}' is not scaled any more: that was taken off for a change which did not go through, and could not be put back. Put right what failed, and deploy again.");
-
-    /// <summary>What another said, so that a sentence may follow.</summary>
-    public static string Sentence(string text) => text.TrimEnd() is var t && (t.Length == 0 || t[^1] is '.' or '!' or '?') ? t : t + ".";
 }

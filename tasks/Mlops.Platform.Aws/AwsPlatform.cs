@@ -69,7 +69,7 @@ public sealed class AwsPlatform : IPlatform
 
     private BuildSite Site => site ?? throw NotPublished;
 
-    private PlatformException NotPublished => AwsErrors.NotPublished(StackName).ToException();
+    private PlatformException NotPublished => AwsErrors.NotPublished(StackName, caller!.Account, home!.Region.SystemName).ToException();
 
     /// <summary>Opens the account of the build, and finds what was published there.</summary>
     public static async Task<AwsPlatform> OpenAsync(Workspace workspace, IEventSink events, CancellationToken cancellation)
@@ -137,6 +137,12 @@ public sealed class AwsPlatform : IPlatform
             // A first publish that failed: nothing of it is in use.
             var deleted = await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
             return scope == CloseScope.Data ? await EraseAsync(cancellation) || deleted : deleted;
+        }
+
+        if (stack is null && scope != CloseScope.Data)
+        {
+            events.Add(new Notice($"There is no stack '{StackName}' in account {caller!.Account}, region {home!.Region.SystemName}: nothing to take away."));
+            return false;
         }
 
         if (scope == CloseScope.Idle)

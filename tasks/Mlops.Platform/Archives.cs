@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Text;
 
 namespace Mlops.Platform;
 
@@ -11,35 +12,71 @@ public static class Archives
 {
     private const long MostBytes = 64L << 30;
     private const int MostEntries = 1_000_000;
+    private const UnixFileMode Plain = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+    private const UnixFileMode Runs = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    /// <summary>Eleven octal digits.</summary>
+    private const long MostUstarBytes = (8L << 30) - 1;
 
     /// <summary>Two blocks of zeros.</summary>
     private const int EndOfArchive = 1024;
 
-    /// <summary>Packs a folder's files; owner, time and mode are not kept, so that equal content is an equal archive.</summary>
+    /// <summary>Packs a folder's files and empty folders; owner, time and mode are not kept but for whether a file may be run, so that equal content is an equal archive.</summary>
     public static void Pack(string folder, string tarGz)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(tarGz)!);
         var temporary = $"{tarGz}.{Environment.ProcessId}.tmp";
-        using (var file = File.Create(temporary))
+        try
+        {
+            Write(folder, temporary);
+            File.Move(temporary, tarGz, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(temporary);
+            throw;
+        }
+    }
+
+    private static void Write(string folder, string tarGz)
+    {
+        using (var file = File.Create(tarGz))
         using (var gzip = new GZipStream(file, CompressionLevel.Fastest))
         using (var tar = new TarWriter(gzip, TarEntryFormat.Ustar))
         {
-            var files = Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => (Name: Path.GetRelativePath(folder, f).Replace('\\', '/'), Path: f)).OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
-            if (files.Count == 0)
+            var entries = Directory.EnumerateFileSystemEntries(folder, "*", SearchOption.AllDirectories)
+                .Where(e => !Directory.Exists(e) || !Directory.EnumerateFileSystemEntries(e).Any())
+                .Select(e => (Name: Path.GetRelativePath(folder, e).Replace('\\', '/'), Path: e)).OrderBy(e => e.Name, StringComparer.Ordinal).ToList();
+            if (entries.Count == 0)
                 gzip.Write(new byte[EndOfArchive]); // A writer without entries writes nothing at all, which is no archive.
-            foreach (var (name, path) in files)
+            foreach (var (name, path) in entries)
             {
-                using var content = File.OpenRead(path);
-                tar.WriteEntry(new UstarTarEntry(TarEntryType.RegularFile, name)
-                {
-                    DataStream = content,
-                    ModificationTime = DateTimeOffset.UnixEpoch,
-                    Mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead,
-                });
+                using var content = Directory.Exists(path) ? null : File.OpenRead(path);
+                var entry = content is null ? Entry(TarEntryType.Directory, name + "/", 0) : Entry(TarEntryType.RegularFile, name, content.Length);
+                if (content is not null)
+                    entry.DataStream = content;
+                entry.ModificationTime = DateTimeOffset.UnixEpoch;
+                entry.Mode = Plain | (content is null || MayRun(path) ? Runs : default);
+                tar.WriteEntry(entry);
             }
         }
+    }
 
-        File.Move(temporary, tarGz, overwrite: true);
+    private static bool MayRun(string file) => !OperatingSystem.IsWindows() && File.GetUnixFileMode(file).HasFlag(UnixFileMode.UserExecute);
+
+    /// <summary>A name of 100 bytes, or one that a '/' parts into at most 155 and 100 ("ustar Interchange Format" of POSIX).</summary>
+    private static bool FitsUstar(string name)
+    {
+        var bytes = Encoding.UTF8.GetBytes(name);
+        return bytes.Length <= 100 || Enumerable.Range(1, bytes.Length - 1).Any(i => bytes[i] == '/' && i <= 155 && bytes.Length - i - 1 is > 0 and <= 100);
+    }
+
+    /// <summary>Ustar has no room for long names and for more than 8 GiB: such an entry is GNU's, which every tar reads.</summary>
+    private static PosixTarEntry Entry(TarEntryType type, string name, long bytes)
+    {
+        if (bytes <= MostUstarBytes && FitsUstar(name))
+            return new UstarTarEntry(type, name);
+        return new GnuTarEntry(type, name) { AccessTime = DateTimeOffset.UnixEpoch, ChangeTime = DateTimeOffset.UnixEpoch };
     }
 
     /// <summary>Compresses a tar.</summary>

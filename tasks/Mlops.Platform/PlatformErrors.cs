@@ -11,7 +11,7 @@ public static class PlatformErrors
     public const string ModelDidNotStart = "MLOPS6010";
 
     public static Problem NotBuilt(string artifacts) =>
-        Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'. Run 'dotnet build' in the repository first, or name the folder with '--artifacts'.");
+        Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'. Run 'dotnet build' (or 'mlops compile') in the folder of config.yaml first; name another folder with '--project', or that of the build with '--artifacts'.");
 
     public static Problem ArtifactsUnreadable(string artifacts, string reason) =>
         Problem.Error("MLOPS0011", $"The built files in '{artifacts}' cannot be used: {reason} Run 'dotnet build' again.");
@@ -56,7 +56,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5002", $"The pipeline failed: {reason}");
 
     public static Problem TestFailed(string stage, string reason) =>
-        Problem.Error("MLOPS5003", $"The test of stage '{stage}' failed: {reason} The stage serves what it served before; later stages were not touched.");
+        Problem.Error("MLOPS5003", $"The test of stage '{stage}' failed: {Sentence(reason)} The version does not stay there: what the stage served before, it serves again. Later stages were not touched.");
 
     public static Problem StepFailed(string step, string reason, string? log) =>
         Problem.Error("MLOPS5004", $"The step '{step}' failed{(log is null ? "" : $" (its whole log: {log})")}: {reason}");
@@ -65,7 +65,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5005", $"The data set '{name}' is not there: '{path}' does not exist.");
 
     public static Problem GateUnreadable(Gate gate, string reason) =>
-        Problem.Error("MLOPS5006", $"The gate on '{gate.Metric}' cannot be checked: {reason} Write that value into the evaluation's report.");
+        Problem.Error("MLOPS5006", $"The gate on '{gate.Metric}' cannot be checked: {Sentence(reason)} Write that value into the evaluation's report.");
 
     public static Problem PredictionRefused(string stage, int status, string message) =>
         Problem.Error("MLOPS5007", string.Create(CultureInfo.InvariantCulture, $"The endpoint of '{stage}' answered {status}: {message}"));
@@ -74,7 +74,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5008", $"The payload '{file}' cannot be read: {reason}");
 
     public static Problem NoLog(string name) =>
-        Problem.Error("MLOPS5009", $"There is no log of '{name}': no step of that name has run, and no stage of that name serves. 'mlops status' shows what is there.");
+        Problem.Error("MLOPS5009", $"There is no log of '{name}' (yet): no step of that name has run or written anything, and no stage of that name has an endpoint that did. 'mlops status' shows what is there.");
 
     public static Problem NotCarriedOut(string key) =>
         Problem.Error("MLOPS5011", $"'{key}' is not carried out by this version of the SDK, and a run without it would be another one. It is checked and built; remove it from config.yaml to go on without.");
@@ -93,6 +93,9 @@ public static class PlatformErrors
 
     public static Problem NoSourceExecution(string reason) =>
         Problem.Error("MLOPS5017", $"There is no execution with whose results the chosen steps could go on: {reason} Run the whole pipeline, begin with an earlier step, or name another execution with '--source-execution ID' ('mlops runs' lists them).");
+
+    public static Problem EndpointGone(string stage, string platform) =>
+        Problem.Error("MLOPS5021", $"Somebody else deleted the endpoint of '{stage}': it serves nothing, and what it was made of cannot be changed without it. Take the rest away with 'mlops destroy --platform {platform} --stage {stage}' ('--protected' for the last stage), then deploy again.");
 
     public static Problem DataLockNotWritten(string reason) =>
         Problem.Warning("MLOPS5014", $"'data.lock' cannot be written: {reason} Which content the data had is recorded with the version alone.");
@@ -173,4 +176,7 @@ public static class PlatformErrors
 
     public static Problem EvaluationUnreadable(string path, string reason) =>
         Problem.Error("MLOPS8014", $"The evaluation report '{path}' cannot be read: {reason} Give a JSON file of the form {{\"GROUP\": {{\"METRIC\": {{\"value\": 0.9}}}}}}.");
+
+    /// <summary>What somebody else said, with a full stop before the text goes on.</summary>
+    public static string Sentence(string text) => text.TrimEnd() is var t && (t.Length == 0 || t[^1] is '.' or '!' or '?') ? t : t + ".";
 }

@@ -69,14 +69,31 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     public void Cancel()
     {
         cancelled = true;
+        if (process is not { } host)
+            return;
         try
         {
             // The host ends its steps when this pipe closes.
-            process?.StandardInput.Close();
+            host.StandardInput.Close();
         }
         catch (InvalidOperationException)
         {
             // It has ended already.
+        }
+
+        // Its output may be held open by what it started: MSBuild waits for this task, and must not wait for that.
+        _ = System.Threading.Tasks.Task.Delay(Patience).ContinueWith(_ => End(host), TaskScheduler.Default);
+    }
+
+    private static void End(Process host)
+    {
+        try
+        {
+            host.Kill(entireProcessTree: true);
+        }
+        catch (InvalidOperationException)
+        {
+            // It has ended, or was let go.
         }
     }
 
@@ -105,11 +122,20 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
             var errors = new StringBuilder();
             host.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
             host.BeginErrorReadLine();
-            while (host.StandardOutput.ReadLine() is { } line)
-                Show(line);
-            if (!host.WaitForExit(Patience))
-                host.Kill(entireProcessTree: true);
-            host.WaitForExit();
+            try
+            {
+                while (host.StandardOutput.ReadLine() is { } line)
+                    Show(line);
+                if (!host.WaitForExit(Patience))
+                    End(host);
+                host.WaitForExit();
+            }
+            catch
+            {
+                End(host);
+                throw;
+            }
+
             if (host.ExitCode is not 0 and not ChangesPresent && !cancelled && !Log.HasLoggedErrors)
                 LogError(DefectCode, $"'mlops {Verb}' ended with exit code {host.ExitCode}. {errors.ToString().Trim()}");
         }
@@ -151,12 +177,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
     private void Show(string line)
     {
-        JsonElement e;
-        try
-        {
-            e = JsonDocument.Parse(line).RootElement;
-        }
-        catch (JsonException)
+        if (Event(line) is not { } e)
         {
             Log.LogMessage(MessageImportance.Normal, "{0}", line);
             return;
@@ -174,6 +195,20 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
                 if (Text(e, "Text") is { } text)
                     Log.LogMessage(MessageImportance.High, "{0}", text);
                 break;
+        }
+    }
+
+    /// <summary>Null: the line is something else than an event, such as what a program said.</summary>
+    private static JsonElement? Event(string line)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(line);
+            return document.RootElement is { ValueKind: JsonValueKind.Object } e ? e.Clone() : null;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

@@ -240,6 +240,26 @@ public sealed class ModelCompilerTests
         Assert.Contains(".gitignore", result.Inputs);
     }
 
+    /// <summary>git itself is the witness: the same files, the same rules.</summary>
+    [SkippableFact]
+    public void Odd_patterns_exclude_what_git_excludes()
+    {
+        Skip.IfNot(Conformance.Run("git", "--version").ExitCode == 0, "git is not installed");
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "source-dir"), folder.Path);
+        folder.Write(".gitignore", "[]a]1.txt\n[!a-y]2.txt\n[^x]3.txt\n[z-a]4.txt\n[]\n[!]\nf[.txt\n[a\\]]5.txt\n\\!6.txt\n[a-]7.txt\nq\\*.txt\n[*]8.txt\n");
+        string[] files = ["a1.txt", "]1.txt", "b1.txt", "a2.txt", "z2.txt", "x3.txt", "y3.txt", "a4.txt", "z4.txt", "f[.txt", "f.txt", "a5.txt", "]5.txt", "!6.txt", "6.txt", "-7.txt", "a7.txt", "b7.txt", "q1.txt", "q.txt", "b8.txt"];
+        foreach (var file in files)
+            folder.Write("src/" + file, "");
+        Assert.Equal(0, Conformance.Run("git", "-C", folder.Path, "init", "--quiet").ExitCode);
+        var ignored = Conformance.Run("git", ["-C", folder.Path, "check-ignore", .. files.Select(f => "src/" + f)]).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+        var kept = Entries(Compile(folder.Path).Artifacts.First(a => a.Name.EndsWith("train.tar", StringComparison.Ordinal)));
+
+        Assert.NotEmpty(ignored);
+        Assert.Equal(files.Where(f => !ignored.Contains("src/" + f)).Order(StringComparer.Ordinal), kept.Intersect(files).Order(StringComparer.Ordinal));
+    }
+
     [Fact]
     public void A_credential_in_code_is_refused_with_its_line_and_masked()
     {

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-
+using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Platform.Aws.Tests;
@@ -19,6 +19,50 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         Assert.Equal(code, (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true)))).Code);
 
         Assert.Equal(["penguins-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")));
+    }
+
+    [SkippableFact]
+    public async Task An_endpoint_that_somebody_deleted_is_said_before_anything_is_changed_and_the_remedy_works()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('sagemaker').delete_endpoint(EndpointName='penguins-test')['ResponseMetadata']['HTTPStatusCode']");
+        repository.Edit("src/train.py");
+
+        var plan = await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
+        var asked = await repository.FailAsync(() => repository.OnAsync(c => c.Platform.Stages.InvokeAsync(c.Workspace.Stage("test"), new InvokeRequest("1,2"u8.ToArray(), "text/csv"), CancellationToken.None)));
+        var deployed = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Contains(plan.Changes, c => c is { Kind: "stage", Name: "test" } && c.Reason?.Contains("somebody else deleted its endpoint", StringComparison.Ordinal) == true);
+        Assert.Equal("MLOPS7068", asked.Code);
+        Assert.Equal("MLOPS5021", deployed.Code);
+        Assert.Contains("'mlops destroy --platform aws --stage test'", deployed.Message, StringComparison.Ordinal);
+        await repository.DestroyAsync(new DestroyOptions(Stage: "test"));
+        Assert.Equal(["test"], (await repository.DeployAsync()).Urls.Select(u => u.Stage));
+    }
+
+    [SkippableFact]
+    public async Task What_cannot_be_run_is_refused_before_anything_is_published()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+
+        var problem = await repository.FailAsync(() => repository.OnAsync(c => DeployVerb.RunAsync(c, new DeployOptions { Run = new RunRequest { Parameters = new Dictionary<string, string> { ["nope"] = "1" } } }, CancellationToken.None)));
+
+        Assert.Equal("MLOPS0014", problem.Code);
+        Assert.Equal([], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")));
+    }
+
+    [SkippableFact]
+    public async Task A_second_destroy_of_everything_finds_nothing_and_is_no_error()
+    {
+        using var repository = await DeployedAsync();
+        await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true));
+
+        Assert.False((await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true))).Changed);
+        var problem = await repository.FailAsync(() => repository.OnAsync(c => Task.FromResult(c.Platform.Models)));
+
+        Assert.Equal("MLOPS7014", problem.Code);
+        Assert.Contains("in account 123456789012, region us-east-1", problem.Message, StringComparison.Ordinal);
     }
 
     [SkippableFact]

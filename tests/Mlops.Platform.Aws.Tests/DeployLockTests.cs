@@ -53,6 +53,20 @@ public sealed class DeployLockTests(StandIn aws) : IAsyncLifetime
     }
 
     [SkippableFact]
+    public async Task A_holder_that_could_not_renew_it_in_time_does_not_believe_in_it()
+    {
+        using var access = await StartAsync();
+        await using var held = await OpenAsync(access, new Recorder());
+        await held.HoldAsync(CancellationToken.None);
+        await held.StopRenewingAsync();
+
+        await Task.Delay(DeployLock.Lease * 1.5);
+
+        // Nobody has taken it yet, and anybody may.
+        Assert.Equal("MLOPS7035", (await Assert.ThrowsAsync<PlatformException>(() => held.HoldAsync(CancellationToken.None))).Problem.Code);
+    }
+
+    [SkippableFact]
     public async Task A_holder_that_was_robbed_stops_at_its_next_change()
     {
         using var access = await StartAsync();

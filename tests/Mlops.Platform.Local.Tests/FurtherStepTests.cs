@@ -34,6 +34,51 @@ public sealed class FurtherStepTests : StepTestsBase
         Assert.Equal(["train", "score"], events.All.OfType<StepChanged>().Where(s => s.Cached).Select(s => s.Step));
     }
 
+    /// <summary>As "Associate Prediction Results with Input Records" and "CreateTransformJob" have it.</summary>
+    [SkippableTheory]
+    [InlineData("application/jsonlines", "[1,2]\n[3,4]\n", true, "Line", "{\"SageMakerInput\":[1,2],\"SageMakerOutput\":5}\n{\"SageMakerInput\":[3,4],\"SageMakerOutput\":5}\n")]
+    [InlineData("text/csv", "1\n2\n", false, "Line", "5\n5\n")]
+    [InlineData("text/csv", "1\n2\n", false, null, "55")]
+    public async Task Answers_are_joined_and_assembled_as_SageMaker_does(string type, string rows, bool joins, string? assembled, string expected)
+    {
+        NeedsPython();
+        Code("inference.py", """
+            def model_fn(model_dir):
+                return None
+            def input_fn(body, content_type):
+                return body
+            def predict_fn(data, model):
+                return "5"
+            def output_fn(answer, accept):
+                return answer, accept
+            """);
+        folder.Write(".mlops/s3/local/rows/a.txt", rows);
+        var transform = Transform(joins ? new JsonObject { ["JoinSource"] = "Input" } : null);
+        transform["Arguments"]!["BatchStrategy"] = "SingleRecord";
+        (transform["Arguments"]!["TransformInput"]!["ContentType"], transform["Arguments"]!["TransformOutput"]!["Accept"]) = (type, type);
+        if (assembled is null)
+            transform["Arguments"]!["TransformOutput"]!.AsObject().Remove("AssembleWith");
+
+        var result = await RunAsync(Pipeline(Training("echo 10 > $SAGEMAKER_BASE_DIR/model/model.txt"), Model(), transform));
+
+        Assert.True(result.Status == "Succeeded", result.FailureReason);
+        Assert.Equal(expected, File.ReadAllText(Directory.GetFiles(folder.File(".mlops/s3/local/runs"), "a.txt.out", SearchOption.AllDirectories).Single()));
+    }
+
+    [SkippableFact]
+    public async Task A_record_that_is_larger_than_a_request_may_be_fails_the_transform()
+    {
+        NeedsPython();
+        Code("inference.py", "def model_fn(model_dir):\n    return None\ndef predict_fn(data, model):\n    return data\n");
+        folder.Write(".mlops/s3/local/rows/a.csv", $"1,{new string('9', 1_200_000)}\n");
+        var transform = Transform(null);
+        transform["Arguments"]!["MaxPayloadInMB"] = 1;
+
+        var result = await RunAsync(Pipeline(Training("echo 10 > $SAGEMAKER_BASE_DIR/model/model.txt"), Model(), transform));
+
+        Assert.Contains("raise MaxPayloadInMB", result.FailureReason, StringComparison.Ordinal);
+    }
+
     /// <summary>The witness for the format is NumPy itself, which wrote the bytes below.</summary>
     [SkippableFact]
     public async Task An_R_script_gets_and_gives_arrays_of_NumPy()

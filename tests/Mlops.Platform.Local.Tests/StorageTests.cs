@@ -37,6 +37,23 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public void A_long_path_is_packed_and_the_archive_is_the_same_each_time()
+    {
+        using var folder = TestFolder.Temporary();
+        var name = $"{string.Join('/', Enumerable.Repeat(new string('d', 60), 4))}/{new string('f', 120)}.bin";
+        folder.Write($"model/{name}", "weights");
+        folder.Write("model/short.txt", "short");
+
+        Archives.Pack(folder.File("model"), folder.File("one.tar.gz"));
+        Archives.Pack(folder.File("model"), folder.File("two.tar.gz"));
+        Archives.Unpack(folder.File("one.tar.gz"), folder.File("target"));
+
+        Assert.Equal("weights", File.ReadAllText(folder.File($"target/{name}")));
+        Assert.Equal(File.ReadAllBytes(folder.File("one.tar.gz")), File.ReadAllBytes(folder.File("two.tar.gz")));
+        Assert.Empty(Directory.GetFiles(folder.Path, "*.tmp"));
+    }
+
+    [Fact]
     public void A_truncated_archive_is_refused()
     {
         folder.Write("model/a.txt", new string('x', 100_000));

@@ -70,16 +70,18 @@ public static class BundleWriter
         var hasRequirements = files.Any(f => f.Name == "requirements.txt");
         var installs = isProcessing && bundle is ScriptBundle code && (code.EntryPoint.Extension == ".ipynb" || (code.EntryPoint.Extension == ".py" && hasRequirements));
         var name = $"source/{bundle.Name}.tar";
+        byte[] content;
         try
         {
-            var artifact = new Artifact(name, Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle), .. installs ? [Launcher] : Array.Empty<(string, Func<Stream>)>()]));
-            return new WrittenBundle(artifact, bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs, hasRequirements) { RLibraries = bundle is ScriptBundle ? Bundles.RLibraries.Of(files, bundle.Program) : [] };
+            content = Tar([.. files.Select(f => (f.Name, new Func<Stream>(() => File.OpenRead(f.Path)))), .. Made(bundle), .. installs ? [Launcher] : Array.Empty<(string, Func<Stream>)>()]);
         }
         catch (ArgumentException)
         {
             diagnostics.Add(CompileErrors.BundleNameTooLong(bundle.Place, files.MaxBy(f => f.Name.Length).Name));
             return null;
         }
+
+        return new WrittenBundle(new Artifact(name, content), bundle is ScriptBundle ? PythonImports.Of(files, bundle.Program) : PythonImports.None, installs, hasRequirements) { RLibraries = bundle is ScriptBundle ? Bundles.RLibraries.Of(files, bundle.Program) : [] };
     }
 
     /// <summary>Code is sent to a bucket that many may read: a credential in it is refused before it leaves the machine.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -72,6 +73,8 @@ internal sealed class IgnoreRules(string repository)
             return new Rule(new Regex(pattern, RegexOptions.CultureInvariant | RegexOptions.NonBacktracking), negated, foldersOnly);
         }
 
+        private const string Nothing = "[^\\s\\S]";
+
         private static string Translate(string glob)
         {
             var regex = new StringBuilder();
@@ -88,11 +91,15 @@ internal sealed class IgnoreRules(string repository)
                     regex.Append(".*");
                     i++;
                 }
-                else if (glob[i] == '[' && glob.IndexOf(']', i + 1) is var end and > 0)
+                else if (glob[i] == '[')
                 {
-                    var set = glob[(i + 1)..end];
-                    regex.Append('[').Append(set[0] == '!' ? "^" + Regex.Escape(set[1..]) : Regex.Escape(set)).Append(']');
+                    var (set, end) = Set(glob, i + 1);
+                    regex.Append(set);
                     i = end;
+                }
+                else if (glob[i] == '\\' && i + 1 < glob.Length)
+                {
+                    regex.Append(Regex.Escape(glob[++i].ToString()));
                 }
                 else
                 {
@@ -101,6 +108,35 @@ internal sealed class IgnoreRules(string repository)
             }
 
             return regex.ToString();
+        }
+
+        /// <summary>A set of characters, as git has it: '!' or '^' turns it round, ']' in the first place is one of them, '\\' takes the next as it is, '/' is in none.</summary>
+        /// <param name="at">Behind the '['.</param>
+        /// <returns>The set, and where its ']' stands; of one that does not end, what matches nothing, and the pattern's end.</returns>
+        private static (string Regex, int End) Set(string glob, int at)
+        {
+            var isNegated = at < glob.Length && glob[at] is '!' or '^';
+            var first = isNegated ? at + 1 : at;
+            var members = new StringBuilder();
+            for (var i = first; i < glob.Length; i++)
+            {
+                if (glob[i] == ']' && i > first)
+                    return (members.Length == 0 ? (isNegated ? "[^/]" : Nothing) : $"[{(isNegated ? "^/" : "")}{members}]", i);
+                var from = Character(ref i);
+                var to = from;
+                if (i + 2 < glob.Length && glob[i + 1] == '-' && glob[i + 2] != ']')
+                {
+                    i += 2;
+                    to = Character(ref i);
+                }
+
+                // Of a range that runs backwards, git takes the first alone.
+                members.Append(CultureInfo.InvariantCulture, $"\\u{(int)from:x4}-\\u{(int)(to < from ? from : to):x4}");
+            }
+
+            return (Nothing, glob.Length);
+
+            char Character(ref int i) => glob[i] == '\\' && i + 1 < glob.Length ? glob[++i] : glob[i];
         }
     }
 }

@@ -37,6 +37,7 @@ internal static class NotCarriedOut
             [
                 ("keep", stage.Keep?.Span, null),
                 ("realtime.autoscaling", stage.Realtime?.Autoscaling?.Span, Local),
+                ("async.autoscaling", stage.Async?.Autoscaling is { Min: { Value: > 0 } } scaling ? scaling.Span : null, Local),
                 // Locally they guard a rollout, and nobody else is told.
                 ("alarms", stage.Realtime?.Rollout is null ? stage.Alarms?.Span : null, Local),
             ];

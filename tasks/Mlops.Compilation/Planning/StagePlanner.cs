@@ -36,7 +36,7 @@ internal sealed class StagePlanner(ModelConfig config)
             [.. (r.Variants ?? []).Select(v => new PlannedVariant(v.Version!.Value.Value.Text, v.Weight?.Value ?? 1))],
             r.Shadow is { } shadow ? new(shadow.Version?.Value.Text ?? VersionChoice.Latest, (int)(shadow.Percent?.Value ?? 100)) : null)
         { Deployed = Deployed(stage, r.Variants ?? []) },
-        { Serverless: { } s } => new ServerlessEndpoint((s.Memory?.Value.GiB ?? 2) * 1024, (int)(s.MaxConcurrency?.Value ?? 20), (int?)s.ProvisionedConcurrency?.Value),
+        { Serverless: { } s } => new ServerlessEndpoint((s.Memory?.Value.GiB ?? 2) * 1024, (int)(s.MaxConcurrency?.Value ?? ServerlessSection.DefaultConcurrency), (int?)s.ProvisionedConcurrency?.Value),
         { Async: { } a } => new AsyncEndpoint(StepPlanner.Instance(a.Instance, null, DefaultInstance), a.Output?.Value.Text, a.Failures?.Value.Text, (int?)a.MaxConcurrency?.Value, Autoscaling(a.Autoscaling)),
         _ => null,
     };

@@ -173,7 +173,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     {
         var strategy = tune.Strategy?.Value ?? TuningStrategy.Bayesian;
         return new(tune.Objective!.Metric!.Value.Value, tune.Objective.Goal?.Value ?? DefaultGoal(tune.Objective.Metric.Value.Value), strategy,
-            strategy == TuningStrategy.Grid ? null : (int)(tune.MaxJobs?.Value ?? 10), (int)(tune.MaxParallelJobs?.Value ?? 1), tune.EarlyStopping?.Value ?? false,
+            strategy == TuningStrategy.Grid ? null : (int)(tune.MaxJobs?.Value ?? TuneSection.DefaultJobs), (int)(tune.MaxParallelJobs?.Value ?? 1), tune.EarlyStopping?.Value ?? false,
             [.. tune.Ranges!.Select(r => new PlannedRange(r.Name, r.Value!.Type?.Value ?? RangeType.Continuous, r.Value.Min?.Value ?? 0, r.Value.Max?.Value ?? 0,
                 r.Value.Scale?.Value ?? RangeScale.Auto, r.Value.Values?.Select(v => v.Value).ToList()))]);
     }

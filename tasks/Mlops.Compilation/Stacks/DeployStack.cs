@@ -165,8 +165,16 @@ internal sealed class DeployStack
                 new JsonObject { ["endpoint"] = "$.detail.EndpointName", ["status"] = "$.detail.EndpointStatus" }, rule.Message, Publisher());
         }
 
+        var reaches = Notifications.HasOwnTopic(plan, stage) || stage.Aws.Region is null || stage.Aws.Region == plan.Aws.Region;
+        if (stage.Batch is not null && notify.Events.Contains(NotifyEvent.RunFailed) && reaches)
+        {
+            Notifications.AddRule(template, "BatchFailedRule", "A batch of predictions failed.", Notifications.Of(template, plan, stage), Notifications.SageMaker, "SageMaker Model Building Pipeline Execution Status Change",
+                new JsonObject { ["pipelineArn"] = new JsonArray(BatchResources.PipelineArn($"{StageName(plan)}-batch")), ["currentPipelineExecutionStatus"] = new JsonArray("Failed") },
+                new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn" }, $"{plan.ModelName}: a batch of predictions failed: <execution>. Why: mlops logs STAGE --platform aws, or the execution in SageMaker Studio.", Publisher());
+        }
+
         // The rule of the build's stack hears of the stacks beside it alone. (Of a first try that failed nobody hears elsewhere: this rule goes with it, and the deploy itself says so.)
-        if (notify.Events.Contains(NotifyEvent.StackStuck) && !Notifications.IsBeside(plan, stage) && (Notifications.HasOwnTopic(plan, stage) || stage.Aws.Region is null || stage.Aws.Region == plan.Aws.Region))
+        if (notify.Events.Contains(NotifyEvent.StackStuck) && !Notifications.IsBeside(plan, stage) && reaches)
             Notifications.AddStuckRule(template, plan, [StageName(plan)], Notifications.Of(template, plan, stage), Publisher());
 
         JsonNode? Publisher()

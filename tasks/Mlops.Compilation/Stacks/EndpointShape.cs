@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
 
@@ -25,8 +26,11 @@ internal abstract class PlaceValues
 }
 
 /// <summary>The shape of CreateEndpointConfig, without its name, and CreateEndpoint's DeploymentConfig.</summary>
-internal sealed class EndpointShape(ModelPlan plan, PlannedStage stage, PlaceValues values)
+internal sealed partial class EndpointShape(ModelPlan plan, PlannedStage stage, PlaceValues values)
 {
+    /// <summary>Of CSV, and of JSON (CaptureContentTypeHeader).</summary>
+    private const int MostTypesOfCapture = 10;
+
     public const string OneVariant = "AllTraffic";
     public const string ShadowVariant = "Shadow";
 
@@ -150,11 +154,11 @@ internal sealed class EndpointShape(ModelPlan plan, PlannedStage stage, PlaceVal
             ["CaptureOptions"] = new JsonArray([.. new[] { ("Input", capture.Input), ("Output", capture.Output) }.Where(o => o.Item2).Select(o => new JsonObject { ["CaptureMode"] = o.Item1 })]),
         };
         // What is not named here is captured as base64.
-        var types = plan.Inference.ContentTypes.Concat(plan.Inference.ResponseTypes).Distinct(StringComparer.Ordinal).ToList();
+        var types = plan.Inference.ContentTypes.Concat(plan.Inference.ResponseTypes).Select(t => t.Split(';')[0].Trim()).Where(t => TypeOfCapture().IsMatch(t)).Distinct(StringComparer.Ordinal).ToList();
         var header = new JsonObject();
-        if (types.Where(t => t.Contains("csv", StringComparison.Ordinal)).ToArray() is { Length: > 0 } csv)
+        if (types.Where(t => t.Contains("csv", StringComparison.Ordinal)).Take(MostTypesOfCapture).ToArray() is { Length: > 0 } csv)
             header["CsvContentTypes"] = new JsonArray([.. csv.Select(t => JsonValue.Create(t))]);
-        if (types.Where(t => t.Contains("json", StringComparison.Ordinal)).ToArray() is { Length: > 0 } json)
+        if (types.Where(t => t.Contains("json", StringComparison.Ordinal)).Take(MostTypesOfCapture).ToArray() is { Length: > 0 } json)
             header["JsonContentTypes"] = new JsonArray([.. json.Select(t => JsonValue.Create(t))]);
         if (header.Count > 0)
             config["CaptureContentTypeHeader"] = header;
@@ -162,4 +166,8 @@ internal sealed class EndpointShape(ModelPlan plan, PlannedStage stage, PlaceVal
             config["KmsKeyId"] = key;
         return config;
     }
+
+    /// <summary>What CaptureContentTypeHeader takes ("CsvContentType", "JsonContentType").</summary>
+    [GeneratedRegex(@"^[a-zA-Z0-9](-*[a-zA-Z0-9])*/[a-zA-Z0-9](-*[a-zA-Z0-9.])*$")]
+    private static partial Regex TypeOfCapture();
 }

@@ -78,11 +78,16 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
     }
 
     /// <summary>A secret's variable holds its ARN, and only a secret's ARN reads so.</summary>
-    private IEnumerable<Permission> Secrets() =>
-        from step in plan.Jobs
-        from variable in step.Environment
-        where Arn.Parse(variable.Value.Text) is { Service: "secretsmanager" }
-        select new Permission($"{Name(step)}.secrets.{variable.Key}", ["secretsmanager:GetSecretValue"], [variable.Value.Text]);
+    private IEnumerable<Permission> Secrets()
+    {
+        var secrets = (from step in plan.Jobs from variable in step.Environment where Arn.Parse(variable.Value.Text) is { Service: "secretsmanager" } select (Element: $"{Name(step)}.secrets.{variable.Key}", variable.Value.Text)).ToList();
+        foreach (var (element, arn) in secrets)
+        {
+            yield return new(element, ["secretsmanager:GetSecretValue"], [arn]);
+            // By which key a secret is encrypted nothing says: it is used through that service alone.
+            yield return new(element, ["kms:Decrypt"], ["arn:${AWS::Partition}:kms:*:*:key/*"]) { Condition = Permissions.StringLike("kms:ViaService", "secretsmanager.*") };
+        }
+    }
 
     private IEnumerable<(string Element, PlannedImage Image)> Images() =>
         plan.Jobs.Select(s => (Name(s), s.Image)).Concat(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))));

@@ -113,6 +113,8 @@ internal static class EndpointChecks
             return;
         if (scaling is { Min: { } min, Max: { } max } && min.Value > max.Value)
             diagnostics.Add(Errors.BadScaling(min.Span, $"'min' {min.Value} is above 'max' {max.Value}."));
+        if (instance?.Type is { } type && type.Value.Name.StartsWith("ml.t", StringComparison.Ordinal))
+            diagnostics.Add(Errors.BadScaling(type.Span, $"instances that burst, such as {type.Value.Name}, are not scaled (\"Automatic scaling of SageMaker AI models\"). Choose another type, such as ml.m5.large."));
         if (!isAsync && scaling.Min is { Value: 0 } none)
             diagnostics.Add(Errors.BadScaling(none.Span, "a realtime endpoint has at least one instance. Write 'min: 1', or serve 'async' or 'serverless', which scale to none."));
         if (instance?.Count is { } count && ((scaling.Min?.Value ?? 0) > count.Value || (scaling.Max?.Value ?? long.MaxValue) < count.Value))
@@ -127,8 +129,8 @@ internal static class EndpointChecks
     private static void CheckServerless(StageSection stage, ServerlessSection serverless, ModelConfig config, DiagnosticBag diagnostics)
     {
         const string Why = "a serverless endpoint has none. Remove it, or serve 'realtime'.";
-        if (serverless is { ProvisionedConcurrency: { } warm, MaxConcurrency: { } most } && warm.Value > most.Value)
-            diagnostics.Add(Errors.NoEffect(warm.Span, "provisioned_concurrency", $"it is above 'max_concurrency' {most.Value}. Lower it."));
+        if (serverless.ProvisionedConcurrency is { } warm && !serverless.Unreadable.Contains("max_concurrency") && (serverless.MaxConcurrency?.Value ?? ServerlessSection.DefaultConcurrency) is var most && warm.Value > most)
+            diagnostics.Add(Errors.NoEffect(warm.Span, "provisioned_concurrency", $"it is above 'max_concurrency' {most}{(serverless.MaxConcurrency is null ? ", which it is where nothing is said" : "")}. Lower it, or raise that."));
         if (stage.Capture is { } capture)
             diagnostics.Add(Errors.Excludes(capture.Span, "capture", "serverless", Why));
         if (stage.Aws?.Network is { } network)

@@ -31,8 +31,9 @@ internal static class TuningChecks
             diagnostics.Add(Errors.NoEffect(early.Span, "early_stopping", "the strategy 'hyperband' stops trainings by itself. Remove it."));
         if (strategy == TuningStrategy.Hyperband && tune.Strategy is { } hyperband && !train.Unreadable.Contains("hyperparameters") && !Epochs.Any(name => train.Hyperparameters?.Find(name) is not null))
             diagnostics.Add(Errors.HyperbandWithoutEpochs(hyperband.Span, string.Join(", ", Epochs.Select(n => $"'{n}'"))));
-        if (tune is { MaxJobs: { } most, MaxParallelJobs: { } parallel } && parallel.Value > most.Value)
-            diagnostics.Add(Errors.NoEffect(parallel.Span, "max_parallel_jobs", $"there are at most {most.Value} jobs. Lower it."));
+        // A grid has as many jobs as it has places.
+        if (tune.MaxParallelJobs is { } parallel && !tune.Unreadable.Contains("max_jobs") && (tune.MaxJobs?.Value ?? (strategy == TuningStrategy.Grid ? long.MaxValue : TuneSection.DefaultJobs)) is var most && parallel.Value > most)
+            diagnostics.Add(Errors.NoEffect(parallel.Span, "max_parallel_jobs", $"there are at most {most} jobs{(tune.MaxJobs is null ? " ('max_jobs')" : "")}. Lower it."));
         if (tune.Objective?.Metric is { } metric && train.Algorithm is null && !train.Unreadable.Contains("algorithm") && !train.Unreadable.Contains("metrics") && train.Metrics?.Find(metric.Value) is null)
             diagnostics.Add(Errors.ObjectiveIsNotMeasured(metric.Span, metric.Value, [.. train.Metrics?.Names ?? []]));
     }

@@ -91,6 +91,9 @@ public sealed record ServerlessSection : Section
     [Key("memory", "Its memory, in steps of 1gb.", Default = "2gb", Min = 1, Max = 6, Pattern = Patterns.WholeGigabytes, PatternMeaning = "a size in whole gb, 1gb to 6gb")]
     public Located<ByteSize>? Memory { get; init; }
 
+    /// <summary>Requests at once, where nothing is said.</summary>
+    public const int DefaultConcurrency = 20;
+
     [Key("max_concurrency", "How many requests at once.", Default = "20", Min = 1, Max = 200)]
     public Located<long>? MaxConcurrency { get; init; }
 

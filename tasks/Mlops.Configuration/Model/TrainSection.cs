@@ -44,6 +44,9 @@ public sealed record TuneSection : Section
     [Key("ranges", "The hyperparameters that are tuned, and where.", Required = true, Min = 1, Max = 30)]
     public NamedMap<RangeSection>? Ranges { get; init; }
 
+    /// <summary>Trainings, where nothing is said.</summary>
+    public const int DefaultJobs = 10;
+
     [Key("max_jobs", "How many trainings at most. Not with strategy grid, which tries all.", Default = "10", Min = 1, Max = 750)]
     public Located<long>? MaxJobs { get; init; }
 

@@ -8,7 +8,7 @@ internal static class ApproveCommand
 {
     public static Command Create(bool approve)
     {
-        var version = new Option<int?>("--version") { Description = "The model version. Default: the newest." };
+        var version = VersionOption.Create("The model version. Default: the newest.");
         var stage = new Option<string?>("--stage") { Description = "The stage. Default: the last one with manual approval." };
         var reason = new Option<string?>("--reason") { Description = "Why." };
         var command = new Command(approve ? "approve" : "reject", approve ? "Lets a model version into a stage." : "Keeps a model version out of a stage.") { version, stage, reason };

@@ -8,7 +8,7 @@ internal static class DeployCommand
     public static Command Create()
     {
         var stage = new Option<string?>("--stage") { Description = "Deploy up to and with this stage. Default: as far as approvals allow." };
-        var version = new Option<int?>("--version") { Description = "Serve this registered version, without a run: the way back to an older one." };
+        var version = VersionOption.Create("Serve this registered version, without a run: the way back to an older one.");
         var plan = new Option<string?>("--plan") { Description = "Do what this plan ('mlops plan --out FILE') says, and nothing if that is no longer what is to be done." };
         var run = new RunOptions(isWhole: true);
         var command = new Command("deploy", "The whole way: publish, run, gate, register, then each stage with its tests.") { stage, version, plan };

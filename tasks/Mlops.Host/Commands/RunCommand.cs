@@ -24,6 +24,7 @@ internal static class RunCommand
             var request = run.Read(parsed, context.Workspace.Pipeline);
             if (parsed.GetValue(definition) is not null)
                 return await DefinitionRun.RunAsync(context, ParameterOption.Values(parsed, sources), request, parsed.GetValue(check), parsed.GetValue(yes), cancellation);
+            RunVerb.Check(context.Workspace, request);
             await using var held = await context.Platform.LockAsync("run", cancellation);
             var published = await PublishVerb.RunAsync(context, cancellation);
             var result = await RunVerb.RunAsync(context, request, cancellation);

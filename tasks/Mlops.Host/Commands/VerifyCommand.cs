@@ -16,7 +16,7 @@ internal static class VerifyCommand
     public static Command Create()
     {
         var statement = new Argument<string?>("statement") { Description = "A statement (in-toto, JSON). Default: the one of '--version'.", Arity = ArgumentArity.ZeroOrOne };
-        var version = new Option<int?>("--version") { Description = "The model version. Default: the newest." };
+        var version = VersionOption.Create("The model version. Default: the newest.");
         var artifact = new Option<string?>("--model") { Description = "A model archive to check against the statement as well." };
         var command = new Command("verify", "Checks that the configuration, code, data and model that are here are those that a version was made of.") { statement, version, artifact };
         VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
@@ -50,7 +50,7 @@ internal static class VerifyCommand
     private static Dictionary<string, string?> Here(Workspace workspace)
     {
         var commit = GitState.Commit(workspace.Repository);
-        var here = new Dictionary<string, string?>(StringComparer.Ordinal) { [Material.Repository] = commit, [Material.ChangedRepository] = commit, [workspace.Deployment.ConfigFile] = HashOf(workspace.ConfigFile) };
+        var here = new Dictionary<string, string?>(StringComparer.Ordinal) { [Material.Repository] = commit, [Material.ChangedRepository] = commit, [Material.UnknownRepository] = commit, [workspace.Deployment.ConfigFile] = HashOf(workspace.ConfigFile) };
         foreach (var source in workspace.Deployment.Sources)
             here[Material.Code + source.File] = source.Sha256;
         if (File.Exists(workspace.ConfigFile))

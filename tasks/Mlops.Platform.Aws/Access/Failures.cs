@@ -25,7 +25,7 @@ internal static partial class Failures
                 return OfService(e, who);
             // A token that has run out in mid-run: whoever renews it says so by no service's code.
             case AmazonClientException e when !Chain(e).Any(i => i is HttpRequestException or SocketException or IOException or TimeoutException or TaskCanceledException) && OfCredentials().IsMatch(e.Message):
-                return AwsErrors.CredentialsRefused(who, e.GetType().Name, AwsErrors.Sentence(e.Message));
+                return AwsErrors.CredentialsRefused(who, e.GetType().Name, PlatformErrors.Sentence(e.Message));
             case AmazonClientException or HttpRequestException or HttpIOException or SocketException or TimeoutException or TaskCanceledException:
             case IOException when Innermost(failure) is SocketException:
                 return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", Reason(failure));
@@ -60,7 +60,7 @@ internal static partial class Failures
     private static Problem OfService(AmazonServiceException e, string who)
     {
         var (service, code) = (Service(e), string.IsNullOrEmpty(e.ErrorCode) ? $"{(int)e.StatusCode}" : e.ErrorCode);
-        var message = AwsErrors.Sentence(e.Message);
+        var message = PlatformErrors.Sentence(e.Message);
         if (WrongCredentials.Contains(code))
             return AwsErrors.CredentialsRefused(who, code, message);
         if (IsDenied(e))

@@ -21,6 +21,12 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <summary>Of a value that is shown.</summary>
     private const int LongestValue = 60;
 
+    /// <summary>Of what two long values begin with alike, so much is shown.</summary>
+    private const int LeadingCharacters = 20;
+
+    /// <summary>What CloudFormation says of a value that it learns only while it works (DescribeChangeSet).</summary>
+    private const string KnownLater = "{{changeSet:KNOWN_AFTER_APPLY}}";
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromHours(9); // An endpoint's rollout may take eight.
 
@@ -252,9 +258,18 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     {
         if (target.Path is not { } path || (target.BeforeValue ?? target.AfterValue) is null)
             return target.Name;
-        return $"{path.Replace("/Properties/", "", StringComparison.Ordinal).Replace('/', '.')}: {Shown(target.BeforeValue)} -> {Shown(target.AfterValue)}";
+        // What both begin with is cut first: the difference is what the reader looks for.
+        var (before, after) = (target.BeforeValue, target.AfterValue);
+        var alike = before is null || after is null || (before.Length <= LongestValue && after.Length <= LongestValue) ? 0 : before.Zip(after).TakeWhile(p => p.First == p.Second).Count();
+        return $"{path.Replace("/Properties/", "", StringComparison.Ordinal).Replace('/', '.')}: {Shown(before)} -> {Shown(after)}";
 
-        static string Shown(string? value) => value is null ? "none" : value.Length <= LongestValue ? value : value[..LongestValue] + "...";
+        string Shown(string? value)
+        {
+            if (value is null or KnownLater)
+                return value is null ? "none" : "known once it is made";
+            var from = alike > LeadingCharacters ? alike - LeadingCharacters : 0;
+            return $"{(from > 0 ? "..." : "")}{(value.Length - from <= LongestValue ? value[from..] : value[from..(from + LongestValue)] + "...")}";
+        }
     }
 
     private static bool IsEmpty(string? reason) => reason is not null && (reason.Contains("didn't contain changes", StringComparison.Ordinal) || reason.Contains("No updates are to be performed", StringComparison.Ordinal));

@@ -90,6 +90,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var clients = await access.OpenAsync(stage.Aws, cancellation);
         var stack = await StackAsync(stage, cancellation);
         RefuseOtherMode(stage, stack);
+        if (stack is { IsWhole: true, IsEmpty: false } && !await IsThereAsync(stage, cancellation))
+            return [new PlannedChange("Change", "stage", stage.Name, $"somebody else deleted its endpoint: 'mlops destroy --platform {PlatformNames.Aws} --stage {stage.Name}', then deploy again")];
+        if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
+            return [new PlannedChange("Change", "stack", stack.Name, $"is in {stack.Status}: a deploy waits for its end, or says what to do")];
         var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
@@ -119,6 +123,12 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         try
         {
             stack = await stacks.PutAsync(request, cancellation);
+        }
+        catch (OperationCanceledException) when (scaled is not null)
+        {
+            // The change goes on without us, and must not be undone: the next deploy brings it to its end, and autoscaling with it.
+            events.Add(AwsErrors.NotScaled(scaled.Name));
+            throw;
         }
         catch when (scaled is not null)
         {
@@ -240,10 +250,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     /// <summary>model-package/GROUP/VERSION, or where it is a copy, model-package/NAME-VERSION.</summary>
     private static int VersionOf(string package) => int.TryParse(package[(package.LastIndexOfAny(['/', '-']) + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var version) ? version : throw AwsErrors.NotOurVersion(package).ToException();
 
-    /// <summary>Where requests go; of a stage that serves batches alone, the ARN of its stack.</summary>
+    /// <summary>Where requests go; of a stage that serves batches alone, where its predictions come to lie.</summary>
     private static string Url(AwsClients clients, Stage stage, StackState stack) => stage.Endpoint switch
     {
-        null => stack.Id,
+        null => stage.Batch?.Transform["TransformOutput"]?["S3OutputPath"]?.ToString() ?? stack.Id,
         EndpointKind.Async => clients.RuntimeUrl($"/endpoints/{stage.EndpointName}/async-invocations"),
         _ => clients.RuntimeUrl($"/endpoints/{stage.EndpointName}/invocations"),
     };

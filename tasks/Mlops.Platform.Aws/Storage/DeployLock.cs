@@ -34,6 +34,9 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
 
     /// <summary>Another has taken it: it was not renewed in time.</summary>
     private volatile bool lost;
+
+    /// <summary>When the last writing of it began that went through: past its lease, another may have taken it lawfully.</summary>
+    private DateTimeOffset renewed;
     private Task renewing = Task.CompletedTask;
 
     /// <summary>What works here; told to whoever waits.</summary>
@@ -54,7 +57,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         await gate.WaitAsync(cancellation);
         try
         {
-            if (lost)
+            if (lost || (etag is not null && DateTimeOffset.UtcNow - renewed > Lease))
                 throw AwsErrors.LockLost(Verb).ToException();
             if (etag is not null)
                 return false;
@@ -62,7 +65,6 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
             var owner = new LockOwner(id, who, Environment.MachineName, Verb, DateTimeOffset.UtcNow);
             etag = await TakeAsync(owner, cancellation);
             WasHeld = true;
-            lost = false;
             renewing = RenewAsync(owner);
             Taken();
             return true;
@@ -86,7 +88,23 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>Lets go of it, where it was taken.</summary>
     public async Task ReleaseAsync()
     {
-        await StopRenewingAsync();
+        await gate.WaitAsync();
+        try
+        {
+            await StopRenewingAsync();
+            await DeleteAsync();
+            etag = null;
+            ending.Dispose();
+            ending = new CancellationTokenSource();
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    private async Task DeleteAsync()
+    {
         // Where AWS has just been given up, it is not asked for another minute.
         using var limit = new CancellationTokenSource(ReleasePatience);
         try
@@ -98,10 +116,6 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         {
             // It ends by itself when nobody renews it.
         }
-
-        etag = null;
-        ending.Dispose();
-        ending = new CancellationTokenSource();
     }
 
     public async ValueTask DisposeAsync()
@@ -124,7 +138,11 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
             {
                 // The answer to our own request was lost, and it was sent again.
                 if (other.Owner.Id == id)
+                {
+                    renewed = other.Written;
                     return other.ETag;
+                }
+
                 if (seen?.ETag != other.ETag)
                     seen = (other.ETag, DateTimeOffset.UtcNow);
                 var stale = DateTimeOffset.UtcNow - seen.Value.Since > Lease || DateTimeOffset.UtcNow - other.Written > LongAgo;
@@ -154,10 +172,10 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
                 await Task.Delay(Renewal, ending.Token);
                 // Another content, and so another ETag: whoever waits sees that somebody is there.
                 owner = owner with { Renewals = owner.Renewals + 1 };
-                if (await WriteAsync(owner, etag, ending.Token) is { } renewed)
-                    etag = renewed;
+                if (await WriteAsync(owner, etag, ending.Token) is { } fresh)
+                    etag = fresh;
                 else if (await FindAsync(ending.Token) is { } found && found.Owner.Id == id)
-                    etag = found.ETag; // The answer to an earlier renewal was lost.
+                    (etag, renewed) = (found.ETag, found.Written); // The answer to an earlier renewal was lost.
                 else
                     lost = true;
             }
@@ -182,7 +200,10 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         (request.IfNoneMatch, request.IfMatch) = replaced is null ? ("*", (string?)null) : (null, replaced);
         try
         {
-            return (await clients.S3.PutObjectAsync(request, cancellation)).ETag;
+            var began = DateTimeOffset.UtcNow;
+            var made = (await clients.S3.PutObjectAsync(request, cancellation)).ETag;
+            renewed = began;
+            return made;
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict || (replaced is not null && e.StatusCode == HttpStatusCode.NotFound))
         {

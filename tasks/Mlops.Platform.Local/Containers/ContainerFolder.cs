@@ -33,6 +33,8 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
     public string Inside(string containerPath) => isMounted ? containerPath : Path(containerPath);
 
     /// <summary>The path on this machine of one in the container.</summary>
+    public string Resolve(string target) => (target + "/").StartsWith(Root + "/", StringComparison.Ordinal) ? Path(target) : target;
+
     public string Path(string containerPath)
     {
         if (!(containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal))

@@ -95,7 +95,10 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
     public async ValueTask DisposeAsync()
     {
         await ending.CancelAsync();
-        await starting.ContinueWith(_ => { }, TaskScheduler.Default);
+        Task begun;
+        lock (gate)
+            begun = starting; // None begins after this one.
+        await begun.ContinueWith(_ => { }, TaskScheduler.Default);
         IReadOnlyList<ServedModel> left;
         lock (gate)
             (left, models) = (models, []);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
@@ -17,13 +18,13 @@ internal sealed record EngineResult(string Status, string? FailedStep, string? F
 /// <summary>Runs a pipeline definition: steps as soon as what they wait for is done, several at a time, each recorded and cached.</summary>
 internal sealed class Engine
 {
+    /// <summary>Of why a step runs again.</summary>
+    private const int MostReasons = 3;
+
     private readonly PipelineDefinition definition;
     private readonly StepGraph graph;
     private readonly ExecutionScope scope;
     private readonly ExpressionEvaluator expressions;
-    /// <summary>Of why a step runs again.</summary>
-    private const int MostReasons = 3;
-
     private readonly EngineContext context;
     private readonly Dictionary<string, StepState> states;
 
@@ -72,6 +73,7 @@ internal sealed class Engine
     {
         var running = new Dictionary<Task<StepOutcome>, PipelineStep>();
         EngineResult? failed = null;
+        ExceptionDispatchInfo? broken = null;
         if (context.Earlier is { } earlier)
             GoOnFrom(earlier);
         while (true)
@@ -109,8 +111,16 @@ internal sealed class Engine
                 states[ended!.Name] = StepState.Failed;
                 failed ??= new EngineResult("Stopped", ended.Name, "stopped");
             }
+            catch (Exception e)
+            {
+                // A defect, or a disk that takes nothing: what the others write to must stay until they have ended.
+                states[ended!.Name] = StepState.Failed;
+                failed ??= new EngineResult("Failed", ended.Name, e.Message);
+                broken ??= ExceptionDispatchInfo.Capture(e);
+            }
         }
 
+        broken?.Throw();
         return failed ?? (cancellation.IsCancellationRequested ? new EngineResult("Stopped", null, "stopped") : new EngineResult("Succeeded", null, null));
     }
 

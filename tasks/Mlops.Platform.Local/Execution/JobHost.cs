@@ -31,7 +31,8 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
     /// <param name="request">AppSpecification or AlgorithmSpecification.</param>
     public static IReadOnlyList<JobHost> Of(StepContext step, JsonNode? count, JsonNode? request)
     {
-        var hosts = (int)Math.Max(1, Json.Number(count) ?? 1);
+        var hosts = count is null ? 1 : Json.Number(count) is { } number && number >= 1 && number == Math.Floor(number) ? (int)number
+            : throw new DefinitionException($"InstanceCount is a whole number from 1 on, and here it is {count.ToJsonString()}.");
         return [.. Enumerable.Range(1, hosts).Select(n => new JobHost(
             n, hosts, new ContainerFolder(n == 1 ? step.Folder : Path.Combine(step.Folder, NameOf(n)), step.Execution.Programs.RunsImage(JobProgram.ImageOf(request))), n == 1 ? step.Log : Path.ChangeExtension(step.Log, $"{NameOf(n)}.log")))];
     }

@@ -39,6 +39,7 @@ internal static class RegisterModelStep
         properties["ModelPackageVersion"] = version;
         properties["ModelPackageArn"] = string.Create(CultureInfo.InvariantCulture, $"arn:aws:sagemaker:local:000000000000:model-package/{group}/{version}");
         properties["ModelApprovalStatus"] = status;
+        properties["ModelPackageStatus"] = "Completed";
         return new StepOutcome(properties);
     }
 

@@ -52,6 +52,9 @@ internal sealed record StepContext
     /// <summary>The program that stands for one of a container's.</summary>
     public string Interpreter(string name) => Execution.Programs.Interpreter(name);
 
+    /// <summary>"SageMaker AI sends the algorithm the SIGTERM signal, which delays job termination for 120 seconds" (StoppingCondition).</summary>
+    private static readonly TimeSpan TrainingGrace = TimeSpan.FromSeconds(120);
+
     public TimeSpan MaxRuntime() =>
         TimeSpan.FromSeconds(Math.Min(Json.Number(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]) ?? 86400, 28 * 86400));
 
@@ -72,6 +75,7 @@ internal sealed record StepContext
             // A client of the engine reads variables of its own by these names.
             Environment = contained ? new Dictionary<string, string> { [ProcessGroup.ExecutionVariable] = ExecutionId } : environment,
             MaxRuntime = MaxRuntime(),
+            TimeToSave = Step.Type is StepTypes.Training or StepTypes.Tuning ? TrainingGrace : StepProcess.Patience,
             OnLine = onLine,
             OnFault = OnFault,
             OnStart = host.IsFirst ? OnStart : _ => { }, // The others are found by what marks all of an execution.

@@ -17,7 +17,7 @@ internal sealed record StepProcess
     private const int TryAgain = 11;
     private const int NoMemory = 12;
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     public required string Step { get; init; }
 
@@ -40,6 +40,9 @@ internal sealed record StepProcess
 
     public required TimeSpan MaxRuntime { get; init; }
 
+    /// <summary>So long a program whose time is up may go on after SIGTERM: a training saves what it has ("StoppingCondition": 120 seconds).</summary>
+    public TimeSpan TimeToSave { get; init; } = Patience;
+
     public Action<string>? OnLine { get; init; }
 
     /// <summary>Told as soon as the program runs, so that a later run can end it should this process be killed.</summary>
@@ -53,7 +56,17 @@ internal sealed record StepProcess
     {
         using var log = new LogWriter(Log, OnLine);
         using var process = Start(Place is null ? Command : Place.Enter(Command, Folder));
-        OnStart(ProcessIdentity.Of(process));
+        try
+        {
+            OnStart(ProcessIdentity.Of(process));
+        }
+        catch
+        {
+            process.Kill();
+            Place?.Return();
+            throw;
+        }
+
         var told = process.TellAsync(Input, CancellationToken.None);
         var copied = log.CopyAsync(process);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -66,7 +79,7 @@ internal sealed record StepProcess
         catch (OperationCanceledException)
         {
             timedOut = !cancellation.IsCancellationRequested;
-            await process.StopAsync(Patience);
+            await process.StopAsync(timedOut ? TimeToSave : Patience);
             if (Container is not null)
                 ContainerRuntime.EndBelow(Container);
         }
@@ -75,6 +88,7 @@ internal sealed record StepProcess
         process.Kill();
         Place?.Return();
         await Task.WhenAny(Task.WhenAll(copied, told), Task.Delay(Patience, CancellationToken.None));
+        log.Finish();
         if (Container is not null)
             ContainerRuntime.Leave(Container);
         cancellation.ThrowIfCancellationRequested();

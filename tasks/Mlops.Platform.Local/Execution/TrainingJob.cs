@@ -26,6 +26,8 @@ internal static partial class TrainingJob
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
+        if (Json.Objects(step.Arguments["InputDataConfig"]).GroupBy(c => StepContext.Text(c["ChannelName"]), StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+            throw new DefinitionException($"Two channels are called '{twice.Key}'.");
         var channels = Json.Objects(step.Arguments["InputDataConfig"]).ToDictionary(
             c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
         var hyperparameters = Json.TextMembers(step.Arguments["HyperParameters"]);
@@ -42,7 +44,7 @@ internal static partial class TrainingJob
             if (Checkpoints(step) is ({ } folderOf, { } kept) && Directory.Exists(hosts[0].Container.Path(folderOf)))
             {
                 JobHost.Gather(hosts, folderOf);
-                Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept));
+                Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept), hosts[0].Container.Resolve);
                 File.Delete(LeftCheckpoints.RecordOf(step.Folder));
             }
         }
@@ -254,10 +256,14 @@ internal static partial class TrainingJob
             Keep("/opt/ml/output/data", isPacked ? $"{output}/output.tar.gz" : $"{output}/data/");
         void Keep(string folder, string uri)
         {
-            if (isPacked)
-                Archives.Pack(container.Path(folder), step.Objects.PathOf(uri));
-            else
-                Files.Merge(container.Path(folder), step.Objects.PathOf(uri));
+            if (!isPacked)
+            {
+                Files.Merge(container.Path(folder), step.Objects.PathOf(uri), container.Resolve);
+                return;
+            }
+
+            Files.Materialize(container.Path(folder), container.Resolve);
+            Archives.Pack(container.Path(folder), step.Objects.PathOf(uri));
         }
 
         var properties = (JsonObject)step.Arguments.DeepClone();

@@ -13,6 +13,9 @@ internal static class Transform
     /// <summary>MaxPayloadInMB's default.</summary>
     private const int MostMegabytes = 6;
 
+    /// <summary>Megabytes that a request is held with.</summary>
+    private const int MostInMemory = 1024;
+
     /// <summary>Waits until the model answers, and asks it. Returns why that failed, or null.</summary>
     /// <param name="arguments">Of CreateTransformJob.</param>
     /// <param name="source">The file or folder that is read.</param>
@@ -47,6 +50,8 @@ internal static class Transform
             var body = content.ToArray();
             var record = job.ShapesAnswers || job.InputFilter is not null ? Encoding.UTF8.GetString(body).TrimStart('\uFEFF') : "";
             var sent = job.InputFilter is null ? body : Encoding.UTF8.GetBytes(Sent(job, record));
+            if (TooLarge(job, sent) is { } large)
+                return large;
             var (whole, kind, problem) = await AskAsync(job, sent, addresses, http, cancellation);
             if (problem is null)
                 await File.WriteAllBytesAsync(target, job.ShapesAnswers ? Encoding.UTF8.GetBytes(Shape(job, record, Encoding.UTF8.GetString(whole), kind)) : whole, cancellation);
@@ -57,10 +62,18 @@ internal static class Transform
         using var reader = new StreamReader(Open(job, file));
         foreach (var records in Batches(job, Lines(reader).Where(l => l.Length > 0)))
         {
-            var sent = records.Select(r => Sent(job, r));
-            var (answer, type, problem) = await AskAsync(job, Encoding.UTF8.GetBytes(string.Join('\n', sent)), addresses, http, cancellation);
+            var sent = Encoding.UTF8.GetBytes(string.Join('\n', records.Select(r => Sent(job, r))));
+            if (TooLarge(job, sent) is { } large)
+                return large;
+            var (answer, type, problem) = await AskAsync(job, sent, addresses, http, cancellation);
             if (problem is not null)
                 return problem;
+            if (!job.ShapesAnswers && !job.AssemblesLines)
+            {
+                await written.WriteAsync(Encoding.UTF8.GetString(answer).AsMemory(), cancellation);
+                continue;
+            }
+
             var lines = Encoding.UTF8.GetString(answer).TrimEnd('\n', '\r').Split('\n').Select(l => l.TrimEnd('\r')).ToList();
             if (!job.ShapesAnswers)
             {
@@ -78,6 +91,9 @@ internal static class Transform
         return null;
     }
 
+    private static string? TooLarge(Request job, byte[] sent) => sent.Length <= job.MostPayload ? null
+        : $"a request has {sent.Length} bytes, more than it may: raise MaxPayloadInMB, or split the input into smaller records.";
+
     private static Stream Open(Request job, string file) => job.IsCompressed ? new GZipStream(File.OpenRead(file), CompressionMode.Decompress) : File.OpenRead(file);
 
     private static IEnumerable<string> Lines(StreamReader reader)
@@ -93,7 +109,7 @@ internal static class Transform
     private static string Shape(Request job, string record, string line, string type)
     {
         var answer = TransformRecords.Parse(line, type);
-        var joined = job.JoinsInput ? TransformRecords.Join(TransformRecords.Parse(record, job.ContentType), answer) : answer;
+        var joined = job.JoinsInput ? TransformRecords.Join(TransformRecords.Parse(record, job.ContentType), answer, job.ContentType) : answer;
         var shown = job.OutputFilter is { } filter ? RecordFilter.Apply(filter, joined) : joined;
         return TransformRecords.Write(shown, job.JoinsInput && TransformRecords.IsCsv(job.ContentType) ? job.ContentType : type);
     }
@@ -168,7 +184,14 @@ internal static class Transform
 
         public bool OneByOne { get; } = StepContext.Text(arguments["BatchStrategy"]) == "SingleRecord";
 
-        public int MostBytes { get; } = (int)(Json.Number(arguments["MaxPayloadInMB"]) ?? MostMegabytes) * 1_000_000;
+        /// <summary>AssembleWith: an answer is a line, or stands behind the one before it as it is.</summary>
+        public bool AssemblesLines { get; } = StepContext.Text(arguments["TransformOutput"]?["AssembleWith"]) == "Line";
+
+        /// <summary>That records are gathered up to.</summary>
+        public int MostBytes { get; } = Megabytes(arguments) * 1_000_000;
+
+        /// <summary>That a request may have.</summary>
+        public int MostPayload { get; } = Megabytes(arguments) << 20;
 
         /// <summary>ModelClientConfig: an hour is the most that may be asked for.</summary>
         public TimeSpan Timeout { get; } = TimeSpan.FromSeconds(Json.Number(arguments["ModelClientConfig"]?["InvocationsTimeoutInSeconds"]) ?? 3600);
@@ -182,6 +205,9 @@ internal static class Transform
         public string? OutputFilter { get; } = Filter(arguments["DataProcessing"]?["OutputFilter"]);
 
         public bool ShapesAnswers => JoinsInput || OutputFilter is not null;
+
+        /// <summary>0: a payload may be as long as it will.</summary>
+        private static int Megabytes(JsonObject arguments) => (int)(Json.Number(arguments["MaxPayloadInMB"]) ?? MostMegabytes) is > 0 and <= MostInMemory and var given ? given : MostInMemory;
 
         /// <summary>Null where it takes nothing away.</summary>
         private static string? Filter(JsonNode? node) => node is null || StepContext.Text(node) is "$" or "" ? null : StepContext.Text(node);

@@ -30,9 +30,10 @@ internal static class TransformRecords
         : string.Join(',', (node is JsonArray columns ? columns : [node?.DeepClone()]).Select(c => Quoted(c is JsonValue ? c.ToString() : c?.ToJsonString() ?? "")));
 
     /// <summary>An answer beside its record: columns behind columns, or a member of the record's object.</summary>
-    public static JsonNode Join(JsonNode? record, JsonNode? answer)
+    /// <param name="mime">Of the record.</param>
+    public static JsonNode Join(JsonNode? record, JsonNode? answer, string mime)
     {
-        if (record is JsonArray columns)
+        if (record is JsonArray columns && IsCsv(mime))
             return new JsonArray([.. columns.Select(c => c?.DeepClone()), .. answer is JsonArray more ? more.Select(c => c?.DeepClone()) : [answer?.DeepClone()]]);
         var joined = record as JsonObject ?? new JsonObject { ["SageMakerInput"] = record?.DeepClone() };
         joined = (JsonObject)joined.DeepClone();

@@ -10,8 +10,10 @@ internal sealed class LogWriter : IDisposable
     private readonly StreamWriter file;
     private readonly Action<string>? onLine;
     private readonly Queue<(bool IsError, string Text)> last = new();
+    private readonly List<(OutputLines Lines, bool IsError)> open = [];
     private readonly Lock gate = new();
     private long written;
+    private bool hasLost;
     private bool closed;
 
     public LogWriter(string path, Action<string>? onLine = null)
@@ -42,15 +44,36 @@ internal sealed class LogWriter : IDisposable
 
     private async Task CopyAsync(StreamReader reader, bool isError)
     {
+        var lines = new OutputLines(reader, LongestLine);
+        lock (gate)
+            open.Add((lines, isError));
+        while (await NextAsync(lines) is { } line)
+            Add(line, isError);
+    }
+
+    /// <summary>The program has ended, and what it started may hold its output open: the lines that it had begun are taken as they are.</summary>
+    public void Finish()
+    {
+        lock (gate)
+        {
+            foreach (var (lines, isError) in open)
+            {
+                if (lines.Rest() is { } rest)
+                    Add(rest, isError);
+            }
+        }
+    }
+
+    private static async Task<string?> NextAsync(OutputLines lines)
+    {
         try
         {
-            var lines = new OutputLines(reader, LongestLine);
-            while (await lines.NextAsync() is { } line)
-                Add(line, isError);
+            return await lines.NextAsync();
         }
         catch (Exception e) when (e is ObjectDisposedException or IOException)
         {
             // The process was let go while something outside its group still held its output.
+            return null;
         }
     }
 
@@ -65,7 +88,7 @@ internal sealed class LogWriter : IDisposable
             }
             catch (IOException e)
             {
-                last.Enqueue((IsError: true, $"[the log is not complete: {e.Message}]"));
+                Remember($"[the log is not complete: {e.Message}]", isError: true);
             }
         }
     }
@@ -82,8 +105,18 @@ internal sealed class LogWriter : IDisposable
         }
         catch (IOException e)
         {
-            last.Enqueue((IsError: true, $"[a line was not kept: {e.Message}]"));
+            // Once is enough: the last lines are for what the program said.
+            if (!hasLost)
+                Remember($"[lines are not kept: {e.Message}]", isError: true);
+            hasLost = true;
         }
+    }
+
+    private void Remember(string line, bool isError)
+    {
+        last.Enqueue((isError, line));
+        if (last.Count > LastCount)
+            last.Dequeue();
     }
 
     private void Add(string line, bool isError)
@@ -93,11 +126,8 @@ internal sealed class LogWriter : IDisposable
             // A program that left the step's group may still hold its output: nobody listens any more.
             if (closed)
                 return;
-            last.Enqueue((isError, line.Replace("\0", "\\x00", StringComparison.Ordinal))); // SQLite's texts end at a NUL, and this is the reason of a failure.
-            if (last.Count > LastCount)
-                last.Dequeue();
+            Remember(line.Replace("\0", "\\x00", StringComparison.Ordinal), isError); // SQLite's texts end at a NUL, and this is the reason of a failure.
             Keep(line);
-
             onLine?.Invoke(line);
         }
     }

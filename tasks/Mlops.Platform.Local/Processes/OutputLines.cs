@@ -48,6 +48,9 @@ internal sealed class OutputLines(StreamReader reader, int longest)
         }
     }
 
+    /// <summary>What was begun of a line that nobody will end; null: nothing.</summary>
+    public string? Rest() => line.Length > 0 ? Taken() : null;
+
     private void Add(ReadOnlySpan<char> text)
     {
         var room = longest - line.Length;

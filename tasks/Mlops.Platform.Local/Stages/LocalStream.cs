@@ -75,7 +75,7 @@ public sealed class LocalStream
         Directory.CreateDirectory(Path.GetDirectoryName(Destination)!);
         var offsets = ReadOffsets();
         var (predicted, failed) = (0L, 0L);
-        var waited = TimeSpan.Zero;
+        var waiting = new Dictionary<string, long>(StringComparer.Ordinal);
         while (true)
         {
             var full = false;
@@ -83,8 +83,13 @@ public sealed class LocalStream
             {
                 var name = Path.GetFileName(file);
                 var (batch, end) = await NextAsync(file, (long?)offsets[name] ?? 0, cancellation);
-                if (batch.Count == 0 || (batch.Count < stream.BatchSize && !once && waited.TotalSeconds < stream.BatchWindowSeconds))
+                if (batch.Count == 0)
                     continue;
+                // The window of a file begins with its first record that nobody has read.
+                waiting.TryAdd(name, Stopwatch.GetTimestamp());
+                if (batch.Count < stream.BatchSize && !once && Stopwatch.GetElapsedTime(waiting[name]).TotalSeconds < stream.BatchWindowSeconds)
+                    continue;
+                waiting.Remove(name);
                 await using (var predictions = Append(Destination))
                 {
                     var progress = await PredictAsync(batch, predictions, cancellation);
@@ -94,7 +99,6 @@ public sealed class LocalStream
                 offsets[name] = end;
                 Files.Write(Offsets, Json.Write(offsets));
                 full |= batch.Count == stream.BatchSize;
-                waited = TimeSpan.Zero;
             }
 
             if (full)
@@ -102,7 +106,6 @@ public sealed class LocalStream
             if (once)
                 return new StreamProgress(predicted, failed);
             await Task.Delay(Pause, cancellation);
-            waited += Pause;
         }
     }
 

@@ -134,6 +134,9 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         var waited = Stopwatch.StartNew();
         while (waited.Elapsed < StopLimit && IsHeld())
             await Task.Delay(20, cancellation);
+        // It answered, and does not come to its end.
+        if (IsHeld())
+            End(found.State.Pid);
         return true;
     }
 

@@ -7,7 +7,7 @@ internal static class Files
 {
     private const long LargestLog = 16L << 20;
 
-    /// <summary>Copies a file or folder; a link is copied as what it points to only within data that the user named.</summary>
+    /// <summary>Copies a file or folder; a link is copied as what it points to.</summary>
     public static void Copy(string from, string to)
     {
         if (Directory.Exists(from))
@@ -44,9 +44,10 @@ internal static class Files
     }
 
     /// <summary>Moves what a folder holds to where others may lie already, as objects are put below a prefix: one of the same name is replaced, the others stay.</summary>
-    public static void Merge(string from, string to)
+    /// <param name="resolve">As <see cref="Materialize(string, Func{string, string})"/> takes it.</param>
+    public static void Merge(string from, string to, Func<string, string>? resolve = null)
     {
-        Materialize(from);
+        Materialize(from, resolve);
         // Steps that run side by side may share a prefix.
         lock (Merging)
         {
@@ -77,29 +78,72 @@ internal static class Files
         }
     }
 
-    /// <summary>Puts what they point to in the place of links: objects are no links, and what lies elsewhere is not to be moved. One that leads nowhere, or back to where it is, goes.</summary>
-    public static void Materialize(string folder)
+    /// <summary>
+    /// Makes files and folders of what a program left, as a bucket has them: what they point to stands in the place of links, one that leads nowhere or back to where
+    /// it is goes, and so do pipes and sockets, which nobody could read to an end. Folders may be written to again.
+    /// </summary>
+    /// <param name="resolve">Where a link's target lies that begins with '/', for the program had folders of its own; null: where it says.</param>
+    public static void Materialize(string folder, Func<string, string>? resolve = null) => Materialize(folder, folder, resolve);
+
+    private static void Materialize(string root, string folder, Func<string, string>? resolve)
     {
-        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos())
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().ToList())
         {
-            if (entry.LinkTarget is null)
+            if (entry.LinkTarget is not { } link)
             {
                 if (entry is DirectoryInfo below)
-                    Materialize(below.FullName);
+                    Materialize(root, below.FullName, resolve);
+                else if (entry is FileInfo { Length: 0 } && IsSpecial(entry.FullName))
+                    entry.Delete();
                 continue;
             }
 
-            var target = entry.ResolveLinkTarget(returnFinalTarget: true);
+            var target = Target(entry, link, resolve);
             entry.Delete();
-            if (target is FileInfo { Exists: true } file)
+            if (target is FileInfo { Exists: true } file && !(file.Length == 0 && IsSpecial(file.FullName)))
             {
                 File.Copy(file.FullName, entry.FullName);
             }
-            else if (target is DirectoryInfo { Exists: true } other && !(entry.FullName + Path.DirectorySeparatorChar).StartsWith(other.FullName.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            else if (target is DirectoryInfo { Exists: true } other && !IsBelow(entry.FullName, other.FullName))
             {
+                if (IsBelow(other.FullName, root))
+                    Materialize(root, other.FullName, resolve);
                 Copy(other.FullName, entry.FullName);
-                Materialize(entry.FullName);
+                Materialize(root, entry.FullName, resolve);
             }
+        }
+    }
+
+    private static FileSystemInfo? Target(FileSystemInfo entry, string link, Func<string, string>? resolve)
+    {
+        if (resolve is null || !link.StartsWith('/'))
+            return entry.ResolveLinkTarget(returnFinalTarget: true);
+        var path = resolve(link);
+        FileSystemInfo target = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
+        return target.LinkTarget is null ? target : target.ResolveLinkTarget(returnFinalTarget: true);
+    }
+
+    private static bool IsBelow(string path, string folder) => (path + Path.DirectorySeparatorChar).StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
+
+    /// <summary>Whether what has no length is no file: a pipe, a socket, a device. Opened for both ways, a pipe waits for nobody (fifo(7)).</summary>
+    private static bool IsSpecial(string path)
+    {
+        if (OperatingSystem.IsWindows())
+            return false;
+        try
+        {
+            using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
+            return !stream.CanSeek;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
         }
     }
 

@@ -18,6 +18,7 @@ internal static partial class ScriptMode
     /// <summary>Writes one of this folder's scripts.</summary>
     public static string Write(string folder, string script)
     {
+        Directory.CreateDirectory(folder);
         var path = Path.Combine(folder, script);
         using var source = typeof(ScriptMode).Assembly.GetManifestResourceStream($"Mlops.Platform.Local.Toolkits.{script}")!;
         using var target = File.Create(path);

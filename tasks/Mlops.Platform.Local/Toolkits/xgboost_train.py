@@ -23,6 +23,56 @@ class UserError(Exception):
     """The job's failure reason."""
 
 
+def scores(labels, predicted):
+    """Precision, recall and F1 of each class that there is, and each class's share of the labels' hits."""
+    found = []
+    for kind in np.union1d(labels, predicted):
+        hits = np.sum((labels == kind) & (predicted == kind))
+        said, there = np.sum(predicted == kind), np.sum(labels == kind)
+        precision, recall = hits / said if said else 0.0, hits / there if there else 0.0
+        found.append((kind, precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0, there))
+    return found
+
+
+def of_class_1(column):
+    return lambda labels, predicted: next((s[column] for s in scores(labels, predicted) if s[0] == 1), 0.0)
+
+
+def mean(column):
+    return lambda labels, predicted: np.mean([s[column] for s in scores(labels, predicted)])
+
+
+def accuracy(labels, predicted):
+    return np.mean(labels == predicted)
+
+
+# Metrics of the algorithm's own, which the package has not (metrics/custom_metrics.py of its container; scikit-learn's definitions).
+OF_CLASSES = {
+    "accuracy": accuracy,
+    "balanced_accuracy": lambda labels, predicted: np.mean([s[2] for s in scores(labels, predicted) if s[4]]),
+    "f1": mean(3), "f1_binary": of_class_1(3), "f1_macro": mean(3),
+    "precision": of_class_1(1), "precision_macro": mean(1), "precision_micro": accuracy,
+    "recall": of_class_1(2), "recall_macro": mean(2), "recall_micro": accuracy,
+}
+OF_VALUES = {
+    "mse": lambda labels, predicted: np.mean((labels - predicted) ** 2),
+    "r2": lambda labels, predicted: 1 - np.sum((labels - predicted) ** 2) / np.sum((labels - np.mean(labels)) ** 2),
+}
+
+
+def own_metrics(names):
+    def measure(predictions, data):
+        labels = data.get_label()
+        if predictions.ndim == 2:
+            classes = np.argmax(predictions, axis=1)
+        else:
+            # Classes themselves (multi:softmax), or the probability of one.
+            classes = predictions if np.all(predictions == np.round(predictions)) and predictions.max(initial=0) > 1 else (predictions > 0.5)
+        classes = classes.astype(labels.dtype)
+        return [(name, float(OF_CLASSES[name](labels, classes) if name in OF_CLASSES else OF_VALUES[name](labels, predictions))) for name in names]
+    return measure
+
+
 def value(text):
     """Hyperparameters are texts: a number, a list or a tuple where one is written."""
     try:
@@ -92,7 +142,7 @@ def train(version):
         raise UserError("The hyperparameter 'num_round' is missing: the algorithm needs it.")
     if "train" not in channels:
         raise UserError(f"The channel 'train' is missing; there are {', '.join(sorted(channels))}.")
-    data = {}
+    data, own, metrics = {}, [], []
     for channel in ("train", "validation"):
         if channel in channels:
             folder = BASE / "input/data" / channel
@@ -101,12 +151,21 @@ def train(version):
     parameters = {name: v for name, v in given.items() if name not in OWN}
     if "eval_metric" in given:
         metrics = given["eval_metric"]
-        parameters["eval_metric"] = metrics.split(",") if isinstance(metrics, str) else list(metrics)
+        metrics = [m.strip() for m in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
+        own = [m for m in metrics if m in OF_CLASSES or m in OF_VALUES]
+        parameters["eval_metric"] = [m for m in metrics if m not in own]
+        if not parameters["eval_metric"]:
+            parameters["disable_default_eval_metric"] = 1
     stop = given.get("early_stopping_rounds")
     if stop is not None and "validation" not in data:
         raise UserError("'early_stopping_rounds' needs a channel 'validation'.")
+    callbacks = [Log()]
+    if stop is not None:
+        # The last metric decides; of the algorithm's own all but the error are better the greater they are.
+        last = metrics[-1] if metrics else None
+        callbacks.append(xgb.callback.EarlyStopping(int(stop), metric_name=last, data_name="validation", maximize=last != "mse" if last in own else None))
     booster = xgb.train(parameters, data["train"], num_boost_round=int(given["num_round"]), evals=[(d, c) for c, d in data.items()],
-                        early_stopping_rounds=None if stop is None else int(stop), verbose_eval=False, callbacks=[Log()])
+                        custom_metric=own_metrics(own) if own else None, verbose_eval=False, callbacks=callbacks)
     if stop is not None and booster.best_iteration + 1 < booster.num_boosted_rounds():
         booster = booster[: booster.best_iteration + 1]
 

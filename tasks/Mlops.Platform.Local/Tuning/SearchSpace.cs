@@ -36,11 +36,35 @@ internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
 {
     public IReadOnlyList<SearchRange> Ranges { get; } = ranges;
 
-    public static SearchSpace Of(JsonNode? parameterRanges) => new([
-        .. Json.Objects(parameterRanges?["ContinuousParameterRanges"]).Select(r => Numbers(r, integer: false)),
-        .. Json.Objects(parameterRanges?["IntegerParameterRanges"]).Select(r => Numbers(r, integer: true)),
-        .. Json.Objects(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Text(r["Name"]), 0, 0, false, "Linear", [.. Json.Texts(r["Values"])])),
-    ]);
+    /// <exception cref="DefinitionException">A range that SageMaker refuses as well.</exception>
+    public static SearchSpace Of(JsonNode? parameterRanges)
+    {
+        List<SearchRange> ranges =
+        [
+            .. Json.Objects(parameterRanges?["ContinuousParameterRanges"]).Select(r => Numbers(r, integer: false)),
+            .. Json.Objects(parameterRanges?["IntegerParameterRanges"]).Select(r => Numbers(r, integer: true)),
+            .. Json.Objects(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Text(r["Name"]), 0, 0, false, "Linear", [.. Json.Texts(r["Values"])])),
+        ];
+        foreach (var range in ranges)
+            Check(range);
+        return ranges.GroupBy(r => r.Name, StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice
+            ? throw new DefinitionException($"The hyperparameter '{twice.Key}' has {twice.Count()} ranges.") : new SearchSpace(ranges);
+    }
+
+    private static void Check(SearchRange range)
+    {
+        var wrong = range switch
+        {
+            { Values.Count: 0 } => "has no values",
+            { Values: not null } => null,
+            _ when range.Min > range.Max => string.Create(CultureInfo.InvariantCulture, $"begins at {range.Min} and ends at {range.Max}"),
+            { Scaling: "Logarithmic", Min: <= 0 } => "is searched by its logarithm, and begins at 0 or below",
+            { Scaling: "ReverseLogarithmic" } when range.Min < 0 || range.Max >= 1 => "is searched by the logarithm of what is left to 1, and lies not between 0 and 1",
+            _ => null,
+        };
+        if (wrong is not null)
+            throw new DefinitionException($"The range of the hyperparameter '{range.Name}' {wrong}.");
+    }
 
     public IReadOnlyDictionary<string, string> At(double[] place) => Ranges.Select((r, i) => (r.Name, Value: r.At(place[i]))).ToDictionary(v => v.Name, v => v.Value, StringComparer.Ordinal);
 
@@ -72,7 +96,8 @@ internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
     private static SearchRange Numbers(JsonObject range, bool integer) => new(
         Text(range["Name"]), Number(range["MinValue"]), Number(range["MaxValue"]), integer, range["ScalingType"] is { } scaling ? Text(scaling) : "Auto", null);
 
-    private static double Number(JsonNode? node) => double.Parse(Text(node), CultureInfo.InvariantCulture);
+    private static double Number(JsonNode? node) => double.TryParse(Text(node), CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number
+        : throw new DefinitionException($"'{Text(node)}' is the bound of a hyperparameter's range, and no number.");
 
     private static string Text(JsonNode? node) => StepContext.Text(node);
 }

@@ -169,6 +169,7 @@ internal static class TuningJob
         JsonObject Summary(Ended trial) => new()
         {
             ["TrainingJobName"] = trial.JobName,
+            ["TrainingJobArn"] = $"arn:aws:sagemaker:local:000000000000:training-job/{trial.JobName}",
             ["TrainingJobStatus"] = "Completed",
             ["TunedHyperParameters"] = new JsonObject(trial.Values.Select(v => KeyValuePair.Create(v.Key, (JsonNode?)JsonValue.Create(v.Value)))),
             ["FinalHyperParameterTuningJobObjectiveMetric"] = new JsonObject { ["MetricName"] = metric, ["Value"] = trial.Objective },

@@ -105,7 +105,7 @@ public sealed class Provenance
     private static IEnumerable<Material> Checkout(Workspace workspace)
     {
         if (GitState.Commit(workspace.Repository) is { } commit)
-            yield return new Material(GitState.IsChanged(workspace.Repository) == true ? Material.ChangedRepository : Material.Repository, null, "gitCommit", commit);
+            yield return new Material(GitState.IsChanged(workspace.Repository) switch { true => Material.ChangedRepository, false => Material.Repository, null => Material.UnknownRepository }, null, "gitCommit", commit);
     }
 
     /// <param name="kind">Of the build: how it was made.</param>
@@ -168,6 +168,9 @@ public sealed record Material(string Name, string? Uri, string? Algorithm, strin
 
     /// <summary>The commit that was checked out, and files that differed from it.</summary>
     public const string ChangedRepository = "repository with uncommitted changes";
+
+    /// <summary>The commit that was checked out; whether files differed from it git did not say.</summary>
+    public const string UnknownRepository = "repository, perhaps with uncommitted changes";
 
     public static Material Of(JsonObject json)
     {

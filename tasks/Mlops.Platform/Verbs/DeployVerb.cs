@@ -83,6 +83,7 @@ public static class DeployVerb
 
     private static async Task<(bool Changed, string? Execution, int Version)> TrainAsync(VerbContext context, DeployOptions options, CancellationToken cancellation)
     {
+        RunVerb.Check(context.Workspace, options.Run);
         var published = await PublishVerb.RunAsync(context, cancellation);
         var result = await RunVerb.RunAsync(context, options.Run, cancellation);
         return (published || result.Ran, result.ExecutionId, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
@@ -100,6 +101,9 @@ public static class DeployVerb
             return (before, false);
         }
 
+        // Asked where something changes: a deploy that changes nothing asks for as little as it can, and 'status' and 'plan' tell.
+        if (before is { Healthy: true } && !await stages.IsThereAsync(stage, cancellation))
+            throw context.Workspace.At(PlatformErrors.EndpointGone(stage.Name, context.Platform.Name), stage.Place).ToException();
         context.Events.Add(new StageChanged(stage.Name, "Updating", version.Version));
         var state = serves ? before! : await StartAsync(context, stage, version, before, cancellation);
         try

@@ -24,7 +24,7 @@ public static class PlanVerb
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;
         var version = made is { } number && number != newest?.Version ? await platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) : steps.Count == 0 ? newest : null;
         if (version is null)
-            changes.Add(new PlannedChange("Add", "version", deployment.ModelPackageGroupName, $"version {(newest?.Version ?? 0) + 1}, if the gates hold"));
+            changes.Add(new PlannedChange("Add", "version", deployment.ModelPackageGroupName, "another version, if the gates hold"));
         foreach (var stage in deployment.Stages)
         {
             // As a deploy goes: behind a stage that the version does not enter nothing happens.
@@ -86,6 +86,7 @@ public static class PlanVerb
         var steps = StepPlan.Of(last is null ? null : before, now.WithValues(parameters));
         // Nothing differs from what was published, and still a run of this content is not known: the last one had other parameters.
         var reason = preview.Reason ?? (last is null or { Status: "Succeeded" } ? "no execution of this content and these parameters is known: steps that have run with them are taken from the cache"
+            : last.Status == "Executing" ? "an execution is under way: where it is of this content and these parameters, it is followed to its end"
             : $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache");
         return (steps.Count > 0 ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
     }

@@ -10,8 +10,7 @@ public static class RunVerb
 {
     public static async Task<ExecutionResult> RunAsync(VerbContext context, RunRequest request, CancellationToken cancellation)
     {
-        CheckParameters(context.Workspace.Pipeline, request.Parameters);
-        CheckSelection(context.Workspace.Pipeline, request.Selection);
+        Check(context.Workspace, request);
         var result = await context.Platform.Pipelines.RunAsync(context.Workspace, request, cancellation);
         switch (result.Status)
         {
@@ -44,6 +43,13 @@ public static class RunVerb
     private static async Task<bool> IsTestedAsync(VerbContext context, int? version, CancellationToken cancellation) =>
         version is { } made && context.Workspace.Deployment.Stages is [var first, ..] && await context.Platform.Stages.IsTestedAsync(first, made, StageTests.HashOf(context.Workspace, first), cancellation);
 
+    /// <summary>Refuses what cannot be run, before anything is published.</summary>
+    public static void Check(Workspace workspace, RunRequest request)
+    {
+        CheckParameters(workspace.Pipeline, request.Parameters);
+        CheckSelection(workspace.Pipeline, request.Selection);
+    }
+
     private static void CheckSelection(PipelineDefinition pipeline, SelectedSteps? selection)
     {
         try
@@ -67,7 +73,7 @@ public static class RunVerb
             var expected = parameter.Type switch
             {
                 "Integer" when !long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _) => "a whole number",
-                "Float" when !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _) => "a number",
+                "Float" when !(double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)) => "a number",
                 "Boolean" when value is not ("true" or "false") => "true or false",
                 _ when parameter.Allowed.Count > 0 && !parameter.Allowed.Contains(value) => "one of " + string.Join(", ", parameter.Allowed),
                 _ => null,

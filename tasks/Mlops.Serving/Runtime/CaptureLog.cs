@@ -186,8 +186,14 @@ public sealed class CaptureLog : IAsyncDisposable
 
         public void Dispose()
         {
-            json.Dispose();
-            stream.Dispose();
+            try
+            {
+                json.Dispose();
+            }
+            finally
+            {
+                stream.Dispose();
+            }
         }
 
         private void Part(string name, string mode, string? type, ReadOnlySpan<byte> data, CaptureSettings settings)

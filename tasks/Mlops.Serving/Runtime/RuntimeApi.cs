@@ -15,11 +15,13 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
     public const int MostBodyBytes = 6 * 1024 * 1024;
 
     private const string RequestId = "x-amzn-RequestId";
+    private const string InferenceIdHeader = "X-Amzn-SageMaker-Inference-Id";
+    private const string AttributesHeader = "X-Amzn-SageMaker-Custom-Attributes";
 
     /// <summary>SageMaker's bound on a realtime invocation.</summary>
     private static readonly TimeSpan InvocationLimit = TimeSpan.FromSeconds(60);
 
-    private static readonly string[] ForwardedToModel = ["Accept", "X-Amzn-SageMaker-Custom-Attributes", "X-Amzn-SageMaker-Inference-Id", "X-Amzn-SageMaker-Target-Model"];
+    private static readonly string[] ForwardedToModel = ["Accept", AttributesHeader, InferenceIdHeader, "X-Amzn-SageMaker-Target-Model"];
 
     /// <summary>Copies for shadows that are under way at once, of all endpoints.</summary>
     private const int MostCopies = 64;
@@ -90,7 +92,7 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         using (lease)
         {
             if (lease.Shadow is { } shadow)
-                Copy(shadow, Copied(http, body, lease.Variant));
+                Copy(shadow, Copied(http, body, lease.Variant), Header(http.Request, "Accept"));
             await ForwardAsync(http, lease, body);
         }
     }
@@ -107,11 +109,12 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted);
         limit.CancelAfter(InvocationLimit);
-        var clock = Stopwatch.StartNew();
+        var (clock, answered) = (Stopwatch.StartNew(), false);
         try
         {
             using var request = ToModel(http.Request, body);
             using var answer = await ContainerChain.SendAsync(client, lease.Addresses, request, limit.Token);
+            answered = true;
             lease.Answered((int)answer.StatusCode, clock.Elapsed);
             var captured = lease.Capture is { } capture && answer.IsSuccessStatusCode ? await CaptureAsync(capture, Copied(http, body, lease.Variant), answer, limit.Token) : null;
             await AnswerAsync(http, lease.Variant, answer, captured, limit.Token);
@@ -123,12 +126,14 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         }
         catch (OperationCanceledException) when (!http.RequestAborted.IsCancellationRequested)
         {
-            lease.Answered(StatusCodes.Status504GatewayTimeout, clock.Elapsed);
+            if (!answered)
+                lease.Answered(StatusCodes.Status504GatewayTimeout, clock.Elapsed);
             await RuntimeError.ModelAsync(http, StatusCodes.Status504GatewayTimeout, $"the model did not answer within {InvocationLimit.TotalSeconds} seconds");
         }
         catch (HttpRequestException e)
         {
-            lease.Answered(StatusCodes.Status502BadGateway, clock.Elapsed);
+            if (!answered)
+                lease.Answered(StatusCodes.Status502BadGateway, clock.Elapsed);
             await RuntimeError.ModelAsync(http, StatusCodes.Status502BadGateway, $"the model's process broke the connection ({e.HttpRequestError})");
         }
         catch (OperationCanceledException)
@@ -138,7 +143,7 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
     }
 
     /// <summary>Where the shadow is slower than the model, it gets fewer copies: they must not pile up.</summary>
-    private void Copy(IInvocationLease shadow, CapturedInvocation copied)
+    private void Copy(IInvocationLease shadow, CapturedInvocation copied, string? accept)
     {
         if (Interlocked.Increment(ref copies) > MostCopies)
         {
@@ -149,19 +154,31 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
 
         _ = Task.Run(async () =>
         {
-            await CopyToShadowAsync(shadow, copied);
-            Interlocked.Decrement(ref copies);
+            try
+            {
+                await CopyToShadowAsync(shadow, copied, accept);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref copies);
+            }
         });
     }
 
     /// <summary>The shadow's answer is kept where the others' are, and nobody waits for it.</summary>
-    private async Task CopyToShadowAsync(IInvocationLease shadow, CapturedInvocation copied)
+    private async Task CopyToShadowAsync(IInvocationLease shadow, CapturedInvocation copied, string? accept)
     {
         using var held = shadow;
         using var limit = new CancellationTokenSource(InvocationLimit);
         using var request = new HttpRequestMessage { Content = new ReadOnlyMemoryContent(copied.Input) };
         if (copied.InputType is { } type)
             request.Content.Headers.TryAddWithoutValidation("Content-Type", type);
+        foreach (var (name, value) in new[] { ("Accept", accept), (AttributesHeader, copied.CustomAttributes), (InferenceIdHeader, copied.InferenceId) })
+        {
+            if (value is not null)
+                request.Headers.TryAddWithoutValidation(name, value);
+        }
+
         try
         {
             using var answer = await ContainerChain.SendAsync(client, shadow.Addresses, request, limit.Token);
@@ -176,8 +193,8 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
 
     private static CapturedInvocation Copied(HttpContext http, byte[] body, string variant) => new(variant, http.Response.Headers[RequestId].ToString(), DateTimeOffset.UtcNow)
     {
-        InferenceId = Header(http.Request, "X-Amzn-SageMaker-Inference-Id"),
-        CustomAttributes = Header(http.Request, "X-Amzn-SageMaker-Custom-Attributes"),
+        InferenceId = Header(http.Request, InferenceIdHeader),
+        CustomAttributes = Header(http.Request, AttributesHeader),
         InputType = http.Request.ContentType,
         Input = body,
         Output = default,
@@ -246,8 +263,8 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         http.Response.StatusCode = (int)answer.StatusCode;
         http.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
         http.Response.ContentLength = answer.Content.Headers.ContentLength;
-        if (answer.Headers.TryGetValues("X-Amzn-SageMaker-Custom-Attributes", out var attributes))
-            http.Response.Headers["X-Amzn-SageMaker-Custom-Attributes"] = attributes.ToArray();
+        if (answer.Headers.TryGetValues(AttributesHeader, out var attributes))
+            http.Response.Headers[AttributesHeader] = attributes.ToArray();
         if (captured is null)
             await answer.Content.CopyToAsync(http.Response.Body, cancellation);
         else
