@@ -64,11 +64,12 @@ public static class Archives
 
     private static bool MayRun(string file) => !OperatingSystem.IsWindows() && File.GetUnixFileMode(file).HasFlag(UnixFileMode.UserExecute);
 
-    /// <summary>A name of 100 bytes, or one that a '/' parts into at most 155 and 100 ("ustar Interchange Format" of POSIX).</summary>
+    /// <summary>A name of 100 bytes, or one whose last '/' parts it into at most 155 and 100 ("ustar Interchange Format" of POSIX; .NET looks for no other).</summary>
     private static bool FitsUstar(string name)
     {
         var bytes = Encoding.UTF8.GetBytes(name);
-        return bytes.Length <= 100 || Enumerable.Range(1, bytes.Length - 1).Any(i => bytes[i] == '/' && i <= 155 && bytes.Length - i - 1 is > 0 and <= 100);
+        var slash = bytes.AsSpan().TrimEnd((byte)'/').LastIndexOf((byte)'/');
+        return bytes.Length <= 100 || (slash is > 0 and <= 155 && bytes.Length - slash - 1 <= 100);
     }
 
     /// <summary>Ustar has no room for long names and for more than 8 GiB: such an entry is GNU's, which every tar reads.</summary>

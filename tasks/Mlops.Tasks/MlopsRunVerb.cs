@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using System.Threading.Channels;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -21,6 +22,8 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     private const string PropertyCode = "MLOPS0016";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
     private readonly List<ITaskItem> results = [];
     private Process? process;
@@ -69,31 +72,14 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     public void Cancel()
     {
         cancelled = true;
-        if (process is not { } host)
-            return;
         try
         {
-            // The host ends its steps when this pipe closes.
-            host.StandardInput.Close();
+            // The host ends its steps when this pipe closes, and brings what it changes to an end that it can leave.
+            process?.StandardInput.Close();
         }
         catch (InvalidOperationException)
         {
             // It has ended already.
-        }
-
-        // Its output may be held open by what it started: MSBuild waits for this task, and must not wait for that.
-        _ = System.Threading.Tasks.Task.Delay(Patience).ContinueWith(_ => End(host), TaskScheduler.Default);
-    }
-
-    private static void End(Process host)
-    {
-        try
-        {
-            host.Kill(entireProcessTree: true);
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended, or was let go.
         }
     }
 
@@ -124,11 +110,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
             host.BeginErrorReadLine();
             try
             {
-                while (host.StandardOutput.ReadLine() is { } line)
-                    Show(line);
-                if (!host.WaitForExit(Patience))
-                    End(host);
-                host.WaitForExit();
+                Follow(host);
             }
             catch
             {
@@ -146,6 +128,59 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         finally
         {
             process = null;
+        }
+    }
+
+    /// <summary>Shows what the host says until it ends. What it started may outlive it and hold its output open: nobody waits for that.</summary>
+    private void Follow(Process host)
+    {
+        var lines = Channel.CreateUnbounded<string>();
+        _ = System.Threading.Tasks.Task.Run(() => Read(host.StandardOutput, lines.Writer));
+        var ended = new Stopwatch();
+        while (true)
+        {
+            var more = lines.Reader.WaitToReadAsync().AsTask();
+            while (!more.Wait(Pause) && ended.Elapsed < Patience)
+            {
+                if (host.HasExited)
+                    ended.Start();
+            }
+
+            if (!more.IsCompleted || !more.Result)
+                break;
+            while (lines.Reader.TryRead(out var line))
+                Show(line);
+        }
+
+        if (!host.WaitForExit(Patience))
+            End(host);
+        System.Threading.Tasks.Task.Run(host.WaitForExit).Wait(Patience); // With what it said on its standard error.
+    }
+
+    private static void Read(StreamReader output, ChannelWriter<string> lines)
+    {
+        try
+        {
+            while (output.ReadLine() is { } line)
+                lines.TryWrite(line);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            // The host was let go.
+        }
+
+        lines.Complete();
+    }
+
+    private static void End(Process host)
+    {
+        try
+        {
+            host.Kill(entireProcessTree: true);
+        }
+        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException or NotSupportedException)
+        {
+            // It has ended, or cannot be ended from here.
         }
     }
 

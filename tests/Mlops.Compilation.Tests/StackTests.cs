@@ -266,8 +266,8 @@ public sealed partial class StackTests
                 def do_POST(self):
                     body = self.rfile.read(int(self.headers["Content-Length"])).decode()
                     asked.append(body)
-                    status = 503 if body == "busy" and asked.count("busy") == 1 else 400 if body == "bad" else 200
-                    answer = json.dumps({"OriginalStatusCode": status, "OriginalMessage": f"no {body}", "Message": "m"}) if status != 200 else f"answer to {body}"
+                    status = 503 if body == "busy" and asked.count("busy") == 1 else 0 if body == "silent" else 400 if body == "bad" or ord(body[0]) in (0, 0xffff) else 200
+                    answer = json.dumps({"OriginalStatusCode": status, "OriginalMessage": f"no {body[:9]}", "Message": "m"}) if status != 200 else f"answer to {body}"
                     self.send_response(424 if status != 200 else 200)
                     if status != 200:
                         self.send_header("x-amzn-errortype", "ModelError")
@@ -297,7 +297,7 @@ public sealed partial class StackTests
                     data = lambda b: base64.b64encode(b.encode()).decode()
                     return {"Records": [{"eventSourceARN": "in", "kinesis": {"partitionKey": f"k{i}", "sequenceNumber": str(i), "data": data(b)}} for i, b in enumerate(bodies)]}
                 print("ends", index.handler(event("a", "bad", "b", "busy", "c"), Context()))
-                print("ends", index.handler(event("busy", "c", "x" * 1_100_000), Context()))
+                print("ends", index.handler(event("busy", "c", "x" * 1_100_000, "silent", "\x00" * 60_000, "\uffff"), Context()))
                 short = Context()
                 short.left = 1000
                 print("ends", index.handler(event(*"0123456789"), short))
@@ -307,7 +307,7 @@ public sealed partial class StackTests
                 for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]:
                     body = json.loads(message["Body"])
                     failure = json.loads(body["Message"]) if "Message" in body else body
-                    print("failed", failure["status"], failure["sequenceNumber"], failure.get("record"), failure["error"][:63])
+                    print("failed", failure["status"], failure["sequenceNumber"], failure.get("record"), failure["error"][:63], "recordBase64" in failure)
             """);
 
         foreach (var told in new[] { "arn:aws:sqs:us-east-1:123456789012:failed", "arn:aws:sns:us-east-1:123456789012:failed" })
@@ -318,7 +318,10 @@ public sealed partial class StackTests
             var lines = output.Split('\n');
             Assert.Equal(["ends {'batchItemFailures': [{'itemIdentifier': '3'}]}", "ends {'batchItemFailures': []}", "ends {'batchItemFailures': [{'itemIdentifier': '8'}]}"], lines.Where(l => l.StartsWith("ends", StringComparison.Ordinal)));
             Assert.Contains("predicted [('k0', 'answer to a'), ('k2', 'answer to b'), ('k0', 'answer to busy'), ('k1', 'answer to c'), ('k0', 'answer to 0')]", lines);
-            Assert.Contains("failed 400 1 bad no bad", lines);
+            Assert.Contains("failed 400 1 bad no bad False", lines);
+            Assert.Contains("failed 500 3 silent no silent False", lines);
+            Assert.Contains(lines, l => l.StartsWith("failed 400 4 None", StringComparison.Ordinal) && l.EndsWith("True", StringComparison.Ordinal));
+            Assert.Contains(lines, l => l.StartsWith("failed 400 5 \uffff", StringComparison.Ordinal));
             Assert.Contains(lines, l => l.StartsWith("failed 413 2 None The answer has 1100010 bytes: a record of a stream may have", StringComparison.Ordinal));
         }
     }

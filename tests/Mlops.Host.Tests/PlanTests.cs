@@ -17,7 +17,7 @@ public sealed class PlanTests
         Assert.Equal(2, first);
         Assert.Contains("+   data numbers", before, StringComparison.Ordinal);
         Assert.Contains(">   step train: is new", before, StringComparison.Ordinal);
-        Assert.Contains("version 1, if the gates hold", before, StringComparison.Ordinal);
+        Assert.Contains("another version, if the gates hold", before, StringComparison.Ordinal);
         Assert.True(second == 0, after);
         Assert.Contains("No changes: a deploy would do nothing.", after, StringComparison.Ordinal);
     }

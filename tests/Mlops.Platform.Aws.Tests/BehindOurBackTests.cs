@@ -21,6 +21,21 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         Assert.Equal(["penguins-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")));
     }
 
+    [SkippableTheory]
+    [InlineData("penguins-build")]
+    [InlineData("penguins-test")]
+    public async Task A_plan_says_which_stack_cannot_be_changed_now(string stack)
+    {
+        using var repository = await DeployedAsync();
+        await Aws.SetAsync(new JsonObject { ["stacks"] = new JsonObject { [stack] = new JsonObject { ["status"] = "UPDATE_ROLLBACK_FAILED", ["reason"] = "by hand" } } });
+        repository.Edit("src/train.py");
+
+        var plan = await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
+
+        Assert.Contains(plan.Changes, c => c.Kind == "stack" && c.Name == stack && c.Reason?.Contains("UPDATE_ROLLBACK_FAILED", StringComparison.Ordinal) == true);
+        Assert.DoesNotContain(plan.Changes, c => c is { Action: "Add", Kind: "resource" });
+    }
+
     [SkippableFact]
     public async Task An_endpoint_that_somebody_deleted_is_said_before_anything_is_changed_and_the_remedy_works()
     {

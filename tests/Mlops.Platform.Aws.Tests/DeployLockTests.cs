@@ -52,18 +52,24 @@ public sealed class DeployLockTests(StandIn aws) : IAsyncLifetime
         Assert.Contains(events.All.OfType<Notice>(), n => n.Text.Contains("somebody on a laptop", StringComparison.Ordinal) && n.Text.Contains("broken off", StringComparison.Ordinal));
     }
 
-    [SkippableFact]
-    public async Task A_holder_that_could_not_renew_it_in_time_does_not_believe_in_it()
+    [SkippableTheory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_holder_that_could_not_renew_it_in_time_asks_whether_it_is_still_its_own(bool isTaken)
     {
         using var access = await StartAsync();
         await using var held = await OpenAsync(access, new Recorder());
         await held.HoldAsync(CancellationToken.None);
         await held.StopRenewingAsync();
-
         await Task.Delay(DeployLock.Lease * 1.5);
+        await using var other = await OpenAsync(access, new Recorder());
+        if (isTaken)
+            await other.HoldAsync(CancellationToken.None);
 
-        // Nobody has taken it yet, and anybody may.
-        Assert.Equal("MLOPS7035", (await Assert.ThrowsAsync<PlatformException>(() => held.HoldAsync(CancellationToken.None))).Problem.Code);
+        if (isTaken)
+            Assert.Equal("MLOPS7035", (await Assert.ThrowsAsync<PlatformException>(() => held.HoldAsync(CancellationToken.None))).Problem.Code);
+        else
+            Assert.False(await held.HoldAsync(CancellationToken.None));
     }
 
     [SkippableFact]

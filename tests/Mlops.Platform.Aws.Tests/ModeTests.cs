@@ -26,6 +26,29 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task A_stage_reads_its_stream_by_a_function_and_a_second_deploy_changes_nothing()
+    {
+        await StartAsync();
+        Aws.Boto("client('kinesis').create_stream(StreamName='events-staging', ShardCount=1)['ResponseMetadata']['HTTPStatusCode']");
+        using var repository = new ModelRepository("stream", c => c.Replace("111111111111", "123456789012", StringComparison.Ordinal).Replace("eu-west-1", "us-east-1", StringComparison.Ordinal));
+
+        await repository.DeployAsync();
+
+        Assert.Equal(["arn:aws:kinesis:us-east-1:123456789012:stream/events-staging", "stream-staging-stream", "100"], Texts(Aws.Boto("[(m['EventSourceArn'], m['FunctionArn'].split(':')[6], str(m['BatchSize'])) for m in client('lambda').list_event_source_mappings()['EventSourceMappings']][0]")));
+        Assert.Equal(["stream-staging-stream-failed"], Texts(Aws.Boto("[u.split('/')[-1] for u in client('sqs').list_queues()['QueueUrls']]")));
+        Assert.False((await repository.DeployAsync()).Changed);
+
+        // Where the first reading begins is no question any more, and Lambda would take no other answer.
+        repository.Change(c => c.Replace("stream/predictions-staging\" }", "stream/predictions-staging\", read: { from: oldest, batch_size: 50 } }", StringComparison.Ordinal));
+        await repository.DeployAsync();
+        Assert.Equal(["LATEST", "50"], Texts(Aws.Boto("(lambda p: [p['StreamStart'], str(client('lambda').list_event_source_mappings()['EventSourceMappings'][0]['BatchSize'])])({p['ParameterKey']: p['ParameterValue'] for p in client('cloudformation').describe_stacks(StackName='stream-staging')['Stacks'][0]['Parameters']})")));
+        Assert.False((await repository.DeployAsync()).Changed);
+
+        await repository.DestroyAsync(new DestroyOptions(EvenProtected: true));
+        Assert.Equal([], Texts(Aws.Boto("[m['UUID'] for m in client('lambda').list_event_source_mappings()['EventSourceMappings']]")));
+    }
+
+    [SkippableFact]
     public async Task A_stage_of_batches_alone_says_that_it_cannot_be_asked()
     {
         await StartAsync();

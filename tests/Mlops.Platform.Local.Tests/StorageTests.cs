@@ -43,6 +43,7 @@ public sealed class StorageTests : IDisposable
         var name = $"{string.Join('/', Enumerable.Repeat(new string('d', 60), 4))}/{new string('f', 120)}.bin";
         folder.Write($"model/{name}", "weights");
         folder.Write("model/short.txt", "short");
+        folder.Write($"model/{new string('a', 100)}/{new string('b', 59)}/{new string('c', 19)}", "in between");
 
         Archives.Pack(folder.File("model"), folder.File("one.tar.gz"));
         Archives.Pack(folder.File("model"), folder.File("two.tar.gz"));

@@ -131,10 +131,25 @@ internal sealed class IgnoreRules(string repository)
                 }
 
                 // Of a range that runs backwards, git takes the first alone.
-                members.Append(CultureInfo.InvariantCulture, $"\\u{(int)from:x4}-\\u{(int)(to < from ? from : to):x4}");
+                to = to < from ? from : to;
+                if (from <= '/' && '/' <= to)
+                {
+                    Append(from, (char)('/' - 1));
+                    Append((char)('/' + 1), to);
+                }
+                else
+                {
+                    Append(from, to);
+                }
             }
 
             return (Nothing, glob.Length);
+
+            void Append(char from, char to)
+            {
+                if (from <= to)
+                    members.Append(CultureInfo.InvariantCulture, $"\\u{(int)from:x4}-\\u{(int)to:x4}");
+            }
 
             char Character(ref int i) => glob[i] == '\\' && i + 1 < glob.Length ? glob[++i] : glob[i];
         }

@@ -170,7 +170,7 @@ internal sealed class DeployStack
         {
             Notifications.AddRule(template, "BatchFailedRule", "A batch of predictions failed.", Notifications.Of(template, plan, stage), Notifications.SageMaker, "SageMaker Model Building Pipeline Execution Status Change",
                 new JsonObject { ["pipelineArn"] = new JsonArray(BatchResources.PipelineArn($"{StageName(plan)}-batch")), ["currentPipelineExecutionStatus"] = new JsonArray("Failed") },
-                new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn" }, $"{plan.ModelName}: a batch of predictions failed: <execution>. Why: mlops logs STAGE --platform aws, or the execution in SageMaker Studio.", Publisher());
+                new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn" }, $"{plan.ModelName}: a batch of predictions failed: <execution>. Why: the execution in SageMaker Studio.", Publisher());
         }
 
         // The rule of the build's stack hears of the stacks beside it alone. (Of a first try that failed nobody hears elsewhere: this rule goes with it, and the deploy itself says so.)

@@ -1,10 +1,11 @@
-"""Sends the records of a stream through the endpoint, and each answer to another stream, under its record's key, in the records' order.
+"""Sends the records of a stream through the endpoint, and each answer to another stream, under its record's key.
 
 A record that the model refuses is told to a queue or topic, and the next goes on. Where the record is not what is wrong (the
 endpoint is being replaced, too much is asked, the other stream is full), Lambda comes again with that record: none is left out, and
-one may be predicted twice.
+one may be predicted twice. Answers go out in the order of their records, but for those that the other stream does not take at first.
 """
 import base64
+import functools
 import json
 import os
 import time
@@ -18,16 +19,19 @@ AT_ONCE = 8
 # A chunk takes at most as long as its slowest request; one that is begun with so much left ends in time.
 ENOUGH_MILLISECONDS = 100_000
 PUT_ATTEMPTS = 5
-# A record of a stream with its key, and a message with what is told beside the record (quotas of Kinesis and SQS).
+# A record of a stream with its key, and a message (quotas of Kinesis, SQS and SNS).
 MOST_RECORD_BYTES = 1_048_576
-MOST_TOLD_BYTES = 150_000
-# What the model's container answers when it is not the record's fault.
-BUSY = (429, 503)
+MOST_MESSAGE_BYTES = 200_000
+# What stands for a model that is not up, or has too much to do: not the record's fault.
+BUSY = (429, 502, 503, 504)
 
 # Lambda's own tries are the only ones: they keep the order.
-endpoint = boto3.client("sagemaker-runtime", config=Config(read_timeout=65, retries={"total_max_attempts": 1}))
-destination = os.environ["DESTINATION"]
-kinesis = boto3.client("kinesis", region_name=destination.split(":")[3])
+endpoint = boto3.client("sagemaker-runtime", config=Config(connect_timeout=5, read_timeout=65, retries={"total_max_attempts": 1}))
+quick = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+destination, told = os.environ["DESTINATION"], os.environ["FAILURES"]
+kinesis = boto3.client("kinesis", region_name=destination.split(":")[3], config=quick)
+_, _, teller, told_region, told_account, told_name = told.split(":", 5)
+telling = boto3.client(teller, region_name=told_region, config=quick)
 
 
 def handler(event, context):
@@ -67,9 +71,13 @@ def ask(record):
         )
         body = answer["Body"].read()
     except ClientError as e:
-        status = e.response.get("OriginalStatusCode")
-        if e.response["Error"]["Code"] == "ModelError" and status and status not in BUSY:
-            return "refused", (status, e.response.get("OriginalMessage") or str(e))
+        code, status = e.response["Error"]["Code"], e.response.get("OriginalStatusCode") or 0
+        if code == "ModelError" and status not in BUSY:
+            # Without a status the model gave no answer in time, or ended over this record.
+            return "refused", (status or 500, e.response.get("OriginalMessage") or str(e))
+        if code == "ValidationError" and "not found" not in str(e):
+            # SageMaker's own word on the request: too large, of a type that it does not take.
+            return "refused", (e.response["ResponseMetadata"]["HTTPStatusCode"], str(e))
         return "later", e
     except BotoCoreError as e:
         return "later", e
@@ -108,20 +116,27 @@ def calls(predictions, most=4 * 1024 * 1024):
 
 def tell(record, status, reason):
     """Keeps a record that the model refused, with the reason, as the command 'mlops stream' keeps it in a file."""
-    own, told = record["kinesis"], os.environ["FAILURES"]
-    data = base64.b64decode(own["data"])
-    failure = {"status": status, "error": reason[:4096], "stream": record["eventSourceARN"], "sequenceNumber": own["sequenceNumber"]}
-    failure["partitionKey"] = own["partitionKey"]
-    if len(own["data"]) <= MOST_TOLD_BYTES:
-        try:
-            failure["record"] = data.decode()
-        except UnicodeDecodeError:
-            failure["recordBase64"] = own["data"]
-    message = json.dumps(failure, ensure_ascii=False)
-    _, _, service, region, account, name = told.split(":", 5)
-    if service == "sns":
-        boto3.client("sns", region_name=region).publish(TopicArn=told, Message=message)
+    own = record["kinesis"]
+    failure = {"status": status, "error": reason[:4096], "stream": record["eventSourceARN"], "sequenceNumber": own["sequenceNumber"], "partitionKey": own["partitionKey"]}
+    message = json.dumps(failure)
+    for whole in ({"record": text(own["data"])}, {"recordBase64": own["data"]}):
+        longer = json.dumps({**failure, **whole})
+        if list(whole.values()) != [None] and len(longer) <= MOST_MESSAGE_BYTES:
+            message = longer
+            break
+    if teller == "sns":
+        telling.publish(TopicArn=told, Message=message)
     else:
-        sqs = boto3.client("sqs", region_name=region)
-        url = sqs.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
-        sqs.send_message(QueueUrl=url, MessageBody=message)
+        telling.send_message(QueueUrl=queue_url(), MessageBody=message)
+
+
+def text(data):
+    try:
+        return base64.b64decode(data).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+@functools.cache
+def queue_url():
+    return telling.get_queue_url(QueueName=told_name, QueueOwnerAWSAccountId=told_account)["QueueUrl"]

@@ -109,7 +109,7 @@ internal static class StreamResources
     {
         ["EventSourceArn"] = Cfn.Ref(Source),
         ["FunctionName"] = Cfn.Ref(function),
-        ["StartingPosition"] = stream.FromOldest ? "TRIM_HORIZON" : "LATEST",
+        ["StartingPosition"] = template.Parameter("StreamStart", "Where the first reading begins: a deploy keeps it while the stream is the same.", stream.FromOldest ? "TRIM_HORIZON" : "LATEST"),
         ["BatchSize"] = stream.BatchSize,
         ["MaximumBatchingWindowInSeconds"] = stream.BatchWindowSeconds,
         ["BisectBatchOnFunctionError"] = true,

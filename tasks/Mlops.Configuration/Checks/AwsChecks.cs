@@ -61,6 +61,8 @@ internal static class AwsChecks
                 continue;
             if (given.Value.Partition != Regions.PartitionOf(home.Value.Name))
                 diagnostics.Add(Errors.WrongPartition(given.Span, key, given.Value.Partition, home.Value.Name, Regions.PartitionOf(home.Value.Name)));
+            else if (given.Value.Resource.EndsWith(".fifo", StringComparison.Ordinal))
+                diagnostics.Add(Errors.WrongValue(given.Span, key, given.Value.Text, "a standard queue or topic: Lambda tells no other of failures"));
             else if (key != "destination" && given.Value.Region != home.Value.Name)
                 diagnostics.Add(Errors.StreamElsewhere(given.Span, key, given.Value.Region, home.Value.Name));
         }

@@ -9,6 +9,8 @@ internal sealed class StackPlan(AwsClients clients, IEventSink events)
     /// <param name="store">Puts a template that is too large for a request where it can be read.</param>
     public async Task<IReadOnlyList<PlannedChange>> OfAsync(StackRequest request, StackState? stack, Func<StackTemplateFile, CancellationToken, Task<string>> store, CancellationToken cancellation)
     {
+        if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
+            return [Unfinished(stack)];
         if (stack is null or { IsWhole: false })
             return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } ? null : $"in place of a first try that failed ({stack.Status})"), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
         var drift = await new StackDrift(clients, events).OfAsync(stack.Name, cancellation);
@@ -19,4 +21,6 @@ internal sealed class StackPlan(AwsClients clients, IEventSink events)
         var changes = await new StackClient(clients, events).PreviewAsync(request, stack, cancellation);
         return [new PlannedChange("Change", "stack", request.Name), .. changes, .. drift];
     }
+
+    public static PlannedChange Unfinished(StackState stack) => new("Change", "stack", stack.Name, $"is in {stack.Status}: a deploy waits for its end, or says what to do");
 }

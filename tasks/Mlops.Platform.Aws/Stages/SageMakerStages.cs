@@ -16,6 +16,8 @@ namespace Mlops.Platform.Aws.Stages;
 internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, BuildSite site, SageMakerModels models, DeployLock held, Func<StackTemplateFile, CancellationToken, Task<string>> storeTemplate, IEventSink events) : IStages
 {
     private const string Template = "model-deploy";
+    private const string StreamStart = "StreamStart";
+    private const string StreamSource = "StreamSource";
     private const string PackageParameter = "ModelPackageArn";
     private const string BucketParameter = "ModelBucketName";
 
@@ -93,7 +95,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         if (stack is { IsWhole: true, IsEmpty: false } && !await IsThereAsync(stage, cancellation))
             return [new PlannedChange("Change", "stage", stage.Name, $"somebody else deleted its endpoint: 'mlops destroy --platform {PlatformNames.Aws} --stage {stage.Name}', then deploy again")];
         if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
-            return [new PlannedChange("Change", "stack", stack.Name, $"is in {stack.Status}: a deploy waits for its end, or says what to do")];
+            return [StackPlan.Unfinished(stack)];
         var before = stack?.Parameters.GetValueOrDefault(PackageParameter);
         if (version is null)
             return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {VersionOf(before)} -> the new version"))];
@@ -124,10 +126,10 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         {
             stack = await stacks.PutAsync(request, cancellation);
         }
-        catch (OperationCanceledException) when (scaled is not null)
+        catch (OperationCanceledException) when (scaled is not null && cancellation.IsCancellationRequested)
         {
-            // The change goes on without us, and must not be undone: the next deploy brings it to its end, and autoscaling with it.
-            events.Add(AwsErrors.NotScaled(scaled.Name));
+            // The change goes on without us, and must not be undone.
+            events.Add(new Notice($"{scaled.Name}: autoscaling comes with the change that goes on; the same command again sees it through"));
             throw;
         }
         catch when (scaled is not null)
@@ -308,7 +310,16 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             values.TryAdd("TopicArn", topic);
         foreach (var (parameter, arn) in further)
             values[parameter] = arn;
+        await KeepStreamStartAsync(stage, values, cancellation);
         return new StackRequest(StackName(stage), template.Value, null, Only(values, template.Value), tags);
+    }
+
+    /// <summary>A stream has been read from somewhere on: where its first reading begins is no longer a question, and Lambda takes no other answer for the same stream.</summary>
+    private async Task KeepStreamStartAsync(Stage stage, Dictionary<string, string> values, CancellationToken cancellation)
+    {
+        if (values.ContainsKey(StreamStart) && await StackAsync(stage, cancellation) is { IsEmpty: false, NeverWhole: false } there &&
+            there.Parameters.GetValueOrDefault(StreamSource) == values.GetValueOrDefault(StreamSource) && there.Parameters.TryGetValue(StreamStart, out var start))
+            values[StreamStart] = start;
     }
 
     /// <summary>The package of a version where the stage is, as it is or would be.</summary>

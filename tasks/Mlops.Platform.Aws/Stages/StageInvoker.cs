@@ -38,7 +38,7 @@ internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace w
         {
             return Answer((int)HttpStatusCode.ServiceUnavailable, $"The model was not ready after {Patience.TotalMinutes:F0} minutes: {e.Message}", clock);
         }
-        catch (AmazonSageMakerRuntimeException e) when ((int)e.StatusCode is >= 400 and < 500 && e.Message.Contains("not found", StringComparison.OrdinalIgnoreCase))
+        catch (AmazonSageMakerRuntimeException e) when ((int)e.StatusCode is >= 400 and < 500 && !Failures.IsDenied(e) && !Failures.IsThrottle(e) && e.Message.Contains("not found", StringComparison.OrdinalIgnoreCase))
         {
             throw AwsErrors.EndpointMissing(stage.Name, stage.EndpointName).ToException();
         }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -35,8 +36,9 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>Another has taken it: it was not renewed in time.</summary>
     private volatile bool lost;
 
-    /// <summary>When the last writing of it began that went through: past its lease, another may have taken it lawfully.</summary>
-    private DateTimeOffset renewed;
+    /// <summary>When the last writing of it began that went through (Stopwatch): past its lease, another may have taken it lawfully.</summary>
+    private long renewed;
+    private LockOwner? holder;
     private Task renewing = Task.CompletedTask;
 
     /// <summary>What works here; told to whoever waits.</summary>
@@ -57,14 +59,14 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         await gate.WaitAsync(cancellation);
         try
         {
-            if (lost || (etag is not null && DateTimeOffset.UtcNow - renewed > Lease))
+            if (lost || (etag is not null && Stopwatch.GetElapsedTime(Volatile.Read(ref renewed)) > Lease && !await IsStillOursAsync(cancellation)))
                 throw AwsErrors.LockLost(Verb).ToException();
             if (etag is not null)
                 return false;
             var who = (await clients.IdentityAsync(cancellation)).Arn;
             var owner = new LockOwner(id, who, Environment.MachineName, Verb, DateTimeOffset.UtcNow);
             etag = await TakeAsync(owner, cancellation);
-            WasHeld = true;
+            (holder, WasHeld) = (owner, true);
             renewing = RenewAsync(owner);
             Taken();
             return true;
@@ -73,6 +75,16 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         {
             gate.Release();
         }
+    }
+
+    /// <summary>It could not be renewed for as long as it holds: whether another has taken it meanwhile, only writing it tells.</summary>
+    private async Task<bool> IsStillOursAsync(CancellationToken cancellation)
+    {
+        if (await WriteAsync(holder! with { Renewals = -1 }, etag, cancellation) is { } fresh)
+            etag = fresh;
+        else
+            lost = !(await FindAsync(cancellation) is { } found && found.Owner.Id == id);
+        return !lost;
     }
 
     /// <summary>Writes it no more; it is held until its lease ends.</summary>
@@ -138,11 +150,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
             {
                 // The answer to our own request was lost, and it was sent again.
                 if (other.Owner.Id == id)
-                {
-                    renewed = other.Written;
                     return other.ETag;
-                }
-
                 if (seen?.ETag != other.ETag)
                     seen = (other.ETag, DateTimeOffset.UtcNow);
                 var stale = DateTimeOffset.UtcNow - seen.Value.Since > Lease || DateTimeOffset.UtcNow - other.Written > LongAgo;
@@ -175,7 +183,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
                 if (await WriteAsync(owner, etag, ending.Token) is { } fresh)
                     etag = fresh;
                 else if (await FindAsync(ending.Token) is { } found && found.Owner.Id == id)
-                    (etag, renewed) = (found.ETag, found.Written); // The answer to an earlier renewal was lost.
+                    etag = found.ETag; // The answer to an earlier renewal was lost.
                 else
                     lost = true;
             }
@@ -200,9 +208,9 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         (request.IfNoneMatch, request.IfMatch) = replaced is null ? ("*", (string?)null) : (null, replaced);
         try
         {
-            var began = DateTimeOffset.UtcNow;
+            var began = Stopwatch.GetTimestamp();
             var made = (await clients.S3.PutObjectAsync(request, cancellation)).ETag;
-            renewed = began;
+            Volatile.Write(ref renewed, began);
             return made;
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict || (replaced is not null && e.StatusCode == HttpStatusCode.NotFound))

@@ -32,9 +32,10 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
     /// <summary>The path by which the program finds one in the container.</summary>
     public string Inside(string containerPath) => isMounted ? containerPath : Path(containerPath);
 
-    /// <summary>The path on this machine of one in the container.</summary>
+    /// <summary>Where a link of the program's leads: its own folders are these, and all else is this machine's.</summary>
     public string Resolve(string target) => (target + "/").StartsWith(Root + "/", StringComparison.Ordinal) ? Path(target) : target;
 
+    /// <summary>The path on this machine of one in the container.</summary>
     public string Path(string containerPath)
     {
         if (!(containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal))

@@ -112,9 +112,9 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
     public static void Gather(IReadOnlyList<JobHost> hosts, string containerPath)
     {
         var first = hosts[0].Container.Make(containerPath);
-        foreach (var folder in hosts.Skip(1).Select(h => h.Container.Path(containerPath)).Where(Directory.Exists))
+        foreach (var (host, folder) in hosts.Skip(1).Select(h => (h, h.Container.Path(containerPath))).Where(h => Directory.Exists(h.Item2)))
         {
-            Files.Materialize(folder);
+            Files.Materialize(folder, host.Container.Resolve);
             foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             {
                 var target = Path.Combine(first, Path.GetRelativePath(folder, file));

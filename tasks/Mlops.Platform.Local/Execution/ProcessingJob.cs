@@ -31,11 +31,11 @@ internal static class ProcessingJob
             // What lies in the folders of two outputs is sent with each.
             if (places.Count(p => (p + "/").StartsWith(place + "/", StringComparison.Ordinal) || (place + "/").StartsWith(p + "/", StringComparison.Ordinal)) > 1)
             {
-                Files.Materialize(from);
+                Files.Materialize(from, container.Resolve);
                 Files.Copy(container.Path(place), from = Path.Combine(step.Folder, ".output"));
             }
 
-            Files.Merge(from, step.Objects.PathOf(uri));
+            Files.Merge(from, step.Objects.PathOf(uri), container.Resolve);
         }
 
         return new StepOutcome(Properties(step, container)) { Objects = [.. uris.Select(step.Objects.Describe)] }; // When all are there: one may lie below another.

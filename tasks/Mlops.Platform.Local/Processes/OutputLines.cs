@@ -14,6 +14,7 @@ internal sealed class OutputLines(StreamReader reader, int longest)
     private int at;
     private int end;
     private bool cut;
+    private bool ended;
 
     /// <summary>Whether the last line ended with a carriage return: a line feed behind it is of the same end.</summary>
     private bool afterReturn;
@@ -27,29 +28,48 @@ internal sealed class OutputLines(StreamReader reader, int longest)
             {
                 (at, end) = (0, await reader.ReadAsync(block));
                 if (end == 0)
-                    return line.Length > 0 ? Taken() : null;
+                    return Rest();
             }
 
-            if (afterReturn && block[at] == '\n')
-                at++;
-            afterReturn = false;
-            var rest = block.AsSpan(at, end - at);
-            var length = rest.IndexOfAny('\n', '\r');
-            Add(length < 0 ? rest : rest[..length]);
-            if (length < 0)
+            lock (line)
             {
-                at = end;
-                continue;
+                if (ended)
+                    return null;
+                if (Next() is { } whole)
+                    return whole;
             }
-
-            afterReturn = rest[length] == '\r';
-            at += length + 1;
-            return Taken();
         }
     }
 
-    /// <summary>What was begun of a line that nobody will end; null: nothing.</summary>
-    public string? Rest() => line.Length > 0 ? Taken() : null;
+    /// <summary>Takes what there is of the block up to the line's end; null: the line goes on in the next block.</summary>
+    private string? Next()
+    {
+        if (afterReturn && block[at] == '\n')
+            at++;
+        afterReturn = false;
+        var rest = block.AsSpan(at, end - at);
+        var length = rest.IndexOfAny('\n', '\r');
+        Add(length < 0 ? rest : rest[..length]);
+        if (length < 0)
+        {
+            at = end;
+            return null;
+        }
+
+        afterReturn = rest[length] == '\r';
+        at += length + 1;
+        return Taken();
+    }
+
+    /// <summary>Ends the reading, and gives what was begun of a line; null: nothing. Another may wait for more in the meantime: it gets none.</summary>
+    public string? Rest()
+    {
+        lock (line)
+        {
+            ended = true;
+            return line.Length > 0 ? Taken() : null;
+        }
+    }
 
     private void Add(ReadOnlySpan<char> text)
     {

@@ -87,8 +87,7 @@ internal static class Files
 
     private static void Materialize(string root, string folder, Func<string, string>? resolve)
     {
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(folder, File.GetUnixFileMode(folder) | UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Allow(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().ToList())
         {
             if (entry.LinkTarget is not { } link)
@@ -116,6 +115,12 @@ internal static class Files
         }
     }
 
+    private static void Allow(string path, UnixFileMode rights)
+    {
+        if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(path) is var mode && !mode.HasFlag(rights))
+            File.SetUnixFileMode(path, mode | rights);
+    }
+
     private static FileSystemInfo? Target(FileSystemInfo entry, string link, Func<string, string>? resolve)
     {
         if (resolve is null || !link.StartsWith('/'))
@@ -132,8 +137,11 @@ internal static class Files
     {
         if (OperatingSystem.IsWindows())
             return false;
+        if (path.StartsWith("/dev/", StringComparison.Ordinal))
+            return true;
         try
         {
+            Allow(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
             using var stream = new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 });
             return !stream.CanSeek;
         }
