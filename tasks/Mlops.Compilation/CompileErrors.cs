@@ -28,9 +28,6 @@ public static class CompileErrors
     public static Diagnostic NoCi(Span span) =>
         Error("MLOPS3059", span, "config.yaml has no section 'ci', which says where builds run. Add 'ci: { provider: github_actions, repository: OWNER/NAME, role: arn:aws:iam::ACCOUNT:role/NAME }'.");
 
-    public static Diagnostic CiNotWritten(Span span) =>
-        Error("MLOPS3060", span, "This version writes no files for 'azure_pipelines': its tokens open a role only through a service connection that config.yaml does not know. Use github_actions, gitlab or codepipeline, or call 'dotnet publish -t:MlopsDeploy' from a pipeline of your own.");
-
     public static Diagnostic FileOfAnother(string path) =>
         Error("MLOPS3061", Span.Start, $"'{path}' was not made by MlopsCi, or was changed since: it is left as it is. Delete or move it to have it made anew.");
 

@@ -95,7 +95,7 @@ public sealed class AwsPlatform : IPlatform
         }
     }
 
-    public async Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation)
+    public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
         await CheckStagesAsync(cancellation);
         foreach (var image in Deployment.Images)
@@ -179,7 +179,7 @@ public sealed class AwsPlatform : IPlatform
     /// <summary>Also while somebody changes the stack, or where a change of it failed: what it made before is there.</summary>
     public bool IsPrepared => pipelines is not null;
 
-    public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation)
+    public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(CancellationToken cancellation)
     {
         await CheckStagesAsync(cancellation);
         return await new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);

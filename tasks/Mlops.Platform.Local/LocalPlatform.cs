@@ -82,7 +82,7 @@ public sealed class LocalPlatform : IPlatform
         }
     }
 
-    public Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation)
+    public Task<bool> PrepareAsync(CancellationToken cancellation)
     {
         ((LocalStages)Stages).CheckVersions();
         return Task.FromResult(false);
@@ -126,7 +126,7 @@ public sealed class LocalPlatform : IPlatform
 
     public bool IsPrepared => true;
 
-    public Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<PlannedChange>>([]);
+    public Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(CancellationToken cancellation) => Task.FromResult<IReadOnlyList<PlannedChange>>([]);
 
     public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
     {

@@ -219,7 +219,7 @@ public sealed partial class StackTests
         folder.Write("index.py", template["Resources"]!["RetrainFunction"]!["Properties"]!["Code"]!["ZipFile"]!.ToString());
         folder.Write("check.py", """
             import json, os, sys
-            os.environ.update(TABLE="t", PIPELINE="p", COOLDOWN="3600", DATA_VERSION="s3-data-version", PARAMETERS='[{"Name":"depth","Value":"8"}]', AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
+            os.environ.update(TABLE="t", PIPELINE="p", COOLDOWN="3600", PARALLEL_STEPS="3", DATA_VERSION="s3-data-version", PARAMETERS='[{"Name":"depth","Value":"8"}]', AWS_DEFAULT_REGION="us-east-1", AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x")
             import boto3
             from moto import mock_aws
             sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))

@@ -33,6 +33,33 @@ public sealed class ExecutionTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task The_newest_execution_that_failed_is_listed_with_its_step_and_reason()
+    {
+        using var repository = await DeployedAsync();
+        await Aws.SetAsync(new JsonObject { ["fail"] = new JsonObject { ["step"] = "train", ["reason"] = "AlgorithmError: no rows", ["log"] = new JsonArray() } });
+        repository.Edit("src/train.py");
+        await repository.FailAsync(() => repository.DeployAsync());
+
+        var runs = await repository.OnAsync(c => c.Platform.Pipelines.NewestAsync(c.Workspace.Deployment.PipelineName, 5, whole: false, CancellationToken.None));
+
+        Assert.StartsWith("train: AlgorithmError: no rows", runs[0].FailureReason, StringComparison.Ordinal);
+        Assert.Equal(["Failed", "Succeeded"], runs.Select(r => r.Status));
+    }
+
+    [SkippableFact]
+    public async Task What_a_version_was_made_with_is_said_in_values_and_not_in_expressions()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("parameters", c => c.Replace(", weighted_f1: { max_rise: 0.5 }, my.count.value: { max: 3 }", "", StringComparison.Ordinal));
+        await repository.DeployAsync();
+
+        var made = await repository.OnAsync(c => c.Platform.Models.ProvenanceAsync("penguin-models", 1, CancellationToken.None));
+
+        var hyperparameters = JsonNode.Parse(made!)!["predicate"]!["buildDefinition"]!["externalParameters"]!["hyperparameters"]!.AsObject();
+        Assert.Equal(["train.depth=6", "train.rate=0.1", "train.rounds=200"], hyperparameters.Select(h => $"{h.Key}={h.Value}").Order(StringComparer.Ordinal));
+    }
+
+    [SkippableFact]
     public async Task Chosen_steps_without_an_earlier_execution_are_refused()
     {
         await StartAsync();

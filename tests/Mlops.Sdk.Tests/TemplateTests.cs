@@ -70,6 +70,7 @@ public sealed class TemplateTests(PackagesFixture packages)
     [Theory]
     [InlineData("github_actions", ".github/workflows/mlops.yml")]
     [InlineData("gitlab", ".gitlab-ci.yml")]
+    [InlineData("azure_pipelines", "azure-pipelines.yml")]
     [InlineData("codepipeline", "buildspec.yml")]
     public async Task A_host_is_chosen_and_its_files_are_written(string host, string file)
     {

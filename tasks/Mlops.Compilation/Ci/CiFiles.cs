@@ -25,18 +25,13 @@ public static class CiFiles
         }
 
         var job = new CiJob(config, ci);
-        switch (ci.Provider!.Value.Value)
+        return ci.Provider!.Value.Value switch
         {
-            case CiProvider.GithubActions:
-                return [new(".github/workflows/mlops.yml", GithubActions.Write(job))];
-            case CiProvider.Gitlab:
-                return [new(".gitlab-ci.yml", Gitlab.Write(job))];
-            case CiProvider.Codepipeline:
-                return [new("buildspec.yml", CodeBuild.Write(job))];
-            default:
-                diagnostics.Add(CompileErrors.CiNotWritten(ci.Provider.Value.Span));
-                return null;
-        }
+            CiProvider.GithubActions => [new(".github/workflows/mlops.yml", GithubActions.Write(job))],
+            CiProvider.Gitlab => [new(".gitlab-ci.yml", Gitlab.Write(job))],
+            CiProvider.AzurePipelines => [new("azure-pipelines.yml", AzurePipelines.Write(job))],
+            _ => [new("buildspec.yml", CodeBuild.Write(job))],
+        };
     }
 }
 

@@ -75,10 +75,12 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
     };
 
     /// <summary>The configuration's tags, in the order of their names.</summary>
-    public void AddTags(JsonObject arguments)
+    public void AddTags(JsonObject arguments) => AddTags(Plan, arguments);
+
+    public static void AddTags(ModelPlan plan, JsonObject arguments)
     {
-        if (Plan.Tags.Count > 0)
-            arguments["Tags"] = new JsonArray([.. Plan.Tags.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new JsonObject { ["Key"] = t.Key, ["Value"] = t.Value })]);
+        if (plan.Tags.Count > 0)
+            arguments["Tags"] = new JsonArray([.. plan.Tags.OrderBy(t => t.Key, StringComparer.Ordinal).Select(t => new JsonObject { ["Key"] = t.Key, ["Value"] = t.Value })]);
     }
 
     /// <summary>VpcConfig as jobs and models take it; null: they run outside of a VPC.</summary>

@@ -36,6 +36,8 @@ internal static class NotCarriedOut
             (string Key, Span? Place, string? Platform)[] keys =
             [
                 ("keep", stage.Keep?.Span, null),
+                // Objects expire in the bucket that the build's stack makes, as 'aws.retention' says for all.
+                ("aws.retention.runs", stage.Aws?.Retention?.Runs?.Span, PlatformNames.Aws), ("aws.retention.capture", stage.Aws?.Retention?.Capture?.Span, PlatformNames.Aws),
                 ("realtime.autoscaling", stage.Realtime?.Autoscaling?.Span, Local),
                 ("async.autoscaling", stage.Async?.Autoscaling is { Min: { Value: > 0 } } scaling ? scaling.Span : null, Local),
                 // Locally they guard a rollout, and nobody else is told.

@@ -24,6 +24,7 @@ internal static class BatchResources
             arguments["DataCaptureConfig"] = kept;
         }
 
+        StepShapes.AddTags(plan, arguments);
         // Whoever starts one by hand may name other places: see 'mlops batch'.
         PipelineParameter[] places = [new("input", "String", "${BatchInput}", []), new("output", "String", "${BatchOutput}", [])];
         AddPipeline(template, "BatchPipeline", $"{DeployStack.StageName(plan)}-batch", [new() { Name = "predict", Type = StepTypes.Transform, Arguments = arguments }], role, places);

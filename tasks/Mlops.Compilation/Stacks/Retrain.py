@@ -21,6 +21,7 @@ def handler(event, context):
             ClientRequestToken=request,
             PipelineExecutionDescription="Retraining: " + reason,
             PipelineParameters=json.loads(os.environ["PARAMETERS"]) + data_version(request),
+            **parallelism(),
         )
     except Exception:
         # Nothing was started: the cooldown is that of the run before, so that the next reason is not turned away for this one.
@@ -33,6 +34,12 @@ def data_version(request):
     """Another one for each retraining: what read the data before it changed is not taken from the cache."""
     name = os.environ.get("DATA_VERSION")
     return [{"Name": name, "Value": "retraining-" + request}] if name else []
+
+
+def parallelism():
+    """As many steps at once as a run by hand has."""
+    most = os.environ.get("PARALLEL_STEPS")
+    return {"ParallelismConfiguration": {"MaxParallelExecutionSteps": int(most)}} if most else {}
 
 
 def take(request, now):

@@ -125,6 +125,8 @@ internal static class Retraining
         // Data in S3 may have changed, and the cache would not know.
         if (plan.ReadsDataInS3)
             environment["DATA_VERSION"] = ReservedNames.S3DataVersion;
+        if (plan.MaxParallelSteps is { } most)
+            environment["PARALLEL_STEPS"] = most.ToString(CultureInfo.InvariantCulture);
         var function = new FunctionResources("Retrain", $"{plan.ModelName}-retrain", "Retrain.py", $"Runs the pipeline of {plan.ModelName} again, at most once in the cooldown.", "Starts the pipeline, and records when.") { TimeoutSeconds = TimeoutSeconds };
         function.Add(template, "retrain",
         [

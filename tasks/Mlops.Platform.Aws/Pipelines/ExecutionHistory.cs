@@ -52,7 +52,12 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
     {
         var listed = await NewestAsync(pipeline, count, cancellation);
         if (!whole)
-            return [.. listed.Select(e => Listed(e, null, null, new Dictionary<string, double>()))];
+        {
+            // Of the newest, people ask why; SageMaker says of the whole only that a step failed.
+            var cause = listed is [var last, ..] && last.PipelineExecutionStatus == PipelineExecutionStatus.Failed ? Cause(await ExecutionSteps.OfAsync(clients, last.PipelineExecutionArn, cancellation)) : null;
+            return [.. listed.Select((e, i) => Listed(e, null, null, new Dictionary<string, double>(), i == 0 ? cause : null))];
+        }
+
         using var gate = new SemaphoreSlim(AtOnce);
         return await Task.WhenAll(listed.Select(async execution =>
         {
@@ -62,7 +67,7 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
                 var steps = await ExecutionSteps.OfAsync(clients, execution.PipelineExecutionArn, cancellation);
                 var end = execution.PipelineExecutionStatus == PipelineExecutionStatus.Executing ? null : steps.Max(s => s.EndTime);
                 var metrics = (await MetricsAsync(steps, cancellation)).GroupBy(m => m.Metric, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Value, StringComparer.Ordinal);
-                return Listed(execution, end is { } ended && execution.StartTime is { } start ? Math.Max(0, (ended - start).TotalSeconds) : null, ExecutionSteps.Version(steps), metrics);
+                return Listed(execution, end is { } ended && execution.StartTime is { } start ? Math.Max(0, (ended - start).TotalSeconds) : null, ExecutionSteps.Version(steps), metrics, Cause(steps));
             }
             finally
             {
@@ -89,8 +94,13 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
 
     public static string Id(PipelineExecutionSummary execution) => ExecutionSteps.NameOf(execution.PipelineExecutionArn);
 
-    private static RunListed Listed(PipelineExecutionSummary execution, double? seconds, int? version, IReadOnlyDictionary<string, double> metrics) =>
-        new(Id(execution), execution.PipelineExecutionStatus.Value, execution.StartTime ?? default(DateTime), seconds, version, metrics) { FailureReason = execution.PipelineExecutionFailureReason, IsSelective = execution.PipelineExecutionDisplayName?.StartsWith(Selective, StringComparison.Ordinal) == true };
+    /// <summary>The first step that failed, and its reason; null: none did.</summary>
+    private static string? Cause(IReadOnlyList<PipelineExecutionStep> steps) =>
+        steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed) is { } failed ? $"{failed.StepName}: {failed.FailureReason ?? "no reason was given"}" : null;
+
+    /// <param name="cause">Where it is known why the execution failed.</param>
+    private static RunListed Listed(PipelineExecutionSummary execution, double? seconds, int? version, IReadOnlyDictionary<string, double> metrics, string? cause) =>
+        new(Id(execution), execution.PipelineExecutionStatus.Value, execution.StartTime ?? default(DateTime), seconds, version, metrics) { FailureReason = cause ?? execution.PipelineExecutionFailureReason, IsSelective = execution.PipelineExecutionDisplayName?.StartsWith(Selective, StringComparison.Ordinal) == true };
 
     private async Task<IReadOnlyDictionary<(string? Step, string Item), string>> FactsAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
     {

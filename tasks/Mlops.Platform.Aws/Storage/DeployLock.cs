@@ -82,8 +82,10 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     {
         if (await WriteAsync(holder! with { Renewals = -1 }, etag, cancellation) is { } fresh)
             etag = fresh;
+        else if (await FindAsync(cancellation) is { } found && found.Owner.Id == id)
+            etag = found.ETag;
         else
-            lost = !(await FindAsync(cancellation) is { } found && found.Owner.Id == id);
+            lost = true;
         return !lost;
     }
 

@@ -70,7 +70,8 @@ internal static class Transform
                 return problem;
             if (!job.ShapesAnswers && !job.AssemblesLines)
             {
-                await written.WriteAsync(Encoding.UTF8.GetString(answer).AsMemory(), cancellation);
+                await written.FlushAsync(cancellation);
+                await written.BaseStream.WriteAsync(answer, cancellation);
                 continue;
             }
 

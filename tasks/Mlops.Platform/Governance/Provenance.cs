@@ -65,7 +65,7 @@ public sealed class Provenance
             .. deployment.Data.Select(d => used?.Contains(d.Parameter) == false ? new Material(Material.DataSet + d.Name, null, null, null) : Data(d, values[d.Parameter]?.ToString() ?? d.Source)),
         ];
         var external = new JsonObject { ["pipeline"] = deployment.PipelineName, ["parameters"] = values };
-        if (Hyperparameters(published, selected, values) is { Count: > 0 } hyperparameters)
+        if (Hyperparameters(published, selected, request.Parameters) is { Count: > 0 } hyperparameters)
             external["hyperparameters"] = hyperparameters;
         if (request.Selection is { } selection)
             (external["selectedSteps"], external["sourceExecution"]) = (new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]), result.SourceExecutionId);
@@ -88,14 +88,14 @@ public sealed class Provenance
     }
 
     /// <summary>What trainings were started with, by "STEP.NAME"; of a tuning, what its trainings have in common. What SageMaker's toolkit adds is none.</summary>
-    private static JsonObject Hyperparameters(PipelineDefinition published, IReadOnlyCollection<string>? selected, JsonObject parameters)
+    private static JsonObject Hyperparameters(PipelineDefinition published, IReadOnlyCollection<string>? selected, IReadOnlyDictionary<string, string> parameters)
     {
-        var found = new JsonObject();
+        var (found, scope) = (new JsonObject(), new ParameterScope(published, parameters));
         foreach (var step in published.AllSteps.Where(s => s.Type is StepTypes.Training or StepTypes.Tuning && selected?.Contains(s.Name) != false))
         {
             var given = step.Arguments["HyperParameters"] ?? step.Arguments["TrainingJobDefinition"]?["StaticHyperParameters"];
             foreach (var (name, value) in Members(given).Where(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal)))
-                found[$"{step.Name}.{name}"] = value is JsonObject { Count: 1 } reference && (string?)reference["Get"] is { } of && of.StartsWith("Parameters.", StringComparison.Ordinal) ? parameters[of["Parameters.".Length..]]?.DeepClone() : value?.DeepClone();
+                found[$"{step.Name}.{name}"] = scope.Text(value) is { } text ? text : value?.DeepClone();
         }
 
         return found;

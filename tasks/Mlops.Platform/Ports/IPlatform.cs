@@ -25,7 +25,7 @@ public interface IPlatform : IAsyncDisposable
     string ExecutionRole { get; }
 
     /// <summary>Makes what all the rest lies in or runs as, where it differs: bucket, registry, roles. Returns whether anything was changed.</summary>
-    Task<bool> PrepareAsync(Workspace workspace, CancellationToken cancellation);
+    Task<bool> PrepareAsync(CancellationToken cancellation);
 
     /// <summary>Refuses, before a pipeline runs for a deploy, what would keep every stage from serving when it has.</summary>
     Task CheckServingAsync(CancellationToken cancellation);
@@ -37,7 +37,7 @@ public interface IPlatform : IAsyncDisposable
     Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation);
 
     /// <summary>What <see cref="PrepareAsync"/> would change.</summary>
-    Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(Workspace workspace, CancellationToken cancellation);
+    Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(CancellationToken cancellation);
 
     /// <summary>Whether anything was ever prepared: else there is nothing that the other ports could ask.</summary>
     bool IsPrepared { get; }

@@ -35,7 +35,7 @@ public static class DeployVerb
         if (kept is not null)
             options = options with { Run = options.Run with { Parameters = kept.Parameters } };
         await context.Platform.CheckServingAsync(cancellation);
-        var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(context.Workspace, cancellation), null, given) : await TrainAsync(context, options, cancellation);
+        var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(cancellation), null, given) : await TrainAsync(context, options, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();
 

@@ -18,7 +18,7 @@ public static class PlanVerb
         workspace.Fresh().RefuseGaps(platform.Name, events);
         RunVerb.CheckParameters(workspace.Pipeline, parameters);
         var deployment = workspace.Deployment;
-        List<PlannedChange> changes = [.. await platform.PlanPrepareAsync(workspace, cancellation)];
+        List<PlannedChange> changes = [.. await platform.PlanPrepareAsync(cancellation)];
         var (steps, made) = await PublishAsync(context, parameters, changes, cancellation);
         changes.AddRange(steps);
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;

@@ -15,7 +15,7 @@ public static class PublishVerb
         var (workspace, platform, events) = context;
         workspace.Fresh().RefuseGaps(platform.Name, events);
         var deployment = workspace.Deployment;
-        var changed = await platform.PrepareAsync(workspace, cancellation);
+        var changed = await platform.PrepareAsync(cancellation);
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);
 

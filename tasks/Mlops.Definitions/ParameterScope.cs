@@ -1,11 +1,10 @@
 using System.Text.Json.Nodes;
-using Mlops.Definitions;
 
-namespace Mlops.Platform.Local.Execution;
+namespace Mlops.Definitions;
 
 /// <summary>What expressions see before a run: parameters, and nothing else.</summary>
 /// <param name="parameters">Of the run; the others have their defaults.</param>
-internal sealed class ParameterScope(PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) : IExpressionScope
+public sealed class ParameterScope(PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) : IExpressionScope
 {
     public JsonNode? Parameter(string name) => parameters.TryGetValue(name, out var value) ? value : definition.Parameters.FirstOrDefault(p => p.Name == name)?.Default?.DeepClone();
 
