@@ -139,7 +139,7 @@ public static class LocalErrors
         Problem.Error("MLOPS6019", $"'{path}', which stands for '{uri}', does not exist. Name a file or folder: --source {uri}=PATH.");
 
     public static Problem NotDoneHere(string step, string asked) =>
-        Problem.Error("MLOPS6045", $"The step '{step}' asks for {asked}, which this machine does not do. Nothing was started. Give it files in S3 in that place, or run the pipeline on aws.");
+        Problem.Error("MLOPS6045", $"The step '{step}' asks for {asked}, which this machine does not do. Nothing was started. Ask for something else in its place (for an input: files in S3), or run the pipeline on aws.");
 
     public static Problem RegistryDamaged(string path, string reason) =>
         Problem.Error("MLOPS8101", $"The registry '{path}' is damaged ({reason}) and was not touched. Stop the server ('mlops stop'), move the file away together with those beside it whose names end in -wal and -shm, and put a copy back in its place, or none: the next deploy then begins a new registry. Artifacts under 's3' stay.");

@@ -44,6 +44,35 @@ public sealed class StepPreviewTests
         Assert.Equal("MLOPS6045", StepPreview.Of(Definition(tuning), new LocalSettings(), NoParameters).Single().Problem?.Code);
     }
 
+    [Fact]
+    public void Several_definitions_in_one_tuning_are_said_by_their_name()
+    {
+        var tuning = Step("tune", "Tuning", """{"HyperParameterTuningJobConfig": {}, "TrainingJobDefinitions": []}""");
+
+        var problem = StepPreview.Of(Definition(tuning), new LocalSettings(), NoParameters).Single().Problem;
+
+        Assert.Equal("MLOPS6045", problem?.Code);
+        Assert.Contains("TrainingJobDefinitions", problem!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("Training", """{"AlgorithmSpecification": {"TrainingImage": "a", "ContainerEntrypoint": ["sh"]}}""", "OutputDataConfig.S3OutputPath")]
+    [InlineData("Transform", """{"ModelName": "m", "TransformInput": {"DataSource": {"S3DataSource": {"S3Uri": "s3://b/in"}}}}""", "TransformOutput.S3OutputPath")]
+    [InlineData("Tuning", """{"TrainingJobDefinition": {"AlgorithmSpecification": {"TrainingImage": "a", "ContainerEntrypoint": ["sh"]}}}""", "HyperParameterTuningJobConfig")]
+    public void What_a_job_needs_is_asked_for_before_any_runs(string type, string arguments, string missing) =>
+        Assert.Contains(missing, StepPreview.Of(Definition(Step("job", type, arguments)), new LocalSettings(), NoParameters).Single().Problem!.Message, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("report", false)]
+    [InlineData("reports", true)]
+    public void A_property_file_lies_in_an_output_that_there_is(string output, bool refused)
+    {
+        var step = Step("evaluate", "Processing", """{"AppSpecification": {"ImageUri": "a", "ContainerEntrypoint": ["sh"]}, "ProcessingOutputConfig": {"Outputs": [{"OutputName": "report", "S3Output": {"S3Uri": "s3://b/o", "LocalPath": "/opt/ml/processing/o"}}]}}""");
+        step["PropertyFiles"] = new JsonArray(new JsonObject { ["PropertyFileName"] = "metrics", ["OutputName"] = output, ["FilePath"] = "evaluation.json" });
+
+        Assert.Equal(refused, StepPreview.Of(Definition(step), new LocalSettings(), NoParameters).Single().Problem is not null);
+    }
+
     private static JsonObject Step(string name, string type, string arguments) => new() { ["Name"] = name, ["Type"] = type, ["Arguments"] = JsonNode.Parse(arguments) };
 
     private static PipelineDefinition Definition(params JsonObject[] steps) => PipelineDefinition.Parse(Encoding.UTF8.GetBytes(new JsonObject { ["Steps"] = new JsonArray([.. steps]) }.ToJsonString()));

@@ -11,6 +11,7 @@ internal static class NotHere
     {
         StepTypes.Processing => Processing(step.Arguments),
         StepTypes.Training => Training(step.Arguments),
+        StepTypes.Tuning when step.Arguments["TrainingJobDefinitions"] is not null => "several definitions of trainings in one tuning (TrainingJobDefinitions)",
         StepTypes.Tuning => step.Arguments["WarmStartConfig"] is not null ? "the trainings of earlier tunings (WarmStartConfig)" : Training(step.Arguments["TrainingJobDefinition"]),
         StepTypes.Transform => Transform(step.Arguments["TransformInput"]),
         _ => null,

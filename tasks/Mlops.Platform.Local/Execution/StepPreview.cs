@@ -36,9 +36,9 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
         public StepPreview Of(PipelineStep step)
         {
             var preview = Look(step);
-            if (preview.Problem is null && ReferenceCheck.Dangling(definition, step) is { } dangling)
-                return preview with { Problem = PlatformErrors.Definition(dangling) };
-            return preview.Problem is null && NotHere.Of(step) is { } asked ? preview with { Problem = LocalErrors.NotDoneHere(step.Name, asked) } : preview;
+            if (NotHere.Of(step) is { } asked)
+                return preview with { Problem = LocalErrors.NotDoneHere(step.Name, asked) };
+            return preview.Problem is null && (ArgumentCheck.Wrong(step) ?? ReferenceCheck.Dangling(definition, step)) is { } wrong ? preview with { Problem = PlatformErrors.Definition(wrong) } : preview;
         }
 
         private StepPreview Look(PipelineStep step)
@@ -50,7 +50,8 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                     return Program(step, application?["ImageUri"], Command(application));
                 case StepTypes.Training:
                     return Training(step, step.Arguments, step.Arguments["HyperParameters"]);
-                case StepTypes.Tuning when step.Arguments["TrainingJobDefinition"] is JsonObject job:
+                case StepTypes.Tuning:
+                    var job = step.Arguments["TrainingJobDefinition"] as JsonObject ?? [];
                     return Training(step, job, job["StaticHyperParameters"], "several times: ");
                 case StepTypes.Transform:
                     return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", ImageAlone(step) is { } image ? LocalErrors.NoProgram(step.Name, image) : null) { RunsProgram = true };

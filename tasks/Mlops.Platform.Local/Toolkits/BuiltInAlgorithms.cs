@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 
 namespace Mlops.Platform.Local.Toolkits;
@@ -11,6 +12,10 @@ internal static partial class BuiltInAlgorithms
     /// <summary>The version of SageMaker's XGBoost that an image has, or null: it is another one.</summary>
     public static string? XgboostVersion(string image) =>
         Xgboost().Match(image) is { Success: true } match ? match.Groups["version"] is { Success: true } version ? version.Value : "1.0" : null;
+
+    /// <summary>The version for a training whose image has the program and that gives no other one; null: it has one of its own.</summary>
+    public static string? VersionOf(JsonObject job, IReadOnlyDictionary<string, string> hyperparameters) =>
+        hyperparameters.ContainsKey("sagemaker_program") ? null : XgboostVersion(job["AlgorithmSpecification"]?["TrainingImage"]?.ToString() ?? "");
 
     /// <summary>Writes the program that trains into a folder, and gives its path.</summary>
     public static string Train(string folder) => ScriptMode.Write(folder, "xgboost_train.py");

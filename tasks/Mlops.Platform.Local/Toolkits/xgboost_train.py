@@ -138,6 +138,8 @@ class Log(xgb.callback.TrainingCallback):
 def train(version):
     given = {name: value(text) for name, text in json.loads((BASE / "input/config/hyperparameters.json").read_text()).items()}
     channels = json.loads((BASE / "input/config/inputdataconfig.json").read_text())
+    if "_kfold" in given:
+        raise UserError("Cross-validation ('_kfold') is not done here: leave it out, or run the pipeline on aws.")
     if "num_round" not in given:
         raise UserError("The hyperparameter 'num_round' is missing: the algorithm needs it.")
     if "train" not in channels:

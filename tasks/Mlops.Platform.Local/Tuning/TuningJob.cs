@@ -21,7 +21,7 @@ internal static class TuningJob
     {
         var first = step.OnStart;
         var config = step.Arguments["HyperParameterTuningJobConfig"] ?? throw new DefinitionException($"'{step.Step.Name}' has no HyperParameterTuningJobConfig.");
-        var definition = step.Arguments["TrainingJobDefinition"] as JsonObject ?? throw new DefinitionException($"'{step.Step.Name}' has no TrainingJobDefinition; several definitions are not tuned here.");
+        var definition = step.Arguments["TrainingJobDefinition"] as JsonObject ?? throw new DefinitionException($"'{step.Step.Name}' has no TrainingJobDefinition.");
         var space = SearchSpace.Of(config["ParameterRanges"]);
         var objective = config["HyperParameterTuningJobObjective"];
         var (metric, sign) = (StepContext.Text(objective?["MetricName"]), StepContext.Text(objective?["Type"]) == "Minimize" ? 1 : -1);
