@@ -56,7 +56,7 @@ public static partial class Errors
         Error("MLOPS3015", span, $"This looks like {kind} ({masked}). A secret must not be in a file, a pipeline or a log: keep it in AWS Secrets Manager and change it if it was ever committed.");
 
     public static Diagnostic StageServesNothing(Span span) =>
-        Error("MLOPS3016", span, "A stage says how it serves: add 'realtime', 'serverless', 'async' or 'batch'.");
+        Error("MLOPS3016", span, "A stage says how it serves: add 'realtime', 'serverless', 'async' or 'batch'. One that needs no settings has none in braces: 'realtime: {}'.");
 
     public static Diagnostic InferenceNeedsEntryPoint(Span span, string who) =>
         Error("MLOPS3017", span, $"{who}, and nothing says how it answers. Add 'inference' with an 'entry_point'.");

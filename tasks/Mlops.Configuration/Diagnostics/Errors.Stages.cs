@@ -38,6 +38,9 @@ public static partial class Errors
     public static Diagnostic KeyNeeded(Span span, string home, string account) =>
         Error("MLOPS3055", span, $"The stage is in account {account}, and reads what account {home} encrypts: S3's own keys are of one account alone. Add 'aws.kms_key', a key that both accounts may use.");
 
+    public static Diagnostic RootOfAnother(Span span, string root) =>
+        Error("MLOPS3071", span, $"'{Shown(root)}' holds files of yours: the local platform keeps runs and models in a folder of its own, which 'destroy --data' takes away whole. Name a folder that is not there yet, such as '.mlops'.");
+
     public static Diagnostic NoDeployedVariant(Span span) =>
         Error("MLOPS3064", span, "No variant serves what a deploy brings: all of them are versions by number. Name that one 'latest' (or 'approved'), with the weight that it is to have.");
 }

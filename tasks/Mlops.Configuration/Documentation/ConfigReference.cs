@@ -26,7 +26,7 @@ public static class ConfigReference
             - **Limits** `{ min, max }` are inclusive, on the metric's own scale; either may be left out.
             - `null` is the same as leaving a key of this language out; a name of your own, such as a hyperparameter, needs a value. A key that could not take effect is an error. At least `model.name`, and `build.train` or `model.artifact`, are needed.
 
-            A few values may be given at build time instead, with the same checks: `-p:MlopsSet="KEY=VALUE;KEY=VALUE"`, or `--set KEY=VALUE` of `mlops`, with a KEY of
+            A few values may be given at build time instead, with the same checks: `-p:MlopsSet="KEY=VALUE;KEY=VALUE"`, or `--set KEY=VALUE` of `mlops validate`, `compile`, `show` and `ci`, with a KEY of
 
             """.ReplaceLineEndings("\n"));
         foreach (var path in Overrides.Allowed)
