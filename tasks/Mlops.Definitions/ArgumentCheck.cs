@@ -11,9 +11,12 @@ public static class ArgumentCheck
         foreach (var path in Required(step.Type))
         {
             if (Find(step.Arguments, path.Split('.')) is null)
-                return $"The step '{step.Name}' ({step.Type}) has no {path}, which its job needs.";
+                return $"The step '{step.Name}' ({step.Type}) has no {path}, which SageMaker needs.";
         }
 
+        // The arguments of functions and queues are whatever their owner wants.
+        if (Required(step.Type).Length > 0 && Unknown(step.Arguments) is { } unknown)
+            return $"The step '{step.Name}' ({step.Type}) has {unknown}.";
         return step.PropertyFiles.Where(f => !HasOutput(step, f)).Select(f => $"The property file '{f.Name}' of the step '{step.Name}' lies in its output '{f.Output}', and it has none of that name.").FirstOrDefault();
     }
 
@@ -23,7 +26,31 @@ public static class ArgumentCheck
         StepTypes.Tuning => ["HyperParameterTuningJobConfig", "TrainingJobDefinition.AlgorithmSpecification", "TrainingJobDefinition.OutputDataConfig.S3OutputPath"],
         StepTypes.Transform => ["ModelName", "TransformInput.DataSource.S3DataSource.S3Uri", "TransformOutput.S3OutputPath"],
         StepTypes.Processing => ["AppSpecification"],
+        StepTypes.RegisterModel => ["ModelPackageGroupName", "InferenceSpecification"],
         _ => [],
+    };
+
+    /// <summary>Values of members that have few: another one would be taken for the default.</summary>
+    private static readonly Dictionary<string, string[]> Values = new(StringComparer.Ordinal)
+    {
+        ["AssembleWith"] = ["None", "Line"],
+        ["BatchStrategy"] = ["MultiRecord", "SingleRecord"],
+        ["JoinSource"] = ["Input", "None"],
+        ["S3DataDistributionType"] = ["FullyReplicated", "ShardedByS3Key"],
+        ["S3DataType"] = ["ManifestFile", "S3Prefix", "S3Object", "AugmentedManifestFile", "Converse"],
+        ["S3InputMode"] = ["Pipe", "File"],
+        ["S3UploadMode"] = ["Continuous", "EndOfJob"],
+        ["SplitType"] = ["None", "Line", "RecordIO", "TFRecord"],
+        ["TrainingJobEarlyStoppingType"] = ["Off", "Auto"],
+    };
+
+    /// <summary>The first member with a value that SageMaker does not know, in words; null: there is none.</summary>
+    private static string? Unknown(JsonNode? node) => node switch
+    {
+        JsonObject o => o.Select(m => m.Value is JsonValue value && Values.TryGetValue(m.Key, out var known) && !known.Contains(value.ToString())
+            ? $"{m.Key} '{value}'; it is one of {string.Join(", ", known)}" : m.Key is "Environment" or "HyperParameters" or "StaticHyperParameters" ? null : Unknown(m.Value)).FirstOrDefault(f => f is not null),
+        JsonArray a => a.Select(Unknown).FirstOrDefault(f => f is not null),
+        _ => null,
     };
 
     private static JsonNode? Find(JsonNode? node, IEnumerable<string> path) => path.Aggregate(node, (at, name) => (at as JsonObject)?[name]);

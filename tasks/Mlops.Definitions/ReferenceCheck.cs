@@ -8,7 +8,7 @@ public static class ReferenceCheck
     /// <summary>What is wrong with the first of them, in a sentence; null: nothing that can be known before a run.</summary>
     public static string? Dangling(PipelineDefinition definition, PipelineStep step)
     {
-        foreach (var path in Expression.References(step.Arguments))
+        foreach (var path in Expression.References(step.Arguments).Concat(Expression.References(step.Others)))
         {
             if (Wrong(definition, PropertyPath.Parse(path)) is { } wrong)
                 return $"The step '{step.Name}' refers to '{path}': {wrong}";
@@ -34,6 +34,9 @@ public static class ReferenceCheck
                 var outputs = Json.Objects(definition.AllSteps.First(s => s.Name == name).Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["OutputName"]).ToList();
                 // A name that a run computes is not known yet.
                 return outputs.Any(o => Expression.IsExpression(o) || ExpressionEvaluator.Text(o) == output) ? null : $"the step has no such output. It has: {Listed(outputs.Select(ExpressionEvaluator.Text))}.";
+            case ["Steps", var name, "OutputParameters", var output]:
+                var declared = Json.Objects(definition.AllSteps.First(s => s.Name == name).Others["OutputParameters"]).Select(o => ExpressionEvaluator.Text(o["OutputName"])).ToList();
+                return declared.Contains(output) ? null : $"the step has no such output. It has: {Listed(declared)}.";
             default:
                 return null;
         }

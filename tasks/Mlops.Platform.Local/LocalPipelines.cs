@@ -25,7 +25,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     /// <summary>Nobody else writes into the registry.</summary>
     public bool WasChangedElsewhere => false;
 
-    public Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) => Task.FromResult(registry.FindPipeline(name)?.Definition);
+    public Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) => Task.FromResult(registry.FindPipeline(name));
 
     public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) =>
         Task.FromResult<IReadOnlyList<RunListed>>([.. new RunHistory(registry).Newest(count, registry.FindPipeline(name) is null ? null : name, DeployLock.IsHeld(root.Lock))]);
@@ -49,7 +49,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     {
         var parameters = request.Parameters;
         var name = workspace.Deployment.PipelineName;
-        var (definition, _) = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
+        var definition = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var values = ParameterValues(definition, parameters);
         var programs = ProgramSettings.Of(workspace, environments.Interpreters(workspace));
         var fingerprint = Fingerprint(definition, values, programs);
@@ -81,26 +81,25 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         registry.Executions.Start(id, name, earlier is null ? fingerprint : "", values);
         events.Add(new ExecutionChanged(name, id, "Executing"));
         var scope = new ExecutionScope(definition, values, Variables(name, id), objects);
-        await using var stepStorage = storage?.Invoke(root);
-        using var mounts = new MountPool(root.Run(id), id);
-        var engine = new Engine(definition, scope, new EngineContext
-        {
-            ExecutionId = id,
-            Root = root,
-            Registry = registry,
-            Objects = objects,
-            Programs = programs,
-            Mounts = mounts,
-            Environment = Environments(stepStorage, programs),
-            Events = events,
-            Lineage = Lineage(workspace, definition, values, id, earlier),
-            Earlier = earlier,
-            MaxParallel = Math.Min(request.MaxParallelSteps ?? workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
-        });
         var ended = new EngineResult("Failed", null, "the run was broken off");
         try
         {
-            ended = await engine.RunAsync(cancellation);
+            await using var stepStorage = storage?.Invoke(root);
+            using var mounts = new MountPool(root.Run(id), id);
+            ended = await new Engine(definition, scope, new EngineContext
+            {
+                ExecutionId = id,
+                Root = root,
+                Registry = registry,
+                Objects = objects,
+                Programs = programs,
+                Mounts = mounts,
+                Environment = Environments(stepStorage, programs),
+                Events = events,
+                Lineage = Lineage(workspace, definition, values, id, earlier),
+                Earlier = earlier,
+                MaxParallel = Math.Min(request.MaxParallelSteps ?? workspace.Deployment.MaxParallelExecutionSteps ?? int.MaxValue, Math.Max(2, Environment.ProcessorCount)),
+            }).RunAsync(cancellation);
         }
         finally
         {
@@ -126,11 +125,11 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            events.Add(LocalErrors.DiskError(e.Message) with { Severity = nameof(Problem.Warning) });
+            events.Add(LocalErrors.DiskError(e.Message).AsWarning());
         }
         catch (PlatformException e)
         {
-            events.Add(e.Problem with { Severity = nameof(Problem.Warning) });
+            events.Add(e.Problem.AsWarning());
         }
     }
 
@@ -139,10 +138,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     {
         _ = new StepGraph(definition);
         var problems = StepPreview.Of(definition, workspace.Deployment.Local, parameters).Where(s => s.Problem is not null && earlier?.Chosen.Contains(s.Name) != false).Select(s => workspace.At(s.Problem!, s.Name)).ToList();
-        foreach (var problem in problems.SkipLast(1))
-            events.Add(problem);
-        if (problems.Count > 0)
-            throw problems[^1].ToException();
+        events.ThrowIfAny(problems);
     }
 
     /// <summary>What every job's program finds. In a container this machine's loopback may have another name.</summary>
@@ -253,7 +249,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     private static JsonObject Variables(string pipeline, string id)
     {
         var now = DateTimeOffset.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
-        var arn = $"arn:aws:sagemaker:local:000000000000:pipeline/{pipeline}";
+        var arn = LocalArn.Of("pipeline", pipeline);
         return new JsonObject
         {
             ["PipelineName"] = pipeline,

@@ -37,7 +37,7 @@ public sealed class LocalPlatform : IPlatform
         inContainers = workspace.Deployment.Local.Sandbox == LocalSettings.ContainerSandbox;
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Batches = new LocalBatches(root, registry, objects);
-        Stages = new LocalStages(registry, objects, this.server, Batches, environments, workspace);
+        Stages = new LocalStages(root, registry, objects, this.server, Batches, environments, workspace);
     }
 
     /// <summary>The folder with all that this platform keeps.</summary>
@@ -136,7 +136,7 @@ public sealed class LocalPlatform : IPlatform
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            events.Add(LocalErrors.DiskError(e.Message) with { Severity = "Warning" });
+            events.Add(LocalErrors.DiskError(e.Message).AsWarning());
         }
     }
 

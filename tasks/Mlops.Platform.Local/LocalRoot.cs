@@ -24,6 +24,9 @@ public sealed class LocalRoot
     /// <summary>What programs are uploading, on the volume of the buckets.</summary>
     public string Uploads => Path.Combine(Folder, "uploads");
 
+    /// <summary>Which files were put under an S3 URI in place of what a definition names: a line each.</summary>
+    public string Source(string uri) => Path.Combine(Folder, "sources", ContentHash.OfText(uri));
+
     public string Lock => Path.Combine(Folder, "deploy.lock");
 
     /// <summary>Who did what: a line a verb.</summary>
@@ -72,7 +75,7 @@ public sealed class LocalRoot
     /// <summary>Deletes what is kept here: what somebody else put beside it, and who did what, stays.</summary>
     public void Erase()
     {
-        foreach (var folder in new[] { "s3", "uploads", "provenance", "environments", "runs", "last", "queues", "streams", "batches", "endpoints" })
+        foreach (var folder in new[] { "s3", "sources", "uploads", "provenance", "environments", "runs", "last", "queues", "streams", "batches", "endpoints" })
             Files.Delete(Path.Combine(Folder, folder));
         foreach (var file in new[] { Notifications, ServerLog, Notifications + ".1", ServerLog + ".1" }.Concat(Directory.EnumerateFiles(Folder, Path.GetFileName(Registry) + "*")))
             File.Delete(file);

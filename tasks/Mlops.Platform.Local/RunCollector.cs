@@ -40,7 +40,7 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
     public IReadOnlyList<(string Path, long Bytes)> Find(int keep, bool environments = true)
     {
         var all = registry.Executions.Newest(int.MaxValue).ToList();
-        var newest = all.Where(e => e.Pipeline == deployment.PipelineName).ToList();
+        var newest = all.Where(IsOurs).ToList();
         // Also those of other pipelines that share the folder.
         var kept = all.GroupBy(e => e.Pipeline, StringComparer.Ordinal).SelectMany(p => p.Take(keep)).Concat(all.Where(e => e.Status == "Executing")).Select(e => e.Id).ToHashSet(StringComparer.Ordinal);
         // What registered versions are made of: code by its hash, data by its place. Their runs' logs go.
@@ -64,7 +64,10 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
         }
     }
 
-    private IEnumerable<ExecutionRow> Ours() => registry.Executions.Newest(int.MaxValue).Where(e => e.Pipeline == deployment.PipelineName);
+    private IEnumerable<ExecutionRow> Ours() => registry.Executions.Newest(int.MaxValue).Where(IsOurs);
+
+    /// <summary>Where only definitions were run, there is no pipeline of the place's own.</summary>
+    private bool IsOurs(ExecutionRow execution) => deployment.PipelineName.Length == 0 || execution.Pipeline == deployment.PipelineName;
 
     /// <summary>What a killed process was writing when it ended: it has not got its name yet. Only where and as such names are made: HASH.PROCESS.tmp, model.tar.gz.PROCESS.tmp.</summary>
     private IEnumerable<string> BrokenOff()

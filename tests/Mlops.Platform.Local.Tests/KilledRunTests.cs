@@ -17,7 +17,7 @@ public sealed class KilledRunTests : StepTestsBase
 
         // As a training leaves it that has begun.
         folder.Write(".mlops/runs/killed/train/ml/checkpoints/epoch-7", "weights");
-        Execution.LeftCheckpoints.Record(folder.File(".mlops/runs/killed/train"), folder.File(".mlops/runs/killed/train/ml/checkpoints"), "s3://local/kept");
+        Execution.LeftCheckpoints.Record(folder.File(".mlops/runs/killed/train"), "/opt/ml/checkpoints", "s3://local/kept", isMounted: false);
 
         await using var platform = Open();
         await using (await platform.LockAsync("run", default))

@@ -73,6 +73,31 @@ public sealed class StepPreviewTests
         Assert.Equal(refused, StepPreview.Of(Definition(step), new LocalSettings(), NoParameters).Single().Problem is not null);
     }
 
+    [Theory]
+    [InlineData("Training", true)]
+    [InlineData("Lambda", false)]
+    public void Values_that_SageMaker_does_not_know_are_found_where_they_are_its_own(string type, bool refused)
+    {
+        var step = Step("job", type, """{"AlgorithmSpecification": {"TrainingImage": "a", "ContainerEntrypoint": ["sh"]}, "OutputDataConfig": {"S3OutputPath": "s3://b/o"}, "SplitType": "stratified"}""");
+        step["FunctionArn"] = "arn:aws:lambda:us-east-1:123456789012:function:f";
+        var local = new LocalSettings { StandIns = new Dictionary<string, string> { ["arn:aws:lambda:us-east-1:123456789012:function:f"] = "sh f.sh" } };
+
+        Assert.Equal(refused, StepPreview.Of(Definition(step), local, NoParameters).Single().Problem is not null);
+    }
+
+    [Theory]
+    [InlineData("accuracy", "acc", true)]
+    [InlineData("acc", "acc", false)]
+    public void What_a_tuning_looks_for_is_among_what_is_measured(string objective, string defined, bool refused)
+    {
+        var step = Step("tune", "Tuning", $$"""
+            {"HyperParameterTuningJobConfig": {"Strategy": "Random", "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "{{objective}}"}, "ParameterRanges": {"IntegerParameterRanges": [{"Name": "depth", "MinValue": "1", "MaxValue": "2"}]} },
+             "TrainingJobDefinition": {"AlgorithmSpecification": {"TrainingImage": "a", "ContainerEntrypoint": ["sh"], "MetricDefinitions": [{"Name": "{{defined}}", "Regex": "x"}]}, "OutputDataConfig": {"S3OutputPath": "s3://b/o"} } }
+            """);
+
+        Assert.Equal(refused, StepPreview.Of(Definition(step), new LocalSettings(), NoParameters).Single().Problem is not null);
+    }
+
     private static JsonObject Step(string name, string type, string arguments) => new() { ["Name"] = name, ["Type"] = type, ["Arguments"] = JsonNode.Parse(arguments) };
 
     private static PipelineDefinition Definition(params JsonObject[] steps) => PipelineDefinition.Parse(Encoding.UTF8.GetBytes(new JsonObject { ["Steps"] = new JsonArray([.. steps]) }.ToJsonString()));

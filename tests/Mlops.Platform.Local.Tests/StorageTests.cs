@@ -55,6 +55,37 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public void An_archive_is_known_by_what_it_is_and_not_by_its_name()
+    {
+        folder.Write("model/a.txt", "a");
+        Archives.Pack(folder.File("model"), folder.File("model.tgz"));
+
+        Archives.Unpack(folder.File("model.tgz"), folder.File("target"));
+
+        Assert.Equal("a", File.ReadAllText(folder.File("target/a.txt")));
+    }
+
+    [Fact]
+    public void A_source_goes_beside_what_others_put_below_its_prefix_and_takes_its_own_back()
+    {
+        var root = new LocalRoot(folder.File(".mlops"));
+        using var registry = LocalRegistry.Open(root);
+        var objects = new LocalObjectStore(root, registry);
+        folder.Write(".mlops/s3/theirs/models/1/model.tar.gz", "of a run");
+        folder.Write("given/data/a.csv", "1");
+        folder.Write("given/data/b.csv", "2");
+        objects.PutSource("s3://theirs", folder.File("given"));
+        File.Delete(folder.File("given/data/b.csv"));
+        folder.Write("given/data/a.csv", "3");
+
+        objects.PutSource("s3://theirs", folder.File("given"));
+
+        Assert.Equal("of a run", File.ReadAllText(folder.File(".mlops/s3/theirs/models/1/model.tar.gz")));
+        Assert.Equal("3", File.ReadAllText(folder.File(".mlops/s3/theirs/data/a.csv")));
+        Assert.False(File.Exists(folder.File(".mlops/s3/theirs/data/b.csv")));
+    }
+
+    [Fact]
     public void A_truncated_archive_is_refused()
     {
         folder.Write("model/a.txt", new string('x', 100_000));

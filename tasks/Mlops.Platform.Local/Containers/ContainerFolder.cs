@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Containers;
 
@@ -27,20 +28,59 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
     public string Shown { get; } = isMounted ? Root : System.IO.Path.Combine(folder, MountedName);
 
     /// <summary>Folders of this machine, by their path in a container.</summary>
-    public IReadOnlyDictionary<string, string> Mounts => others.Prepend(Root).ToDictionary(p => p, Path, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, string> Mounts => others.Prepend(Root).ToDictionary(p => p, Locate, StringComparer.Ordinal);
 
     /// <summary>The path by which the program finds one in the container.</summary>
     public string Inside(string containerPath) => isMounted ? containerPath : Path(containerPath);
 
-    /// <summary>Where a link of the program's leads: its own folders are these, and all else is this machine's.</summary>
-    public string Resolve(string target) => (target + "/").StartsWith(Root + "/", StringComparison.Ordinal) ? Path(target) : target;
+    /// <summary>Where links of the program's lead: its own folders are these. All else is this machine's, which a container has no part in.</summary>
+    public LinkRules Links => new(target => IsOwn(target) || (isMounted && others.Any(o => (target + "/").StartsWith(o.TrimEnd('/') + "/", StringComparison.Ordinal))) ? Locate(target) : target, isMounted ? BaseFolder : null);
 
     /// <summary>The path on this machine of one in the container.</summary>
     public string Path(string containerPath)
     {
-        if (!(containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal))
+        if (!IsOwn(containerPath))
             others.Add(containerPath);
-        var full = System.IO.Path.GetFullPath((containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal)
+        return Locate(containerPath);
+    }
+
+    /// <summary>A text that the program left in a file, at most its first characters; null: it left none. What a container made a link of is not read: it would lead about this machine.</summary>
+    public string? Text(string containerPath, int most)
+    {
+        var path = Path(containerPath);
+        if (!File.Exists(path) || (isMounted && LinkOnTheWay(path) is not null))
+            return null;
+        var text = new char[most];
+        using var reader = new StreamReader(path);
+        return new string(text, 0, reader.ReadBlock(text));
+    }
+
+    /// <summary>The path of a folder that the program left. A container's is one, and no link to a place of this machine.</summary>
+    public string Left(string containerPath)
+    {
+        var path = Path(containerPath);
+        if (File.Exists(path))
+            throw new DefinitionException($"The program put a file in the place of the folder '{containerPath}'.");
+        return !isMounted || LinkOnTheWay(path) is not { } link ? path
+            : throw new DefinitionException($"The program put a link in the place of '{Root}/{System.IO.Path.GetRelativePath(BaseFolder, link).Replace('\\', '/')}': what a container leaves are files and folders.");
+    }
+
+    private string? LinkOnTheWay(string path)
+    {
+        for (var at = path; at.Length > BaseFolder.Length; at = System.IO.Path.GetDirectoryName(at)!)
+        {
+            if (new FileInfo(at).LinkTarget is not null)
+                return at;
+        }
+
+        return null;
+    }
+
+    private static bool IsOwn(string containerPath) => (containerPath + "/").StartsWith(Root + "/", StringComparison.Ordinal);
+
+    private string Locate(string containerPath)
+    {
+        var full = System.IO.Path.GetFullPath(IsOwn(containerPath)
             ? System.IO.Path.Combine(BaseFolder, containerPath[Root.Length..].TrimStart('/'))
             : System.IO.Path.Combine(BaseFolder, "other", containerPath.TrimStart('/')));
         return (full + System.IO.Path.DirectorySeparatorChar).StartsWith(BaseFolder + System.IO.Path.DirectorySeparatorChar, StringComparison.Ordinal) ? full : throw new DefinitionException($"The path '{containerPath}' leads out of the container's folders.");
@@ -74,6 +114,8 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
     public string Make(string containerPath)
     {
         var path = Path(containerPath);
+        if (File.Exists(path))
+            throw new DefinitionException($"The program put a file in the place of the folder '{containerPath}'.");
         Directory.CreateDirectory(path);
         return path;
     }

@@ -145,15 +145,17 @@ internal sealed class AsyncQueue : IAsyncDisposable
     {
         try
         {
-            await AnswerAsync((JsonObject)JsonNode.Parse(await File.ReadAllBytesAsync(file, ending.Token))!);
-            File.Delete(file);
-            return true;
-        }
-        catch (JsonException e)
-        {
-            // A torn file, of a machine that lost its power.
-            warn($"the request '{file}' cannot be read, and is put aside: {e.Message}");
-            File.Move(file, file + ".broken", overwrite: true);
+            if (Parse(await File.ReadAllBytesAsync(file, ending.Token)) is { } request)
+            {
+                await AnswerAsync(request);
+                File.Delete(file);
+            }
+            else
+            {
+                warn($"the request '{file}' cannot be read, and is put aside.");
+                File.Move(file, file + ".broken", overwrite: true);
+            }
+
             return true;
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
@@ -170,6 +172,19 @@ internal sealed class AsyncQueue : IAsyncDisposable
         finally
         {
             taken.TryRemove(file, out _);
+        }
+    }
+
+    /// <returns>Null: a torn file, of a machine that lost its power.</returns>
+    private static JsonObject? Parse(byte[] content)
+    {
+        try
+        {
+            return JsonNode.Parse(content) as JsonObject;
+        }
+        catch (JsonException)
+        {
+            return null;
         }
     }
 

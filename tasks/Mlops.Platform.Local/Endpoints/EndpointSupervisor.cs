@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Models;
 using Mlops.Platform.Local.Registry;
@@ -36,11 +37,24 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
         Leftovers.End(root, null);
         await Task.WhenAll(registry.Endpoints.All().Where(r => !LocalBatches.IsBatchAlone(r)).Select(async row =>
         {
-            var settings = EndpointSettings.Of(row, objects);
-            if (settings.OnDemand)
-                Served(row.Name).Restore(row, settings);
-            else if (await DeployAsync(row, cancellation) is { } problem)
-                await Console.Error.WriteLineAsync(problem.ToString());
+            try
+            {
+                var settings = EndpointSettings.Of(row, objects);
+                if (settings.OnDemand)
+                    Served(row.Name).Restore(row, settings);
+                else if (await DeployAsync(row, cancellation) is { } problem)
+                    Warn(problem.ToString());
+            }
+            catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
+            {
+                // The server is being stopped.
+            }
+#pragma warning disable CA1031 // Whatever is wrong with one endpoint, the others are served.
+            catch (Exception e)
+            {
+                Warn($"{row.Name}: it is not served: {e.Message}");
+            }
+#pragma warning restore CA1031
         }));
     }
 
@@ -56,6 +70,10 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
         catch (PlatformException e)
         {
             return e.Problem;
+        }
+        catch (DefinitionException e)
+        {
+            return LocalErrors.ModelDidNotStart(row.Name, e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -11,6 +11,9 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
+    /// <summary>A model that has lived for so long did come up; one that ends sooner, again and again, is started ever more seldom.</summary>
+    private static readonly TimeSpan Settled = TimeSpan.FromMinutes(1);
+
     private readonly Lock gate = new();
     private readonly CancellationTokenSource ending = new();
 
@@ -129,24 +132,32 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
             Volatile.Write(ref lastUse, Stopwatch.GetTimestamp());
             models = [.. attempts.Select(a => a.Result)];
             work.RemoveAll(w => w.IsCompleted);
-            work.AddRange(models.Select(m => Task.Run(() => WatchAsync(m))));
+            work.AddRange(models.Select(m => Task.Run(() => WatchAsync(m, TimeSpan.Zero))));
             if (idle is { } limit)
                 work.Add(Task.Run(() => EndWhenIdleAsync(limit)));
         }
     }
 
     /// <summary>Starts a model again whose process ended by itself.</summary>
-    private async Task WatchAsync(ServedModel model)
+    /// <param name="pause">Before it is started again, where it ends soon.</param>
+    private async Task WatchAsync(ServedModel model, TimeSpan pause)
     {
+        var began = Stopwatch.GetTimestamp();
         await model.Process.Exited;
-        for (var pause = FirstPause; !ending.IsCancellationRequested && models.Contains(model); pause = TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, LongestPause.Ticks)))
+        if (Stopwatch.GetElapsedTime(began) >= Settled)
+            pause = TimeSpan.Zero;
+        while (!ending.IsCancellationRequested && models.Contains(model))
         {
             HasFailed = true;
-            warn("the model's process ended; it is started again.");
+            warn($"the model's process ended; it is started again{(pause > TimeSpan.Zero ? FormattableString.Invariant($" in {pause.TotalSeconds} s") : "")}.");
+            await Task.Delay(pause, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (ending.IsCancellationRequested || !models.Contains(model))
+                return;
+            pause = TimeSpan.FromTicks(Math.Clamp(pause.Ticks * 2, FirstPause.Ticks, LongestPause.Ticks));
             try
             {
                 var successor = await start(Variant, ending.Token);
-                if (TryReplace(model, successor))
+                if (TryReplace(model, successor, pause))
                     await model.DisposeAsync();
                 else
                     await successor.DisposeAsync();
@@ -162,18 +173,18 @@ internal sealed class Fleet(VariantSettings variant, Func<VariantSettings, Cance
                 warn(Words(e));
             }
 #pragma warning restore CA1031
-            await Task.Delay(pause, ending.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         }
     }
 
-    private bool TryReplace(ServedModel model, ServedModel successor)
+    /// <param name="pause">As of <see cref="WatchAsync"/>.</param>
+    private bool TryReplace(ServedModel model, ServedModel successor, TimeSpan pause)
     {
         lock (gate)
         {
             if (ending.IsCancellationRequested || !models.Contains(model))
                 return false;
             models = [.. models.Select(m => ReferenceEquals(m, model) ? successor : m)];
-            work.Add(Task.Run(() => WatchAsync(successor)));
+            work.Add(Task.Run(() => WatchAsync(successor, pause)));
             return true;
         }
     }

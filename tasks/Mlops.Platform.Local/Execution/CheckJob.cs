@@ -26,12 +26,12 @@ internal static class CheckJob
             ? StepOutcome.Failed($"{found} violations of the baseline: see '{output}/{Violations}'.") : outcome;
     }
 
-    /// <summary>What was computed, and what a check of drift goes by: the baseline that was given, or this one.</summary>
+    /// <summary>What was computed, and what a check of drift goes by: the baseline that was given, or this one where it is to be registered ("Baseline calculation, drift detection and lifecycle").</summary>
     private static void AddBaseline(StepContext step, JsonObject properties, string kind, string computed)
     {
         var given = step.Evaluate(step.Step.Others[$"SuppliedBaseline{kind}"]);
         properties[$"CalculatedBaseline{kind}"] = computed;
-        properties[$"BaselineUsedForDriftCheck{kind}"] = given is JsonValue ? given.DeepClone() : computed;
+        properties[$"BaselineUsedForDriftCheck{kind}"] = !IsTrue(step, "RegisterNewBaseline") && given is JsonValue && StepContext.Text(given).Length > 0 ? given.DeepClone() : computed;
     }
 
     private static bool IsTrue(StepContext step, string member) => StepContext.Text(step.Evaluate(step.Step.Others[member])).Equals("true", StringComparison.OrdinalIgnoreCase);

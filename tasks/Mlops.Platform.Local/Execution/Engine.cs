@@ -61,9 +61,10 @@ internal sealed class Engine
         /// <summary>In a branch of a condition that has not been decided, or was decided otherwise.</summary>
         NotChosen,
         Waiting,
-        Running,
+        Begun,
+
+        /// <summary>In the execution that this one goes on from.</summary>
         Succeeded,
-        Failed,
     }
 
     /// <summary>Whether a step does work that is worth keeping: it may be cached, and has a log.</summary>
@@ -82,7 +83,7 @@ internal sealed class Engine
             {
                 while (running.Count < context.MaxParallel && ready.TryDequeue(out var step, out _))
                 {
-                    states[step.Name] = StepState.Running;
+                    states[step.Name] = StepState.Begun;
                     running.Add(Task.Run(() => RunStepAsync(step, cancellation), CancellationToken.None), step);
                 }
             }
@@ -94,28 +95,24 @@ internal sealed class Engine
             try
             {
                 var outcome = await done;
-                states[ended!.Name] = outcome.FailureReason is null ? StepState.Succeeded : StepState.Failed;
                 if (outcome.FailureReason is { } reason)
-                    failed ??= new EngineResult("Failed", ended.Name, reason);
+                    failed ??= new EngineResult("Failed", ended!.Name, reason);
                 else
-                    Follow(ended, outcome);
+                    Follow(ended!, outcome);
             }
             catch (PlatformException e)
             {
                 // The registry could not take the step's end: the others are awaited, and nothing new starts.
-                states[ended!.Name] = StepState.Failed;
-                failed ??= new EngineResult("Failed", ended.Name, e.Message);
+                failed ??= new EngineResult("Failed", ended!.Name, e.Message);
             }
             catch (OperationCanceledException)
             {
-                states[ended!.Name] = StepState.Failed;
-                failed ??= new EngineResult("Stopped", ended.Name, "stopped");
+                failed ??= new EngineResult("Stopped", ended!.Name, "stopped");
             }
             catch (Exception e)
             {
                 // A defect, or a disk that takes nothing: what the others write to must stay until they have ended.
-                states[ended!.Name] = StepState.Failed;
-                failed ??= new EngineResult("Failed", ended.Name, e.Message);
+                failed ??= new EngineResult("Failed", ended!.Name, e.Message);
                 broken ??= ExceptionDispatchInfo.Capture(e);
             }
         }
@@ -136,7 +133,7 @@ internal sealed class Engine
         }
     }
 
-    /// <summary>What a step that has succeeded was waited for by.</summary>
+    /// <summary>The steps that waited for this one.</summary>
     private void Follow(PipelineStep step, StepOutcome outcome)
     {
         if (step.Type == StepTypes.Condition)
@@ -236,7 +233,7 @@ internal sealed class Engine
 
             if (outcome is { FailureReason: null } || fault is not { } named || retries.Next(named) is not { } pause)
                 return outcome ?? throw error!;
-            context.Events.Add(new StepChanged(job.Step.Name, job.Step.Type, "Executing", Detail: string.Create(CultureInfo.InvariantCulture, $"again in {pause.TotalSeconds} s after {named.Name}: {outcome?.FailureReason ?? error!.Message}")));
+            context.Events.Add(new StepChanged(job.Step.Name, job.Step.Type, "Executing", Detail: string.Create(CultureInfo.InvariantCulture, $"tries again in {pause.TotalSeconds} s, after {named.Name}: {outcome?.FailureReason ?? error!.Message}")));
             await Task.Delay(pause, cancellation);
             Files.Delete(job.Folder);
         }

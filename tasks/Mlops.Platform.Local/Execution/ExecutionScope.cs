@@ -43,7 +43,11 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
             ?? throw new DefinitionException($"The step '{step}' has no property file '{name}'.");
         var output = Json.Objects(StepProperties(step)?["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault(o => StepContext.Text(o["OutputName"]) == declared.Output);
         var uri = StepContext.Text(output?["S3Output"]?["S3Uri"] ?? throw new DefinitionException($"The step '{step}' has not written '{declared.Output}'."));
-        return Read(Path.Combine(objects.ExistingPathOf(uri), declared.FilePath), $"'{declared.FilePath}' of the step '{step}'",
+        var folder = Path.GetFullPath(objects.ExistingPathOf(uri));
+        var path = Path.GetFullPath(Path.Combine(folder, declared.FilePath));
+        if (!path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))
+            throw new DefinitionException($"The property file '{name}' of the step '{step}' leads out of its output: '{declared.FilePath}'.");
+        return Read(path, $"'{declared.FilePath}' of the step '{step}'",
             $"The step '{step}' did not write '{declared.FilePath}' into its output '{declared.Output}'.");
     }
 

@@ -111,10 +111,13 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
     /// <summary>Adds what other hosts left in the same folder of theirs, where the first has no such file.</summary>
     public static void Gather(IReadOnlyList<JobHost> hosts, string containerPath)
     {
+        hosts[0].Container.Left(containerPath);
         var first = hosts[0].Container.Make(containerPath);
-        foreach (var (host, folder) in hosts.Skip(1).Select(h => (h, h.Container.Path(containerPath))).Where(h => Directory.Exists(h.Item2)))
+        if (hosts.Count > 1)
+            Files.Materialize(first, hosts[0].Container.Links);
+        foreach (var (host, folder) in hosts.Skip(1).Select(h => (h, h.Container.Left(containerPath))).Where(h => Directory.Exists(h.Item2)))
         {
-            Files.Materialize(folder, host.Container.Resolve);
+            Files.Materialize(folder, host.Container.Links);
             foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
             {
                 var target = Path.Combine(first, Path.GetRelativePath(folder, file));

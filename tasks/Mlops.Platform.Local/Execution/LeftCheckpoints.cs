@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local.Execution;
@@ -12,15 +13,18 @@ internal static class LeftCheckpoints
 {
     public static string RecordOf(string stepFolder) => Path.Combine(stepFolder, "checkpoints.json");
 
-    public static void Record(string stepFolder, string folder, string s3Uri) =>
-        Files.Write(RecordOf(stepFolder), Json.Write(new JsonObject { ["Folder"] = Path.GetRelativePath(stepFolder, folder), ["S3Uri"] = s3Uri }));
+    /// <param name="folder">As the program knows it.</param>
+    /// <param name="isMounted">Of <see cref="ContainerFolder"/>.</param>
+    public static void Record(string stepFolder, string folder, string s3Uri, bool isMounted) =>
+        Files.Write(RecordOf(stepFolder), Json.Write(new JsonObject { ["Folder"] = folder, ["S3Uri"] = s3Uri, ["IsMounted"] = isMounted }));
 
     public static void Keep(string stepFolder, LocalObjectStore objects)
     {
         if (!File.Exists(RecordOf(stepFolder)) || JsonNode.Parse(File.ReadAllBytes(RecordOf(stepFolder))) is not JsonObject record)
             return;
-        var folder = Path.Combine(stepFolder, ExpressionEvaluator.Text(record["Folder"]));
+        var container = new ContainerFolder(stepFolder, record["IsMounted"]?.GetValue<bool>() == true);
+        var folder = container.Left(ExpressionEvaluator.Text(record["Folder"]));
         if (Directory.Exists(folder))
-            Files.Merge(folder, objects.PathOf(ExpressionEvaluator.Text(record["S3Uri"])));
+            Files.Merge(folder, objects.PathOf(ExpressionEvaluator.Text(record["S3Uri"])), container.Links);
     }
 }

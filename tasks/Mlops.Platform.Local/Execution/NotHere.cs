@@ -11,8 +11,10 @@ internal static class NotHere
     {
         StepTypes.Processing => Processing(step.Arguments),
         StepTypes.Training => Training(step.Arguments),
+        StepTypes.Tuning when step.Arguments["HyperParameterTuningJobConfig"]?["ParameterRanges"]?["AutoParameters"] is JsonArray { Count: > 0 } => "ranges that SageMaker chooses (AutoParameters)",
         StepTypes.Tuning when step.Arguments["TrainingJobDefinitions"] is not null => "several definitions of trainings in one tuning (TrainingJobDefinitions)",
         StepTypes.Tuning => step.Arguments["WarmStartConfig"] is not null ? "the trainings of earlier tunings (WarmStartConfig)" : Training(step.Arguments["TrainingJobDefinition"]),
+        StepTypes.Transform when step.Arguments["DataCaptureConfig"] is not null => "a capture of what is sent and answered (DataCaptureConfig)",
         StepTypes.Transform => Transform(step.Arguments["TransformInput"]),
         _ => null,
     };
@@ -30,7 +32,8 @@ internal static class NotHere
         var channels = Json.Objects(job?["InputDataConfig"]).ToList();
         return channels.Any(c => Is(c["InputMode"] ?? job?["AlgorithmSpecification"]?["TrainingInputMode"], "Pipe")) ? "input as a pipe (InputMode)"
             : channels.Any(c => Is(c["DataSource"]?["S3DataSource"]?["S3DataType"], "AugmentedManifestFile")) ? "an augmented manifest (S3DataType)"
-            : channels.Any(c => c["DataSource"]?["FileSystemDataSource"] is not null) ? "a file system of the VPC (FileSystemDataSource)" : null;
+            : channels.Any(c => c["DataSource"]?["FileSystemDataSource"] is not null) ? "a file system of the VPC (FileSystemDataSource)"
+            : job?["ResourceConfig"]?["InstanceGroups"] is JsonArray { Count: > 0 } ? "a cluster of several kinds of instances (InstanceGroups)" : null;
     }
 
     private static string? Transform(JsonNode? input) => Is(input?["SplitType"], "RecordIO") || Is(input?["SplitType"], "TFRecord") ? $"records split as {input!["SplitType"]} (SplitType)" : null;

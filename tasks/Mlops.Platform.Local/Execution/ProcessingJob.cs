@@ -20,22 +20,22 @@ internal static class ProcessingJob
         var hosts = JobHost.Of(step, step.Arguments["ProcessingResources"]?["ClusterConfig"]?["InstanceCount"], step.Arguments["AppSpecification"]);
         var container = hosts[0].Container;
         if (await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, outputs))], cancellation) is { } failure)
-            return StepOutcome.Failed(failure);
+            return StepOutcome.Failed(Message(container) is { } said ? $"{said.Trim()}\n{failure}" : failure);
 
         var places = outputs.Select(o => StepContext.Text(o["LocalPath"]).TrimEnd('/')).ToList();
         var uris = outputs.Select(o => StepContext.Text(o["S3Uri"])).ToList();
         foreach (var (uri, place) in uris.Zip(places))
         {
             JobHost.Gather(hosts, place);
-            var from = container.Path(place);
+            var from = container.Left(place);
             // What lies in the folders of two outputs is sent with each.
             if (places.Count(p => (p + "/").StartsWith(place + "/", StringComparison.Ordinal) || (place + "/").StartsWith(p + "/", StringComparison.Ordinal)) > 1)
             {
-                Files.Materialize(from, container.Resolve);
+                Files.Materialize(from, container.Links);
                 Files.Copy(container.Path(place), from = Path.Combine(step.Folder, ".output"));
             }
 
-            Files.Merge(from, step.Objects.PathOf(uri), container.Resolve);
+            Files.Merge(from, step.Objects.PathOf(uri), container.Links);
         }
 
         return new StepOutcome(Properties(step, container)) { Objects = [.. uris.Select(step.Objects.Describe)] }; // When all are there: one may lie below another.
@@ -74,7 +74,7 @@ internal static class ProcessingJob
     private static JsonObject JobConfig(StepContext step) => new()
     {
         ["ProcessingJobName"] = step.JobName,
-        ["ProcessingJobArn"] = $"arn:aws:sagemaker:local:000000000000:processing-job/{step.JobName}",
+        ["ProcessingJobArn"] = LocalArn.Of("processing-job", step.JobName),
         ["Environment"] = step.Arguments["Environment"]?.DeepClone() ?? new JsonObject(),
         ["AppSpecification"] = step.Arguments["AppSpecification"]?.DeepClone(),
         ["ProcessingInputs"] = step.Arguments["ProcessingInputs"]?.DeepClone() ?? new JsonArray(),
@@ -88,11 +88,12 @@ internal static class ProcessingJob
     {
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["ProcessingJobName"] = step.JobName;
-        properties["ProcessingJobArn"] = $"arn:aws:sagemaker:local:000000000000:processing-job/{step.JobName}";
+        properties["ProcessingJobArn"] = LocalArn.Of("processing-job", step.JobName);
         properties["ProcessingJobStatus"] = "Completed";
-        var message = container.Path("/opt/ml/output/message");
-        if (File.Exists(message) && File.ReadAllText(message) is var text)
-            properties["ExitMessage"] = text.Length > LongestMessage ? text[..LongestMessage] : text;
+        if (Message(container) is { } message)
+            properties["ExitMessage"] = message;
         return properties;
     }
+
+    private static string? Message(ContainerFolder container) => container.Text("/opt/ml/output/message", LongestMessage) is { } text && !string.IsNullOrWhiteSpace(text) ? text : null;
 }

@@ -37,7 +37,7 @@ internal static class RegisterModelStep
         step.Events.Add(new ModelRegistered(group, version, status, isNew));
         var properties = (JsonObject)request.DeepClone();
         properties["ModelPackageVersion"] = version;
-        properties["ModelPackageArn"] = string.Create(CultureInfo.InvariantCulture, $"arn:aws:sagemaker:local:000000000000:model-package/{group}/{version}");
+        properties["ModelPackageArn"] = LocalArn.Of("model-package", string.Create(CultureInfo.InvariantCulture, $"{group}/{version}"));
         properties["ModelApprovalStatus"] = status;
         properties["ModelPackageStatus"] = "Completed";
         return new StepOutcome(properties);
@@ -47,7 +47,7 @@ internal static class RegisterModelStep
     {
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["ModelName"] = step.Arguments["ModelName"]?.DeepClone() ?? step.JobName;
-        properties["ModelArn"] = $"arn:aws:sagemaker:local:000000000000:model/{properties["ModelName"]}";
+        properties["ModelArn"] = LocalArn.Of("model", properties["ModelName"]!.ToString());
         var given = Json.Objects(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).OfType<JsonObject>().ToList();
         var containers = given.SelectMany(c => Containers(step, c)).ToList();
         foreach (var container in containers)

@@ -60,7 +60,9 @@ internal static class StandIn
             await process.TellAsync(Message(step).ToJsonString(), limit.Token);
             var exitCode = await process.Exited.WaitAsync(limit.Token);
             process.Kill(); // What it left behind would hold its output open.
-            await Task.WhenAny(copied, Task.Delay(Patience, CancellationToken.None));
+            await Task.WhenAny(Task.WhenAll(copied, answer), Task.Delay(Patience, CancellationToken.None));
+            if (exitCode == 0 && !answer.IsCompleted)
+                return StepOutcome.Failed("its stand-in ended and left a program running that holds its output open. Give that one an output of its own: COMMAND > /dev/null &");
             if (exitCode == 0)
                 return await answer is { } text ? Outputs(step, text) : StepOutcome.Failed($"its stand-in answered with more than {MostCharacters >> 20} MiB. What it tells people goes to its error output.");
             step.OnFault(StepFault.Service);
@@ -104,7 +106,7 @@ internal static class StandIn
     private static JsonObject Message(StepContext step) => step.Step.Type != StepTypes.Callback ? step.Arguments : new JsonObject
     {
         ["token"] = ContentHash.OfText($"{step.ExecutionId} {step.Step.Name}")[..10],
-        ["pipelineExecutionArn"] = $"arn:aws:sagemaker:local:000000000000:pipeline/local/execution/{step.ExecutionId}",
+        ["pipelineExecutionArn"] = LocalArn.Of("pipeline", $"local/execution/{step.ExecutionId}"),
         ["arguments"] = step.Arguments.DeepClone(),
     };
 
@@ -135,7 +137,12 @@ internal static class StandIn
             outputs[name] = value.DeepClone();
         }
 
-        return new StepOutcome(new JsonObject { ["OutputParameters"] = outputs });
+        // A cluster's step tells what it ran on, too.
+        var properties = step.Step.Type == StepTypes.Emr ? (JsonObject)given.DeepClone() : [];
+        if (step.Step.Type == StepTypes.Emr && properties["ClusterId"] is null)
+            properties["ClusterId"] = StepContext.Text(step.Evaluate(step.Step.Others["ClusterId"]) ?? step.Arguments["ClusterId"]);
+        properties["OutputParameters"] = outputs;
+        return new StepOutcome(properties);
     }
 
     private static bool Fits(JsonNode value, string type) => (type, value.GetValueKind()) switch

@@ -56,7 +56,8 @@ internal sealed record StepContext
     private static readonly TimeSpan TrainingGrace = TimeSpan.FromSeconds(120);
 
     public TimeSpan MaxRuntime() =>
-        TimeSpan.FromSeconds(Math.Min(Json.Number(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"]) ?? 86400, 28 * 86400));
+        TimeSpan.FromSeconds(Math.Min(Arguments["StoppingCondition"]?["MaxRuntimeInSeconds"] is not { } limit ? 86400 : Json.Number(limit) is { } seconds and > 0 ? seconds
+            : throw new DefinitionException($"MaxRuntimeInSeconds is a number from 1 on, and here it is {limit.ToJsonString()}."), 28 * 86400));
 
     /// <summary>A host's program, ready to run: on this machine, with /opt/ml mounted where the program names it, or in its image ('local.sandbox').</summary>
     public StepProcess Process(JobHost host, JobProgram program, IReadOnlyDictionary<string, string> environment, Action<string>? onLine = null)

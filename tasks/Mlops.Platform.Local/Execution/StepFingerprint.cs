@@ -12,7 +12,8 @@ namespace Mlops.Platform.Local.Execution;
 internal static class StepFingerprint
 {
     private static readonly string[] WithoutEffect =
-        ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig", "CheckpointConfig"];
+        ["RoleArn", "ProcessingResources", "ResourceConfig", "HyperParameterTuningResourceConfig", "TransformResources", "StoppingCondition", "Tags", "OutputDataConfig", "NetworkConfig", "VpcConfig", "CheckpointConfig",
+        "DebugHookConfig", "DebugRuleConfigurations", "ProfilerConfig", "ProfilerRuleConfigurations", "TensorBoardOutputConfig", "RetryStrategy"];
 
     private static readonly string[] Unmeant = ["RetryPolicies", "DisplayName", "Description"];
 

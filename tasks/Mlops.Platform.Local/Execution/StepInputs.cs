@@ -56,6 +56,7 @@ public static class StepInputs
             .Concat(Json.Objects((step.Arguments["TrainingJobDefinition"] ?? step.Arguments)["InputDataConfig"]).Select(c => c["DataSource"]?["S3DataSource"]?["S3Uri"]))
             .Append(step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"]?["S3Uri"])
             .Append(step.Arguments["HyperParameters"]?["sagemaker_submit_directory"])
+            .Append(step.Arguments["TrainingJobDefinition"]?["StaticHyperParameters"]?["sagemaker_submit_directory"])
             .Concat(Json.Objects(step.Arguments["Containers"]).Append(step.Arguments["PrimaryContainer"] as JsonObject).Select(ModelData.Place));
 
     private static IEnumerable<JsonNode?> Outputs(PipelineStep step) =>

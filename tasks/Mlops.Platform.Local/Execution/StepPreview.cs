@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Toolkits;
+using Mlops.Platform.Local.Tuning;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -38,7 +39,24 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
             var preview = Look(step);
             if (NotHere.Of(step) is { } asked)
                 return preview with { Problem = LocalErrors.NotDoneHere(step.Name, asked) };
-            return preview.Problem is null && (ArgumentCheck.Wrong(step) ?? ReferenceCheck.Dangling(definition, step)) is { } wrong ? preview with { Problem = PlatformErrors.Definition(wrong) } : preview;
+            return preview.Problem is null && (ArgumentCheck.Wrong(step) ?? ReferenceCheck.Dangling(definition, step) ?? Wrong(step)) is { } wrong ? preview with { Problem = PlatformErrors.Definition(wrong) } : preview;
+        }
+
+        /// <summary>What only this step's own run would find else.</summary>
+        private string? Wrong(PipelineStep step)
+        {
+            try
+            {
+                _ = step.Cache?.Lifetime();
+                if (step.Type == StepTypes.Tuning)
+                    TuningJob.Check(step.Arguments);
+                return step.Type == StepTypes.Transform && step.Arguments["ModelName"] is JsonValue name && !definition.AllSteps.Any(s => s.Type == StepTypes.Model && Text(s.Arguments["ModelName"]) == name.ToString())
+                    ? $"The step '{step.Name}' sends records to the model '{name}', and no step of this pipeline makes one of that name: a model of an account is not here." : null;
+            }
+            catch (DefinitionException e)
+            {
+                return $"The step '{step.Name}': {e.Message}";
+            }
         }
 
         private StepPreview Look(PipelineStep step)

@@ -48,6 +48,9 @@ internal sealed record StepProcess
     /// <summary>Told as soon as the program runs, so that a later run can end it should this process be killed.</summary>
     public required Action<ProcessIdentity> OnStart { get; init; }
 
+    /// <summary>Told that the program's time was up: what it saved since is a model as any other.</summary>
+    public Action? OnTimeOut { get; init; }
+
     /// <summary>Told what was not the program's own doing.</summary>
     public required Action<StepFault> OnFault { get; init; }
 
@@ -93,7 +96,11 @@ internal sealed record StepProcess
             ContainerRuntime.Leave(Container);
         cancellation.ThrowIfCancellationRequested();
         if (timedOut)
-            return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime) and was ended.", log);
+        {
+            OnTimeOut?.Invoke();
+            return Text($"it ran longer than {MaxRuntime.TotalSeconds} s (max_runtime; StoppingCondition.MaxRuntimeInSeconds) and was ended.", log);
+        }
+
         var exitCode = await process.Exited;
         if (exitCode is > FirstSignal and <= FirstSignal + LastSignal)
             OnFault(StepFault.Internal);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Events;
 using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
@@ -12,6 +13,9 @@ namespace Mlops.Platform.Local.Execution;
 /// </summary>
 internal static class TrainingJob
 {
+    /// <summary>Of DescribeTrainingJob's FailureReason, in characters.</summary>
+    private const int LongestReason = 1024;
+
     private static readonly string[] OutputFolders = ["/opt/ml/model", "/opt/ml/output/data"];
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
@@ -22,11 +26,13 @@ internal static class TrainingJob
             c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
         var hyperparameters = Json.TextMembers(step.Arguments["HyperParameters"]);
         var metrics = new TrainingMetrics(step);
-        var hosts = JobHost.Of(step, step.Arguments["ResourceConfig"]?["InstanceCount"], step.Arguments["AlgorithmSpecification"]);
+        // Several hosts of the built-in algorithm make one model of all the data; here one does.
+        var hosts = JobHost.Of(step, IsBuiltIn(step, hyperparameters) ? null : step.Arguments["ResourceConfig"]?["InstanceCount"], step.Arguments["AlgorithmSpecification"]);
         string? failed;
+        var late = false;
         try
         {
-            failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics))], cancellation);
+            failed = await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, channels, hyperparameters, metrics) with { OnTimeOut = () => late = true })], cancellation);
         }
         finally
         {
@@ -34,17 +40,23 @@ internal static class TrainingJob
             if (Checkpoints(step) is ({ } folderOf, { } kept) && Directory.Exists(hosts[0].Container.Path(folderOf)))
             {
                 JobHost.Gather(hosts, folderOf);
-                Files.Merge(hosts[0].Container.Path(folderOf), step.Objects.PathOf(kept), hosts[0].Container.Resolve);
+                Files.Merge(hosts[0].Container.Left(folderOf), step.Objects.PathOf(kept), hosts[0].Container.Links);
                 File.Delete(LeftCheckpoints.RecordOf(step.Folder));
             }
         }
 
         metrics.ShowLast();
         if (failed is { } failure)
-            return StepOutcome.Failed(hosts.Select(h => Failure(h.Container)).FirstOrDefault(f => f is not null) ?? failure);
-        foreach (var folder in OutputFolders)
-            JobHost.Gather(hosts, folder);
-        var properties = Store(step, hosts[0].Container, metrics.Last);
+        {
+            var reason = hosts.Select(h => Failure(h.Container)).FirstOrDefault(f => f is not null) ?? failure;
+            return StepOutcome.Failed(late && HasModel(hosts)
+                ? $"{reason}\nWhat it had saved lies at '{Store(step, hosts, metrics.Last)["ModelArtifacts"]!["S3ModelArtifacts"]}'." : reason);
+        }
+
+        var isEmpty = !HasModel(hosts);
+        var properties = Store(step, hosts, metrics.Last);
+        if (isEmpty)
+            step.Events.Add(new Notice($"{step.Step.Name}: the program wrote nothing into /opt/ml/model (SM_MODEL_DIR): the model is empty"));
         return new StepOutcome(properties)
         {
             Metrics = metrics.Last,
@@ -67,11 +79,18 @@ internal static class TrainingJob
         foreach (var folder in OutputFolders.Append(checkpoints).Append(TrainingEnvironment.IntermediateFolder))
             container.Make(folder);
         if (kept is not null && host.IsFirst)
-            LeftCheckpoints.Record(step.Folder, container.Path(checkpoints), kept);
+            LeftCheckpoints.Record(step.Folder, checkpoints, kept, container.IsMounted);
         if (kept is not null && Directory.Exists(step.Objects.PathOf(kept)))
             Files.Copy(step.Objects.PathOf(kept), container.Path(checkpoints));
         return step.Process(host, program, environment.Variables(), metrics.Read);
     }
+
+    private static bool HasModel(IEnumerable<JobHost> hosts) => hosts.Any(h => h.Container.Left("/opt/ml/model") is var folder && Directory.Exists(folder)
+        && Directory.EnumerateFileSystemEntries(folder, "*", new EnumerationOptions { IgnoreInaccessible = true }).Any());
+
+    private static bool IsBuiltIn(StepContext step, Dictionary<string, string> hyperparameters) =>
+        BuiltInAlgorithms.VersionOf(step.Arguments, hyperparameters) is not null && !step.Execution.Programs.InContainers && step.Arguments["AlgorithmSpecification"]?["ContainerEntrypoint"] is null
+        && step.Execution.Programs.StandInOf(JobProgram.ImageOf(step.Arguments["AlgorithmSpecification"])) is null;
 
     /// <summary>CheckpointConfig: the folder, and where it is kept; null: nowhere.</summary>
     private static (string Folder, string? S3Uri) Checkpoints(StepContext step)
@@ -130,14 +149,13 @@ internal static class TrainingJob
         return folder;
     }
 
-    private static string? Failure(ContainerFolder container)
-    {
-        var file = container.Path("/opt/ml/output/failure");
-        return File.Exists(file) && File.ReadAllText(file).Trim() is { Length: > 0 } text ? text[..Math.Min(text.Length, 1024)] : null;
-    }
+    private static string? Failure(ContainerFolder container) => container.Text("/opt/ml/output/failure", LongestReason)?.Trim() is { Length: > 0 } text ? text : null;
 
-    private static JsonObject Store(StepContext step, ContainerFolder container, IReadOnlyDictionary<string, double> metrics)
+    private static JsonObject Store(StepContext step, IReadOnlyList<JobHost> hosts, IReadOnlyDictionary<string, double> metrics)
     {
+        foreach (var folder in OutputFolders)
+            JobHost.Gather(hosts, folder);
+        var container = hosts[0].Container;
         var output = $"{StepContext.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
         // CompressionType NONE: the files as they are.
         var isPacked = StepContext.Text(step.Arguments["OutputDataConfig"]?["CompressionType"]) != "NONE";
@@ -149,17 +167,17 @@ internal static class TrainingJob
         {
             if (!isPacked)
             {
-                Files.Merge(container.Path(folder), step.Objects.PathOf(uri), container.Resolve);
+                Files.Merge(container.Left(folder), step.Objects.PathOf(uri), container.Links);
                 return;
             }
 
-            Files.Materialize(container.Path(folder), container.Resolve);
+            Files.Materialize(container.Left(folder), container.Links);
             Archives.Pack(container.Path(folder), step.Objects.PathOf(uri));
         }
 
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["TrainingJobName"] = step.JobName;
-        properties["TrainingJobArn"] = $"arn:aws:sagemaker:local:000000000000:training-job/{step.JobName}";
+        properties["TrainingJobArn"] = LocalArn.Of("training-job", step.JobName);
         properties["TrainingJobStatus"] = "Completed";
         properties["ModelArtifacts"] = new JsonObject { ["S3ModelArtifacts"] = model };
         properties["FinalMetricDataList"] = new JsonArray([.. metrics.OrderBy(m => m.Key, StringComparer.Ordinal).Select(m => new JsonObject { ["MetricName"] = m.Key, ["Value"] = m.Value })]);

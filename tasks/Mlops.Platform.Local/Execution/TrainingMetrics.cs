@@ -18,11 +18,12 @@ internal sealed partial class TrainingMetrics(StepContext step)
     private readonly List<(string Name, Regex Form)> definitions = [.. Json.Objects(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
         .Select(d => (StepContext.Text(d["Name"]), Compile(StepContext.Text(d["Name"]), StepContext.Text(d["Regex"]))))];
 
+    /// <summary>Expressions are Python's: groups with names count like the others there, and the first one is the value.</summary>
     private static Regex Compile(string metric, string regex)
     {
         try
         {
-            return new Regex(regex, RegexOptions.CultureInvariant, RegexLimit);
+            return new Regex(NamedGroup().Replace(regex, "("), RegexOptions.CultureInvariant, RegexLimit);
         }
         catch (ArgumentException e)
         {
@@ -87,6 +88,9 @@ internal sealed partial class TrainingMetrics(StepContext step)
         foreach (var (name, value) in Last.Where(m => !shown.TryGetValue(m.Key, out var last) || !last.Value.Equals(m.Value)))
             step.Events.Add(new MetricMeasured(step.Step.Name, name, value));
     }
+
+    [GeneratedRegex(@"(?<!\\)\(\?P<\w+>")]
+    private static partial Regex NamedGroup();
 
     [GeneratedRegex("#011(?<channel>train|validation)-(?<name>[^:#]+):(?<value>[^#]+)")]
     private static partial Regex BuiltInMetric();

@@ -44,10 +44,8 @@ internal static class Transform
     {
         if (!job.ByLine)
         {
-            using var content = new MemoryStream();
-            await using (var read = Open(job, file))
-                await read.CopyToAsync(content, cancellation);
-            var body = content.ToArray();
+            // Of a file that is too large no more is read than tells so, unless a filter makes it smaller.
+            var body = await ReadAsync(job, file, job.InputFilter is null ? job.MostPayload + 1 : int.MaxValue, cancellation);
             var record = job.ShapesAnswers || job.InputFilter is not null ? Encoding.UTF8.GetString(body).TrimStart('\uFEFF') : "";
             var sent = job.InputFilter is null ? body : Encoding.UTF8.GetBytes(Sent(job, record));
             if (TooLarge(job, sent) is { } large)
@@ -93,7 +91,17 @@ internal static class Transform
     }
 
     private static string? TooLarge(Request job, byte[] sent) => sent.Length <= job.MostPayload ? null
-        : $"a request has {sent.Length} bytes, more than it may: raise MaxPayloadInMB, or split the input into smaller records.";
+        : $"a request has more than {job.MostPayload} bytes: raise MaxPayloadInMB, or split the input into smaller records.";
+
+    private static async Task<byte[]> ReadAsync(Request job, string file, long most, CancellationToken cancellation)
+    {
+        using var content = new MemoryStream();
+        await using var read = Open(job, file);
+        var block = new byte[1 << 16];
+        while (content.Length < most && await read.ReadAsync(block, cancellation) is > 0 and var length)
+            content.Write(block, 0, (int)Math.Min(length, most - content.Length));
+        return content.ToArray();
+    }
 
     private static Stream Open(Request job, string file) => job.IsCompressed ? new GZipStream(File.OpenRead(file), CompressionMode.Decompress) : File.OpenRead(file);
 

@@ -24,10 +24,10 @@ internal static class TransformJob
         if (await Transform.RunAsync(step.Arguments, source, folder, process, cancellation) is { } failure)
             return StepOutcome.Failed(failure);
 
-        Files.Merge(folder, step.Objects.PathOf(output));
+        Files.Merge(folder, step.Objects.PathOf(output), LinkRules.AsTheyAre);
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["TransformJobName"] = step.JobName;
-        properties["TransformJobArn"] = $"arn:aws:sagemaker:local:000000000000:transform-job/{step.JobName}";
+        properties["TransformJobArn"] = LocalArn.Of("transform-job", step.JobName);
         properties["TransformJobStatus"] = "Completed";
         return new StepOutcome(properties) { Objects = [step.Objects.Describe(output)] };
     }

@@ -86,7 +86,7 @@ internal sealed partial class SpawnedProcess
         }
         finally
         {
-            pipes.LetGoOfChilds();
+            pipes.CloseChildEnds();
         }
     }
 
@@ -99,7 +99,7 @@ internal sealed partial class SpawnedProcess
         {
             Check(SignalsClear(signals) | SetMask(attributes, signals) | SignalsAdd(signals, BrokenPipe) | SetDefault(attributes, signals));
             Check(SetFlags(attributes, (short)(SetSignalsToDefault | SetSignalMask | (OperatingSystem.IsMacOS() ? NewSessionOfMac : NewSessionOfLinux))));
-            foreach (var (descriptor, standard) in pipes.Childs)
+            foreach (var (descriptor, standard) in pipes.ChildEnds)
                 Check(Duplicate(actions, descriptor, standard));
             using var command = new TextArray(WorkingIn(start.WorkingDirectory, [start.FileName, .. start.ArgumentList], actions));
             using var environment = new TextArray([.. start.Environment.Select(e => $"{e.Key}={e.Value}")]);
@@ -156,9 +156,9 @@ internal sealed partial class SpawnedProcess
         public AnonymousPipeServerStream Errors { get; } = new(PipeDirection.In, HandleInheritability.None);
 
         /// <summary>The child's ends, and which of its streams they are.</summary>
-        public IEnumerable<(int Descriptor, int Standard)> Childs => new[] { Input, Output, Errors }.Select((p, i) => ((int)p.ClientSafePipeHandle.DangerousGetHandle(), i));
+        public IEnumerable<(int Descriptor, int Standard)> ChildEnds => new[] { Input, Output, Errors }.Select((p, i) => ((int)p.ClientSafePipeHandle.DangerousGetHandle(), i));
 
-        public void LetGoOfChilds()
+        public void CloseChildEnds()
         {
             Input.DisposeLocalCopyOfClientHandle();
             Output.DisposeLocalCopyOfClientHandle();

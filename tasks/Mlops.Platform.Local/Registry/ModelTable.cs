@@ -27,7 +27,7 @@ public sealed class ModelTable(RegistryDatabase database)
                 ("$request", request.ToJsonString()), ("$metrics", Numbers(metrics)),
                 ("$execution", executionId), ("$now", Times.Now));
             foreach (var parent in parents)
-                AddLineage(Node(group, version), parent, "made of");
+                AddLineage(Node(group, version), parent);
         }
 
         else
@@ -79,8 +79,8 @@ public sealed class ModelTable(RegistryDatabase database)
         return accepted ? null : latest;
     });
 
-    public void AddLineage(string child, string parent, string relation) => database.Execute(
-        "INSERT OR IGNORE INTO lineage (child, parent, relation) VALUES ($child, $parent, $relation)", ("$child", child), ("$parent", parent), ("$relation", relation));
+    private void AddLineage(string child, string parent) => database.Execute(
+        "INSERT OR IGNORE INTO lineage (child, parent, relation) VALUES ($child, $parent, $relation)", ("$child", child), ("$parent", parent), ("$relation", "made of"));
 
     /// <summary>What a node was made of, directly.</summary>
     public IReadOnlyList<string> Parents(string child) => database.Query("SELECT parent FROM lineage WHERE child = $child ORDER BY parent", r => r.GetString(0), ("$child", child));

@@ -15,7 +15,7 @@ using Mlops.Platform.Ports;
 namespace Mlops.Platform.Local.Stages;
 
 /// <summary>Stages as endpoints of this machine's server.</summary>
-internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objects, ServerClient server, LocalBatches batches, PythonEnvironments environments, Workspace workspace) : IStages
+internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, ServerClient server, LocalBatches batches, PythonEnvironments environments, Workspace workspace) : IStages
 {
     /// <summary>As long as SageMaker lets a model take for an asynchronous request.</summary>
     private static readonly TimeSpan AsyncPatience = TimeSpan.FromHours(1);
@@ -69,6 +69,8 @@ internal sealed class LocalStages(LocalRegistry registry, LocalObjectStore objec
         if (response.Code is not null)
             throw new Problem(response.Code, "Error", response.Code == LocalErrors.RolledBackCode && isNew && stage.FurtherVersions.Count == 0 ? Reject(stage, version, response.Message!) : response.Message ?? "").ToException();
         var state = await server.EnsureAsync(cancellation);
+        if (stage.Stream is not null)
+            new LocalStream(root, this, stage).Begin();
         return new StageState(version.Version, Url(stage, state), Healthy: true, UpToDate: true, settings);
     }
 

@@ -67,6 +67,13 @@ public sealed class LocalStream
         return new StreamProgress(predicted, failed);
     }
 
+    /// <summary>Notes where the first reading begins, as a stream of AWS does with its deploy: what comes from now on is predicted.</summary>
+    public void Begin()
+    {
+        Directory.CreateDirectory(Source);
+        _ = ReadOffsets();
+    }
+
     /// <summary>Predicts what lies in the stream's folder, and then what comes, until it is stopped.</summary>
     /// <param name="once">Ends when all that lies there is predicted.</param>
     public async Task<StreamProgress> FollowAsync(bool once, CancellationToken cancellation)

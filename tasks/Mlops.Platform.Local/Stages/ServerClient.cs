@@ -135,8 +135,8 @@ public sealed class ServerClient(LocalRoot root, ServerProgram program, int? por
         while (waited.Elapsed < StopLimit && IsHeld())
             await Task.Delay(20, cancellation);
         // It answered, and does not come to its end.
-        if (IsHeld())
-            End(found.State.Pid);
+        if (IsHeld() && End(found.State.Pid))
+            Leftovers.End(root, null);
         return true;
     }
 

@@ -44,10 +44,9 @@ internal static class Files
     }
 
     /// <summary>Moves what a folder holds to where others may lie already, as objects are put below a prefix: one of the same name is replaced, the others stay.</summary>
-    /// <param name="resolve">As <see cref="Materialize(string, Func{string, string})"/> takes it.</param>
-    public static void Merge(string from, string to, Func<string, string>? resolve = null)
+    public static void Merge(string from, string to, LinkRules links)
     {
-        Materialize(from, resolve);
+        Materialize(from, links);
         // Steps that run side by side may share a prefix.
         lock (Merging)
         {
@@ -82,10 +81,9 @@ internal static class Files
     /// Makes files and folders of what a program left, as a bucket has them: what they point to stands in the place of links, one that leads nowhere or back to where
     /// it is goes, and so do pipes and sockets, which nobody could read to an end. Folders may be written to again.
     /// </summary>
-    /// <param name="resolve">Where a link's target lies that begins with '/', for the program had folders of its own; null: where it says.</param>
-    public static void Materialize(string folder, Func<string, string>? resolve = null) => Materialize(folder, folder, resolve);
+    public static void Materialize(string folder, LinkRules links) => Materialize(folder, folder, links);
 
-    private static void Materialize(string root, string folder, Func<string, string>? resolve)
+    private static void Materialize(string root, string folder, LinkRules links)
     {
         Allow(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         foreach (var entry in new DirectoryInfo(folder).EnumerateFileSystemInfos().ToList())
@@ -93,13 +91,13 @@ internal static class Files
             if (entry.LinkTarget is not { } link)
             {
                 if (entry is DirectoryInfo below)
-                    Materialize(root, below.FullName, resolve);
+                    Materialize(root, below.FullName, links);
                 else if (entry is FileInfo { Length: 0 } && IsSpecial(entry.FullName))
                     entry.Delete();
                 continue;
             }
 
-            var target = Target(entry, link, resolve);
+            var target = Target(entry, link, links);
             entry.Delete();
             if (target is FileInfo { Exists: true } file && !(file.Length == 0 && IsSpecial(file.FullName)))
             {
@@ -107,10 +105,11 @@ internal static class Files
             }
             else if (target is DirectoryInfo { Exists: true } other && !IsBelow(entry.FullName, other.FullName))
             {
-                if (IsBelow(other.FullName, root))
-                    Materialize(root, other.FullName, resolve);
+                // What is copied follows links: there must be none that lead out.
+                if (links.Within is not null || IsBelow(other.FullName, root))
+                    Materialize(root, other.FullName, links);
                 Copy(other.FullName, entry.FullName);
-                Materialize(root, entry.FullName, resolve);
+                Materialize(root, entry.FullName, links);
             }
         }
     }
@@ -121,13 +120,25 @@ internal static class Files
             File.SetUnixFileMode(path, mode | rights);
     }
 
-    private static FileSystemInfo? Target(FileSystemInfo entry, string link, Func<string, string>? resolve)
+    /// <returns>Null: it leads nowhere, or out of where links may lead.</returns>
+    private static FileSystemInfo? Target(FileSystemInfo entry, string link, LinkRules links)
     {
-        if (resolve is null || !link.StartsWith('/'))
-            return entry.ResolveLinkTarget(returnFinalTarget: true);
-        var path = resolve(link);
-        FileSystemInfo target = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
-        return target.LinkTarget is null ? target : target.ResolveLinkTarget(returnFinalTarget: true);
+        var path = Path.GetFullPath(link.StartsWith('/') ? links.Resolve(link) : Path.Combine(Path.GetDirectoryName(entry.FullName)!, link));
+        FileSystemInfo first = Directory.Exists(path) ? new DirectoryInfo(path) : new FileInfo(path);
+        var target = first.LinkTarget is null ? first : first.ResolveLinkTarget(returnFinalTarget: true);
+        return target is not null && links.Within is { } bound && !(IsBelow(path, bound) && IsBelow(target.FullName, bound) && !HasLinks(path, bound) && !HasLinks(target.FullName, bound)) ? null : target;
+    }
+
+    /// <summary>Whether a folder on the way is a link, which may lead anywhere.</summary>
+    private static bool HasLinks(string path, string bound)
+    {
+        for (var folder = Path.GetDirectoryName(path)!; folder.Length > bound.Length; folder = Path.GetDirectoryName(folder)!)
+        {
+            if (new DirectoryInfo(folder).LinkTarget is not null)
+                return true;
+        }
+
+        return false;
     }
 
     private static bool IsBelow(string path, string folder) => (path + Path.DirectorySeparatorChar).StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);

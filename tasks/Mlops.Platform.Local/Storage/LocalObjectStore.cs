@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.RegularExpressions;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Registry;
@@ -37,7 +38,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
         return Task.FromResult(new StoredData(uri, hash, Put(uri, hash, folder => Files.Copy(path, Directory.Exists(path) ? folder : Path.Combine(folder, Path.GetFileName(path))))));
     }
 
-    /// <summary>Puts a file or folder of this machine in place of what a definition names; a folder in place of an archive is packed.</summary>
+    /// <summary>Puts a file or folder of this machine where a definition looks for it, beside what lies there; a folder in place of an archive is packed.</summary>
     public void PutSource(string uri, string path)
     {
         if (!Path.Exists(path))
@@ -49,14 +50,31 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
             return;
         }
 
-        var fresh = target + ".new";
+        // What was given for it before goes; what steps wrote below it, or other sources put there, stays.
+        var record = root.Source(uri.TrimEnd('/'));
+        foreach (var earlier in File.Exists(record) ? File.ReadAllLines(record).Select(f => f.Length == 0 ? target : Path.Combine(target, f)).Where(File.Exists) : [])
+            DeleteUpTo(earlier, root.Buckets);
+        var fresh = $"{target}.{Environment.ProcessId}.tmp";
         Files.Delete(fresh);
         Directory.CreateDirectory(Path.GetDirectoryName(fresh)!);
         // A prefix that ends in '/' is a folder, also of one file.
         Files.Copy(path, Directory.Exists(path) || !uri.EndsWith('/') ? fresh : Path.Combine(fresh, Path.GetFileName(path)));
-        if (File.Exists(target))
-            File.Delete(target);
-        Files.Replace(fresh, target);
+        string[] put = File.Exists(fresh) ? [""] : [.. Directory.EnumerateFiles(fresh, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(fresh, f)).Order(StringComparer.Ordinal)];
+        if (File.Exists(fresh) && Directory.Exists(target))
+            throw new DefinitionException($"'{path}' is a file, and objects lie below '{uri}' already, which this machine keeps as a folder. Give a folder, or a URI that ends in '/'.");
+        if (File.Exists(fresh))
+            Files.Move(fresh, target);
+        else
+            Files.Merge(fresh, target, LinkRules.AsTheyAre);
+        Files.Write(record, Encoding.UTF8.GetBytes(string.Concat(put.Select(f => f + "\n"))));
+    }
+
+    /// <summary>Deletes a file, and the folders above it that are empty then.</summary>
+    private static void DeleteUpTo(string file, string bound)
+    {
+        File.Delete(file);
+        for (var folder = Path.GetDirectoryName(file)!; folder.Length > bound.Length && !Directory.EnumerateFileSystemEntries(folder).Any(); folder = Path.GetDirectoryName(folder)!)
+            Directory.Delete(folder);
     }
 
     /// <summary>The file or folder of an S3 URI, there or not.</summary>

@@ -103,7 +103,10 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
             return false;
         }
 
-        reason = string.Join('\n', (errors.Trim().Length > 0 ? errors : output).Trim().Split('\n').TakeLast(5));
+        var said = (errors.Trim().Length > 0 ? errors : output).Trim().Split('\n');
+        // pip warns of each try before it says why it gives up.
+        var final = said.Where(l => l.StartsWith("ERROR:", StringComparison.Ordinal)).ToArray();
+        reason = string.Join('\n', (final.Length > 0 ? final : said).TakeLast(5));
         return exitCode == 0;
     }
 }

@@ -12,12 +12,15 @@ internal sealed class ScriptHyperparameters
     /// <summary>The toolkit's own ones begin so, and are not the script's.</summary>
     private const string Own = "sagemaker_";
 
+    /// <summary>Nor is what a tuning looks for.</summary>
+    private const string Objective = "_tuning_objective_metric";
+
     private readonly SortedDictionary<string, JsonElement> values = new(StringComparer.Ordinal);
 
     /// <param name="hyperparameters">Of the job: names and texts.</param>
     public ScriptHyperparameters(IEnumerable<KeyValuePair<string, string>> hyperparameters)
     {
-        foreach (var (name, text) in hyperparameters.Where(h => !h.Key.StartsWith(Own, StringComparison.Ordinal)))
+        foreach (var (name, text) in hyperparameters.Where(h => !h.Key.StartsWith(Own, StringComparison.Ordinal) && h.Key != Objective))
             values[name] = Decode(text);
     }
 

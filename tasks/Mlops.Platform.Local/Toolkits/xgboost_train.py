@@ -16,7 +16,7 @@ import xgboost as xgb
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 # Of the algorithm, not of the package.
-OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "save_model_on_termination", "deterministic_histogram"}
+OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "save_model_on_termination", "deterministic_histogram", "_tuning_objective_metric"}
 
 
 class UserError(Exception):
@@ -151,9 +151,12 @@ def train(version):
             data[channel] = read_csv(folder, bool(given.get("csv_weights"))) if is_csv(channels[channel].get("ContentType")) else read_libsvm(folder)
 
     parameters = {name: v for name, v in given.items() if name not in OWN}
-    if "eval_metric" in given:
-        metrics = given["eval_metric"]
+    objective = given.get("_tuning_objective_metric", "").split(":")[-1]
+    if "eval_metric" in given or objective:
+        metrics = given.get("eval_metric", [])
         metrics = [m.strip() for m in metrics.split(",")] if isinstance(metrics, str) else list(metrics)
+        if objective and objective not in metrics:
+            metrics.append(objective)
         own = [m for m in metrics if m in OF_CLASSES or m in OF_VALUES]
         parameters["eval_metric"] = [m for m in metrics if m not in own]
         if not parameters["eval_metric"]:

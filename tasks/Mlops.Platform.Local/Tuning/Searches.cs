@@ -35,7 +35,7 @@ internal sealed class BayesianSearch(SearchSpace space, Random random) : ISearch
     private const int Neighbours = 50;
     private const double NeighbourDistance = 0.05;
 
-    private readonly RandomSearch random2 = new(space, random);
+    private readonly RandomSearch uniform = new(space, random);
 
     public double[] Next(IReadOnlyList<Trial> trials)
     {
@@ -44,13 +44,13 @@ internal sealed class BayesianSearch(SearchSpace space, Random random) : ISearch
             return Spread(trials);
         var best = known.MinBy(t => t.Value)!;
         var process = GaussianProcess.Fit([.. trials.Select(t => space.Features(t.Place))], [.. trials.Select(t => t.Value ?? best.Value!.Value)]);
-        var candidates = Enumerable.Range(0, Candidates).Select(_ => random2.Next(trials))
+        var candidates = Enumerable.Range(0, Candidates).Select(_ => uniform.Next(trials))
             .Concat(known.OrderBy(t => t.Value).Take(5).SelectMany(t => Enumerable.Range(0, Neighbours).Select(_ => Near(t.Place))));
         return candidates.MaxBy(c => process.ExpectedImprovement(space.Features(c), best.Value!.Value))!;
     }
 
     /// <summary>At first, places far from those that were tried.</summary>
-    private double[] Spread(IReadOnlyList<Trial> trials) => Enumerable.Range(0, 20).Select(_ => random2.Next(trials))
+    private double[] Spread(IReadOnlyList<Trial> trials) => Enumerable.Range(0, 20).Select(_ => uniform.Next(trials))
         .MaxBy(c => trials.Count == 0 ? 0 : trials.Min(t => space.Features(t.Place).Zip(space.Features(c)).Sum(p => (p.First - p.Second) * (p.First - p.Second))))!;
 
     private double[] Near(double[] place) => [.. place.Select(p => Math.Clamp(p + NeighbourDistance * Normal(), 0, 1))];

@@ -5,6 +5,7 @@ using Mlops.Platform.Events;
 using Mlops.Platform.Local.Execution;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local.Toolkits;
 
 namespace Mlops.Platform.Local.Tuning;
 
@@ -87,6 +88,24 @@ internal static class TuningJob
         List<Trial> Trials() => [.. ended.Where(t => t.Objective is not null).Select(t => new Trial(t.Place, sign * t.Objective!.Value)), .. running.Values.Select(p => new Trial(p, null))];
     }
 
+    /// <summary>Finds before a run what would end it after its trainings.</summary>
+    /// <exception cref="DefinitionException">Ranges or a strategy that do not go, or an objective that no log will show.</exception>
+    public static void Check(JsonObject arguments)
+    {
+        var config = arguments["HyperParameterTuningJobConfig"];
+        // Limits that a run computes are not known yet.
+        if (!Expression.References(config).Any())
+            _ = Search(StepContext.Text(config?["Strategy"]), SearchSpace.Of(config?["ParameterRanges"]), new Random(0));
+        var job = arguments["TrainingJobDefinition"];
+        var metric = config?["HyperParameterTuningJobObjective"]?["MetricName"];
+        // An image or a metric that a run names is not known yet.
+        if (metric is not JsonValue || Expression.References(job?["AlgorithmSpecification"]).Any() || BuiltInAlgorithms.XgboostVersion(StepContext.Text(job?["AlgorithmSpecification"]?["TrainingImage"] as JsonValue)) is not null)
+            return;
+        var defined = Json.Objects(job?["AlgorithmSpecification"]?["MetricDefinitions"]).Select(d => StepContext.Text(d["Name"])).ToList();
+        if (!defined.Contains(metric.ToString()))
+            throw new DefinitionException($"its objective '{metric}' is none of its MetricDefinitions ({(defined.Count == 0 ? "there are none" : string.Join(", ", defined))}): no training would come to a value.");
+    }
+
     private static ISearch Search(string strategy, SearchSpace space, Random random) => strategy switch
     {
         "Grid" => new GridSearch(space),
@@ -106,6 +125,8 @@ internal static class TuningJob
         arguments.Remove("StaticHyperParameters");
         foreach (var (name, value) in values)
             hyperparameters[name] = value;
+        // As the service tells every algorithm what is looked for.
+        hyperparameters["_tuning_objective_metric"] = metric;
         arguments["HyperParameters"] = hyperparameters;
         // Either says on what each runs; the second may list choices, of which the first is as good as any here.
         if (arguments["HyperParameterTuningResourceConfig"] is JsonObject resources)
@@ -119,7 +140,16 @@ internal static class TuningJob
             checkpoints["S3Uri"] = $"{StepContext.Text(checkpoints["S3Uri"]).TrimEnd('/')}/{trial.JobName}";
         try
         {
-            var outcome = await TrainingJob.RunAsync(trial, ending.Token);
+            // "RetryStrategy": after faults that are not the program's own.
+            StepFault? fault = null;
+            var outcome = await TrainingJob.RunAsync(trial with { OnFault = f => fault = f }, ending.Token);
+            for (var left = Json.Number(definition["RetryStrategy"]?["MaximumRetryAttempts"]) ?? 0; left > 0 && outcome.FailureReason is not null && fault == StepFault.Internal; left--)
+            {
+                (fault, last) = (null, null);
+                Files.Delete(trial.Folder);
+                outcome = await TrainingJob.RunAsync(trial with { OnFault = f => fault = f }, ending.Token);
+            }
+
             if (outcome.FailureReason is null)
                 stopping?.Complete(number);
             return new Ended(number, place, values, outcome, outcome.FailureReason is null && outcome.Metrics.TryGetValue(metric, out var found) ? found : null, trial.JobName);
@@ -152,7 +182,7 @@ internal static class TuningJob
     {
         var properties = (JsonObject)step.Arguments.DeepClone();
         properties["HyperParameterTuningJobName"] = step.JobName;
-        properties["HyperParameterTuningJobArn"] = $"arn:aws:sagemaker:local:000000000000:hyper-parameter-tuning-job/{step.JobName}";
+        properties["HyperParameterTuningJobArn"] = LocalArn.Of("hyper-parameter-tuning-job", step.JobName);
         properties["HyperParameterTuningJobStatus"] = "Completed";
         properties["TrainingJobSummaries"] = new JsonArray([.. ranked.Select(Summary)]);
         properties["BestTrainingJob"] = Summary(ranked[0]);
@@ -169,7 +199,7 @@ internal static class TuningJob
         JsonObject Summary(Ended trial) => new()
         {
             ["TrainingJobName"] = trial.JobName,
-            ["TrainingJobArn"] = $"arn:aws:sagemaker:local:000000000000:training-job/{trial.JobName}",
+            ["TrainingJobArn"] = LocalArn.Of("training-job", trial.JobName),
             ["TrainingJobStatus"] = "Completed",
             ["TunedHyperParameters"] = new JsonObject(trial.Values.Select(v => KeyValuePair.Create(v.Key, (JsonNode?)JsonValue.Create(v.Value)))),
             ["FinalHyperParameterTuningJobObjectiveMetric"] = new JsonObject { ["MetricName"] = metric, ["Value"] = trial.Objective },
