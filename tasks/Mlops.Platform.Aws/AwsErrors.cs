@@ -93,9 +93,6 @@ internal static class AwsErrors
     public static Problem ImageElsewhere(string stage, string image, string region, string home) =>
         Problem.Error("MLOPS7053", $"The stage '{stage}' is in {region}, and '{image}' is not there: SageMaker runs images of its own region alone. Have ECR replicate the repository from {home} ('aws ecr put-replication-configuration', with {region} as a destination), push the image again, since ECR replicates only what is pushed from then on, and deploy again.");
 
-    public static Problem NotCopied(string package, string status) =>
-        Problem.Error("MLOPS7054", $"The model package '{package}' is {status}, and cannot be served. 'aws sagemaker describe-model-package --model-package-name {package}' says why; delete it there and deploy again.");
-
     public static Problem ArtifactMissing(string file) =>
         Problem.Error("MLOPS7034", $"'{file}' is not among the built files. Run 'dotnet build' again.");
 

@@ -1,7 +1,3 @@
-using System.Globalization;
-using System.Net;
-using Amazon.S3;
-using Amazon.S3.Model;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Aws.Containers;
@@ -12,7 +8,6 @@ using Mlops.Platform.Aws.Stages;
 using Mlops.Platform.Aws.Storage;
 using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
-using Mlops.Platform.Verbs;
 
 namespace Mlops.Platform.Aws;
 
@@ -23,8 +18,6 @@ public sealed class AwsPlatform : IPlatform
     internal const string LockName = "lock.json";
 
     private const string BuildTemplate = "model-build";
-
-    private static readonly TimeSpan RecordPatience = TimeSpan.FromSeconds(5);
 
     private readonly AwsAccess access = new();
     private readonly Workspace workspace;
@@ -97,7 +90,7 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<bool> PrepareAsync(CancellationToken cancellation)
     {
-        await CheckStagesAsync(cancellation);
+        await new Preflight(access, home!, workspace).CheckAsync(isFirst: stack is null, cancellation);
         foreach (var image in Deployment.Images)
             Check(image);
 
@@ -181,90 +174,16 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(CancellationToken cancellation)
     {
-        await CheckStagesAsync(cancellation);
+        await new Preflight(access, home!, workspace).CheckAsync(isFirst: stack is null, cancellation);
         return await new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
     }
 
-    /// <summary>Every account, role and region, before the first change in any of them.</summary>
-    private async Task CheckStagesAsync(CancellationToken cancellation)
-    {
-        foreach (var stage in Deployment.Stages)
-        {
-            var there = await access.OpenAsync(stage.Aws, cancellation);
-            // The archives of versions are copied to where they serve.
-            if (there.Region.SystemName != home!.Region.SystemName && (stage.Aws.Bucket is null || stage.Aws.Bucket == Deployment.Aws.Bucket))
-                throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
-            if (stack is null && stage.Aws.Bucket is { } bucket && bucket != Deployment.Aws.Bucket)
-                await CheckBucketAsync(there, bucket, mustBeOpen: false, cancellation);
-            if (stack is null && stage.Aws.ExecutionRole is { } role && role != Deployment.Aws.ExecutionRole)
-                await RoleCheck.CheckAsync(there, role, cancellation);
-        }
+    /// <summary>In the bucket, where there is one.</summary>
+    public Task RecordAsync(AuditEntry entry, CancellationToken cancellation) => held is null ? Task.CompletedTask : AuditOf(objects!, held).RecordAsync(entry, cancellation);
 
-        if (stack is null && Deployment.Aws.ExecutionRole is { } given)
-            await RoleCheck.CheckAsync(home!, given, cancellation);
+    public Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation) => AuditOf(Site.Objects, held!).NewestAsync(count, cancellation);
 
-        if (stack is null && Deployment.Aws.Bucket is { } shared)
-            await CheckBucketAsync(home!, shared, mustBeOpen: true, cancellation);
-    }
-
-    /// <summary>That a bucket is there, and whose it has to be; once something was published, every deploy looks into it.</summary>
-    /// <param name="mustBeOpen">Whether a deploy itself writes there; else only what it makes does.</param>
-    private async Task CheckBucketAsync(AwsClients clients, string bucket, bool mustBeOpen, CancellationToken cancellation)
-    {
-        var account = (await clients.IdentityAsync(cancellation)).Account;
-        try
-        {
-            await clients.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = Deployment.Prefix + "/", MaxKeys = 1, ExpectedBucketOwner = account }, cancellation);
-        }
-        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
-        {
-            throw AwsErrors.NoBucket(bucket).ToException();
-        }
-        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
-        {
-            if (mustBeOpen)
-                throw AwsErrors.ForeignBucket(bucket, account).ToException();
-        }
-    }
-
-    /// <summary>In the bucket, also what was refused there before anything was changed.</summary>
-    public async Task RecordAsync(AuditEntry entry, CancellationToken cancellation)
-    {
-        if (held is null)
-            return;
-        var hadChanged = held.WasHeld;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        // Where AWS cannot be reached, it is not asked for minutes once more.
-        if (!hadChanged && entry.Result != AuditedVerb.Done)
-            limit.CancelAfter(RecordPatience);
-        var key = string.Create(CultureInfo.InvariantCulture, $"{Deployment.Prefix}/audit/{entry.When.UtcDateTime:yyyy-MM-ddTHH-mm-ss-fff}Z-{entry.Verb}.json");
-        try
-        {
-            await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(EventJson.Write(entry, null)), limit.Token);
-        }
-        catch (Exception e) when (!hadChanged && entry.Result != AuditedVerb.Done && (e is OperationCanceledException || Explain(e) is not null))
-        {
-            // The verb has said already why it ends.
-        }
-        catch (Exception e) when (Explain(e) is { } problem)
-        {
-            // What was done is done: it must not look as if it had failed.
-            events.Add(problem with { Severity = nameof(Problem.Warning) });
-        }
-    }
-
-    public async Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation)
-    {
-        var keys = await Site.Objects.KeysAsync($"{Deployment.Prefix}/audit/", cancellation);
-        var entries = new List<AuditEntry>();
-        foreach (var key in keys.OrderDescending(StringComparer.Ordinal).Take(count))
-        {
-            if (await Site.Objects.ReadAsync($"s3://{Site.Objects.Bucket}/{key}", cancellation) is { } content && EventJson.Read(System.Text.Encoding.UTF8.GetString(content)) is AuditEntry entry)
-                entries.Add(entry);
-        }
-
-        return entries;
-    }
+    private AuditLog AuditOf(S3ObjectStore store, DeployLock deployLock) => new(store, deployLock, Deployment.Prefix, Explain, events);
 
     public async Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation)
     {

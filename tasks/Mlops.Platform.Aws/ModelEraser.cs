@@ -60,13 +60,6 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
     {
         var hasBucket = await TryHoldAsync(cancellation);
         var versions = await models.EraseAsync(deployment.ModelPackageGroupName, cancellation);
-        foreach (var stage in deployment.Stages)
-        {
-            var there = await access.OpenAsync(stage.Aws, cancellation);
-            if (there.Region.SystemName != home.Region.SystemName)
-                versions += await RegionalVersions.EraseAsync(there, deployment.ModelPackageGroupName, home.Region.SystemName, cancellation);
-        }
-
         var (erased, images, refused) = (0, false, new List<Problem>());
         foreach (var (eraser, _, _) in (await BucketsAsync(cancellation)).Where(b => b.Stage is not null))
             await TryAsync(async () => erased += await eraser.EraseAsync(Below, _ => true, HoldAsync, cancellation));
@@ -75,10 +68,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
         if (hasBucket)
             await TryAsync(async () => erased += await own.EraseAsync(Below, key => key != LockKey, HoldAsync, cancellation));
         await TryAsync(async () => images = await DeleteImagesAsync(cancellation));
-        foreach (var problem in refused.SkipLast(1))
-            events.Add(problem);
-        if (refused.Count > 0)
-            throw refused[^1].ToException();
+        events.ThrowIfAny(refused);
 
         // Its versions go while it is ours: after that another's may lie there.
         await held.StopRenewingAsync();

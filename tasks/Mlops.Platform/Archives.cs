@@ -95,7 +95,7 @@ public static class Archives
         var root = Path.GetFullPath(folder) + Path.DirectorySeparatorChar;
         Directory.CreateDirectory(root);
         using var file = File.OpenRead(archive);
-        using Stream content = archive.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionMode.Decompress) : file;
+        using Stream content = IsCompressed(file) ? new GZipStream(file, CompressionMode.Decompress) : file;
         using var tar = new TarReader(content);
         var (bytes, entries) = (0L, 0);
         try
@@ -131,6 +131,14 @@ public static class Archives
         {
             throw PlatformErrors.ArchiveUnreadable(archive, e.Message).ToException();
         }
+    }
+
+    /// <summary>By the first two bytes (RFC 1952): names lie, and .tgz is one as well.</summary>
+    private static bool IsCompressed(FileStream file)
+    {
+        var isOne = file.ReadByte() == 0x1F && file.ReadByte() == 0x8B;
+        file.Position = 0;
+        return isOne;
     }
 
     private static PlatformException Refused(string archive, TarEntry entry, string why) => PlatformErrors.ArchiveRefused(archive, entry.Name, why).ToException();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Ports;
 
 namespace Mlops.Platform;
 
@@ -9,6 +10,9 @@ public static class PlatformErrors
 {
     /// <summary>The code of a platform's error that the model's own program caused.</summary>
     public const string ModelDidNotStart = "MLOPS6010";
+
+    /// <summary>Of <see cref="TestFailed"/>.</summary>
+    public const string StageTestFailed = "MLOPS5003";
 
     public static Problem NotBuilt(string artifacts) =>
         Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'. Run 'dotnet build' (or 'mlops compile') in the folder of config.yaml first; name another folder with '--project', or that of the build with '--artifacts'.");
@@ -56,7 +60,15 @@ public static class PlatformErrors
         Problem.Error("MLOPS5002", $"The pipeline failed: {reason}");
 
     public static Problem TestFailed(string stage, string reason) =>
-        Problem.Error("MLOPS5003", $"The test of stage '{stage}' failed: {Sentence(reason)} The version does not stay there: what the stage served before, it serves again. Later stages were not touched.");
+        Problem.Error(StageTestFailed, $"The test of stage '{stage}' failed: {Sentence(reason)} Later stages were not touched.");
+
+    /// <summary>What became of a stage whose tests failed: nothing served before.</summary>
+    public const string ServesNothing = "Nothing was served there before, and nothing is now.";
+
+    public static string ServesAgain(int version) => string.Create(CultureInfo.InvariantCulture, $"The stage serves version {version} again.");
+
+    public static string FailedStays(string stage, int version, string platform) =>
+        string.Create(CultureInfo.InvariantCulture, $"Version {version} stays there: no other that has passed these tests is registered. Deploy one that passes, or take the stage away: mlops destroy --platform {platform} --stage {stage}.");
 
     public static Problem StepFailed(string step, string reason, string? log) =>
         Problem.Error("MLOPS5004", $"The step '{step}' failed{(log is null ? "" : $" (its whole log: {log})")}: {reason}");
@@ -95,7 +107,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS5017", $"There is no execution with whose results the chosen steps could go on: {reason} Run the whole pipeline, begin with an earlier step, or name another execution with '--source-execution ID' ('mlops runs' lists them).");
 
     public static Problem EndpointGone(string stage, string platform) =>
-        Problem.Error("MLOPS5021", $"Somebody else deleted the endpoint of '{stage}': it serves nothing, and what it was made of cannot be changed without it. Take the rest away with 'mlops destroy --platform {platform} --stage {stage}' ('--protected' for the last stage), then deploy again.");
+        Problem.Error("MLOPS5021", $"Somebody else deleted the endpoint of '{stage}', or its batch pipeline: it serves nothing, and what it was made of cannot be changed without it. Take the rest away with 'mlops destroy --platform {platform} --stage {stage}' ('--protected' for the last stage), then deploy again.");
 
     public static Problem DataLockNotWritten(string reason) =>
         Problem.Warning("MLOPS5014", $"'data.lock' cannot be written: {reason} Which content the data had is recorded with the version alone.");
@@ -135,8 +147,8 @@ public static class PlatformErrors
     public static Problem NothingToApprove(string stage) =>
         Problem.Error("MLOPS8009", $"'{stage}' asks nobody: its approval is automatic, by the gates and the tests of the stage before. Approve for a stage with 'approval: manual'.");
 
-    public static Problem LeftOver(string endpoint, int version, string platform) =>
-        Problem.Warning("MLOPS5010", $"'{endpoint}' still serves version {version}, and no stage of config.yaml is called so. 'mlops destroy --platform {platform} --stage {endpoint}' (or '-t:MlopsDestroy -p:MlopsPlatform={platform} -p:MlopsStage={endpoint}') takes it away.");
+    public static Problem LeftOver(OtherEndpoint other, string platform) =>
+        Problem.Warning("MLOPS5010", $"'{other.Name}' still serves version {other.Version}, and config.yaml has no such stage there. 'mlops destroy --platform {platform} --stage {other.Name}{(other.Protected ? " --protected" : "")}' (or '-t:MlopsDestroy -p:MlopsPlatform={platform} -p:MlopsStage={other.Name}{(other.Protected ? " -p:MlopsProtected=true" : "")}') takes it away.");
 
     public static Problem RefusedReason() =>
         Problem.Error("MLOPS8007", "A rejection says why. Add '-p:MlopsReason=...' (or '--reason ...').");

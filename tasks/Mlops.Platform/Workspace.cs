@@ -62,10 +62,7 @@ public sealed record Workspace
         foreach (var gap in gaps.Where(g => !g.Essential))
             events.Add(At(PlatformErrors.Lacks(gap.Key), gap.Place));
         var essential = gaps.Where(g => g.Essential).Select(g => At(PlatformErrors.NotCarriedOut(g.Key), g.Place)).ToList();
-        foreach (var problem in essential.SkipLast(1))
-            events.Add(problem);
-        if (essential.Count > 0)
-            throw essential[^1].ToException();
+        events.ThrowIfAny(essential);
     }
 
     public Stage Stage(string name) =>

@@ -196,6 +196,82 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task A_version_that_nobody_has_approved_is_served_of_its_containers()
+    {
+        using var repository = await DeployedAsync();
+
+        var package = Aws.Boto("client('sagemaker').describe_model_package(ModelPackageName=client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'][0]['ModelPackageArn'])")!;
+        var model = Aws.Boto("(lambda s: s.describe_model(ModelName=s.describe_endpoint_config(EndpointConfigName=s.describe_endpoint(EndpointName='penguins-test')['EndpointConfigName'])['ProductionVariants'][0]['ModelName']))(client('sagemaker'))")!;
+        var container = package["InferenceSpecification"]!["Containers"]![0]!;
+
+        Assert.Equal("PendingManualApproval", (string?)package["ModelApprovalStatus"]);
+        Assert.Equal((string?)container["Image"], (string?)model["PrimaryContainer"]!["Image"]);
+        Assert.Equal((string?)container["ModelDataUrl"], (string?)model["PrimaryContainer"]!["ModelDataUrl"]);
+        Assert.Equal((string?)container["Environment"]!["SAGEMAKER_PROGRAM"], (string?)model["PrimaryContainer"]!["Environment"]!["SAGEMAKER_PROGRAM"]);
+        Assert.Null(model["PrimaryContainer"]!["ModelPackageName"]);
+        Assert.Equal([(string)package["ModelPackageArn"]!], Texts(Aws.Boto($"[t['Value'] for t in client('sagemaker').list_tags(ResourceArn='{model["ModelArn"]}')['Tags'] if t['Key'] == 'mlops:model-package']")));
+    }
+
+    [SkippableFact]
+    public async Task A_stage_that_is_elsewhere_now_leaves_one_behind_that_is_said_and_taken_away()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('s3', region_name='eu-west-1').create_bucket(Bucket='far-away', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})['ResponseMetadata']['HTTPStatusCode']");
+        repository.Change(c => c.Replace("stage: test, realtime: {},", "stage: test, realtime: {}, aws: { region: eu-west-1, bucket: far-away },", StringComparison.Ordinal));
+
+        var others = await repository.OnAsync(c => c.Platform.Stages.OthersAsync(c.Workspace.Deployment.Stages, CancellationToken.None));
+        await repository.DestroyAsync(new DestroyOptions(Stage: "test"));
+
+        Assert.Equal("test", Assert.Single(others).Name);
+        Assert.Empty(Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker').list_endpoints()['Endpoints']]")));
+    }
+
+    [SkippableFact]
+    public async Task Tests_that_a_served_version_has_not_passed_are_planned()
+    {
+        using var repository = await DeployedAsync();
+        repository.Change(c => c.Replace("max_latency: 60s", "max_latency: 50s", StringComparison.Ordinal));
+
+        var plan = await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
+
+        Assert.Equal(["test"], plan.Changes.Where(c => c is { Action: "Run", Kind: "tests" }).Select(c => c.Name));
+    }
+
+    [SkippableFact]
+    public async Task A_version_that_failed_stays_where_there_is_no_other_and_that_is_what_is_said()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('sagemaker').delete_model_package(ModelPackageName=client('sagemaker').list_model_packages(ModelPackageGroupName='penguins')['ModelPackageSummaryList'][0]['ModelPackageArn'])['ResponseMetadata']['HTTPStatusCode']");
+        await AnswerAsync(500, "no");
+        repository.Edit("src/train.py");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS5003", problem.Code);
+        Assert.Contains($"Version {ServedVersion("penguins-test")} stays there", problem.Message, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_stage_that_is_being_changed_or_stuck_says_so_and_what_helps()
+    {
+        using var repository = await DeployedAsync();
+        await Aws.SetAsync(new JsonObject { ["stacks"] = new JsonObject { ["penguins-test"] = new JsonObject { ["status"] = "UPDATE_ROLLBACK_FAILED", ["reason"] = "by hand" } } });
+
+        var state = await repository.OnAsync(c => c.Platform.Stages.DescribeAsync(c.Workspace.Stage("test"), CancellationToken.None));
+
+        Assert.Contains("continue-update-rollback", state!.Condition, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
+    public async Task A_destroy_of_one_stage_says_where_there_is_nothing()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages");
+
+        Assert.Equal("MLOPS7014", (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(Stage: "test")))).Code);
+    }
+
+    [SkippableFact]
     public async Task A_plan_goes_no_further_than_a_deploy()
     {
         await StartAsync();

@@ -39,7 +39,7 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
                 await waits.WaitAsync(cancellation);
             }
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (cancellation.IsCancellationRequested)
         {
             if (stopsWhenCancelled)
                 await StopAsync(id, arn);

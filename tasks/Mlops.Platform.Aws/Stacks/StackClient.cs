@@ -94,7 +94,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
             return Changes(request.Name, changeSet);
         }
-        catch (OperationCanceledException)
+        catch
         {
             await TryDeleteAsync(request.Name, name);
             throw;

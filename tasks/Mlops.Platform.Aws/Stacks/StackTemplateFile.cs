@@ -15,6 +15,11 @@ internal sealed class StackTemplateFile
     /// <summary>CloudFormation takes no more in a request; larger ones come from a bucket.</summary>
     public const int MostInlineBytes = 51_200;
 
+    private const string ModelType = "AWS::SageMaker::Model";
+
+    /// <summary>Of a model: the ARN of the version that it is made of.</summary>
+    private const string PackageTag = "mlops:model-package";
+
     private const string ScalableTarget = "AWS::ApplicationAutoScaling::ScalableTarget";
 
     private readonly JsonObject json;
@@ -79,6 +84,45 @@ internal sealed class StackTemplateFile
         foreach (var id in gone)
             resources.Remove(id);
         return new StackTemplateFile(still);
+    }
+
+    /// <summary>
+    /// The same with models of containers in place of models of packages. SageMaker makes a model of a version that is approved alone ("For versioned models, the value of this parameter must be set to
+    /// Approved to deploy the model", CreateModelPackage), and of packages of its own region; a version is to be tried before anyone approves it, and elsewhere.
+    /// </summary>
+    /// <param name="containers">Of each version, by the parameter that names its package.</param>
+    public StackTemplateFile WithContainers(IReadOnlyDictionary<string, JsonArray> containers)
+    {
+        var whole = (JsonObject)json.DeepClone();
+        foreach (var model in whole["Resources"]!.AsObject().Select(r => r.Value!).Where(r => r["Type"]!.ToString() == ModelType).Select(r => r["Properties"]!.AsObject()))
+        {
+            if (model["PrimaryContainer"] is not JsonObject package || package["ModelPackageName"]?["Ref"]?.ToString() is not { } parameter || !containers.TryGetValue(parameter, out var known))
+                continue;
+            var all = known.Select(c => WithEnvironment((JsonObject)c!.DeepClone(), package["Environment"] as JsonObject)).ToArray();
+            model.Remove("PrimaryContainer");
+            if (all is [var only])
+                model["PrimaryContainer"] = only;
+            else
+                model["Containers"] = new JsonArray([.. all]);
+            // Which version it is shows in the console, too.
+            var tags = model["Tags"] as JsonArray ?? [];
+            model["Tags"] = tags;
+            tags.Add(new JsonObject { ["Key"] = PackageTag, ["Value"] = new JsonObject { ["Ref"] = parameter } });
+        }
+
+        return new StackTemplateFile(whole);
+    }
+
+    /// <summary>What the stage says of a variable goes before what the version says.</summary>
+    private static JsonObject WithEnvironment(JsonObject container, JsonObject? stage)
+    {
+        var environment = container["Environment"] as JsonObject ?? [];
+        foreach (var (name, value) in stage ?? [])
+            environment[name] = value?.DeepClone();
+        container.Remove("Environment");
+        if (environment.Count > 0)
+            container["Environment"] = new JsonObject(environment.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => KeyValuePair.Create(e.Key, e.Value?.DeepClone())));
+        return container;
     }
 
     /// <summary>Rules that wait for new objects, each with the bucket that it names.</summary>

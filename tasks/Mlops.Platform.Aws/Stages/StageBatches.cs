@@ -55,7 +55,7 @@ internal sealed class StageBatches(AwsAccess access, IEventSink events)
         return false;
     }
 
-    private static string PipelineOf(Stage stage) => stage.EndpointName + "-batch";
+    internal static string PipelineOf(Stage stage) => stage.EndpointName + "-batch";
 
     /// <summary>The stage's role may read and write what config.yaml says, and nothing else: a job elsewhere would fail after minutes.</summary>
     private static IEnumerable<Parameter> Place(Stage stage, string name, string? given, string configured)

@@ -123,7 +123,8 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         using var limit = new CancellationTokenSource(ReleasePatience);
         try
         {
-            if (etag is not null && (await FindAsync(limit.Token))?.ETag == etag)
+            // A renewal that was broken off may have been written: what counts is whose it is.
+            if (etag is not null && (await FindAsync(limit.Token))?.Owner.Id == id)
                 await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, limit.Token);
         }
         catch (Exception e) when (e is OperationCanceledException || Failures.Explain(e, "") is not null)

@@ -43,7 +43,10 @@ public sealed record Problem(string Code, string Severity, string Message, strin
 
     public static Problem Warning(string code, string message) => new(code, nameof(Warning), message);
 
-    /// <summary>Whether the same may go well later, without that anybody changes what was asked for.</summary>
+    /// <summary>The same of what was done all the same.</summary>
+    public Problem AsWarning() => this with { Severity = nameof(Warning) };
+
+    /// <summary>Whether the same may go well later, without anybody changing what was asked for.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public bool MayPass { get; init; }
 

@@ -266,9 +266,13 @@ public sealed record StageState(int Version, string Url, bool Healthy, bool UpTo
 {
     /// <summary>It does not answer, and comes up again by itself.</summary>
     public bool IsRestarting { get; init; }
+
+    /// <summary>What keeps it from being as the stage says, and what to do, where another deploy alone does not help; null: it would.</summary>
+    public string? Condition { get; init; }
 }
 
-public sealed record OtherEndpoint(string Name, int Version);
+/// <param name="Protected">From deletion.</param>
+public sealed record OtherEndpoint(string Name, int Version, bool Protected = false);
 
 public sealed record InvokeRequest(ReadOnlyMemory<byte> Body, string ContentType, string? Accept = null);
 

@@ -4,7 +4,7 @@ using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Verbs;
 
-/// <param name="Stage">Up to and with this stage; null: as far as approvals allow.</param>
+/// <param name="Stage">Up to and with this stage; with a version, this one alone; null: as far as approvals allow.</param>
 /// <param name="Version">Serve this version without a run: the way back to an older one.</param>
 public sealed record DeployOptions(string? Stage = null, int? Version = null)
 {
@@ -66,7 +66,7 @@ public static class DeployVerb
 
         // Where nothing changed, the last deploy has said it.
         foreach (var other in changed ? await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation) : [])
-            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version, context.Platform.Name));
+            context.Events.Add(PlatformErrors.LeftOver(other, context.Platform.Name));
         return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = execution, Version = version.Version, Urls = urls };
     }
 
@@ -111,19 +111,11 @@ public static class DeployVerb
             if (await StageTests.FirstFailureAsync(context, stage, version, cancellation) is { } failure)
                 throw failure.ToException();
         }
-        catch
+        catch (Exception e)
         {
             // Failed, stopped or broken off: what did not pass must not stay. This is done also for whoever wants to stop.
-            try
-            {
-                await (serves ? LeaveUntestedAsync(context, stage, version, tests, CancellationToken.None) : GoBackAsync(context, stage, before, version, CancellationToken.None));
-            }
-            catch (Exception e) when (((e as PlatformException)?.Problem ?? context.Platform.Explain(e)) is { } problem)
-            {
-                // What led here is what is thrown.
-                context.Events.Add(problem);
-            }
-
+            if (await LeaveAsync(context, stage, before, version, tests, serves) is { } outcome && e is PlatformException { Problem: { Code: PlatformErrors.StageTestFailed } failed })
+                throw (failed with { Message = $"{failed.Message} {outcome}" }).ToException();
             throw;
         }
 
@@ -157,7 +149,32 @@ public static class DeployVerb
         await context.Platform.Models.DecideAsync(version.Group, decision, latest, final: true, cancellation);
     }
 
-    /// <summary>Back to what served before.</summary>
+    /// <summary>Takes a version that did not pass out of a stage.</summary>
+    /// <param name="before">What the stage was before this deploy; null: it served nothing.</param>
+    /// <param name="served">Whether it served this very version: a deploy that was broken off had left it there untested.</param>
+    /// <returns>In a sentence, what it serves now; null: that failed as well, which is said.</returns>
+    private static async Task<string?> LeaveAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, string tests, bool served)
+    {
+        try
+        {
+            if (served || (before is not null && await context.Platform.Models.FindAsync(failed.Group, before.Version, CancellationToken.None) is null))
+            {
+                // What served before may be gone from the registry.
+                return await ToTestedAsync(context, stage, failed, tests, CancellationToken.None) is { } tested ? PlatformErrors.ServesAgain(tested) : PlatformErrors.FailedStays(stage.Name, failed.Version, context.Platform.Name);
+            }
+
+            await GoBackAsync(context, stage, before, failed, CancellationToken.None);
+            return before is null ? PlatformErrors.ServesNothing : PlatformErrors.ServesAgain(before.Version);
+        }
+        catch (Exception e) when (((e as PlatformException)?.Problem ?? context.Platform.Explain(e)) is { } problem)
+        {
+            // What led here is what is thrown.
+            context.Events.Add(problem);
+            return null;
+        }
+    }
+
+    /// <summary>Back to what served before, with its settings of then.</summary>
     private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, CancellationToken cancellation)
     {
         if (before is null)
@@ -173,15 +190,17 @@ public static class DeployVerb
         return decision != "Rejected" && (stage.Approval != StageApproval.Manual || decision == "Approved");
     }
 
-    /// <summary>A deploy that was broken off left a version that nobody had tested: away from it, to the newest one that passed these tests, if there is one.</summary>
-    private static async Task LeaveUntestedAsync(VerbContext context, Stage stage, ModelVersion failed, string tests, CancellationToken cancellation)
+    /// <summary>To the newest version that passed these tests. Returns it; null: there is none.</summary>
+    private static async Task<int?> ToTestedAsync(VerbContext context, Stage stage, ModelVersion failed, string tests, CancellationToken cancellation)
     {
         foreach (var other in (await context.Platform.Models.ListAsync(failed.Group, cancellation)).Where(v => v.Version != failed.Version).OrderByDescending(v => v.Version))
         {
             if (!await context.Platform.Stages.IsTestedAsync(stage, other.Version, tests, cancellation) || !await MayServeAsync(context, stage, other, cancellation))
                 continue;
             await context.Platform.Stages.PutAsync(stage, other, null, cancellation);
-            return;
+            return other.Version;
         }
+
+        return null;
     }
 }

@@ -20,7 +20,8 @@ public static class DestroyVerb
         var scope = options.Data is not null ? CloseScope.Data : options.Everything ? CloseScope.Build : CloseScope.Idle;
         await using var held = await context.Platform.LockAsync("destroy", cancellation);
         await context.Platform.CheckCloseAsync(scope, cancellation);
-        var changed = context.Platform.IsPrepared && await DeleteStagesAsync(context, options, cancellation);
+        // Who names a stage is told where there is none.
+        var changed = (context.Platform.IsPrepared || options.Stage is not null) && await DeleteStagesAsync(context, options, cancellation);
         if (options.Stage is null)
             changed |= await context.Platform.CloseAsync(scope, cancellation);
         return new Outcome { Verb = "destroy", Changed = changed, PipelineName = deployment.PipelineName };
@@ -32,7 +33,9 @@ public static class DestroyVerb
         var others = await stages.OthersAsync(deployment.Stages, cancellation);
         if (options.Stage is { } named && deployment.Stages.All(s => s.Name != named) && others.All(o => o.Name != named))
             throw PlatformErrors.UnknownStage(named, deployment.Stages.Select(s => s.Name).Concat(others.Select(o => o.Name))).ToException();
-        foreach (var stage in deployment.Stages.Where(s => options.Stage is null || s.Name == options.Stage).Reverse())
+        // What a stage left where it no longer is goes first, and alone: the stage itself lives elsewhere now.
+        var leftOver = options.Stage is not null && others.Any(o => o.Name == options.Stage);
+        foreach (var stage in deployment.Stages.Where(s => options.Stage is null || (s.Name == options.Stage && !leftOver)).Reverse())
         {
             if (!await stages.DeleteAsync(stage, options.EvenProtected, cancellation))
                 continue;

@@ -19,6 +19,7 @@ public static class PlanVerb
         RunVerb.CheckParameters(workspace.Pipeline, parameters);
         var deployment = workspace.Deployment;
         List<PlannedChange> changes = [.. await platform.PlanPrepareAsync(cancellation)];
+        await platform.CheckServingAsync(cancellation);
         var (steps, made) = await PublishAsync(context, parameters, changes, cancellation);
         changes.AddRange(steps);
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;
@@ -98,6 +99,14 @@ public static class PlanVerb
         if (!platform.IsPrepared)
             return [new PlannedChange("Add", "stage", stage.Name, stage.Approval == StageApproval.Manual ? "once it is approved" : null)];
         var decision = version is null ? null : (await platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
-        return decision == "Rejected" || (stage.Approval == StageApproval.Manual && decision != "Approved") ? null : await platform.Stages.PlanAsync(stage, version, cancellation);
+        return decision == "Rejected" || (stage.Approval == StageApproval.Manual && decision != "Approved") ? null : await PlanAsync(context, stage, version, cancellation);
+    }
+
+    private static async Task<IReadOnlyList<PlannedChange>> PlanAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)
+    {
+        var stages = context.Platform.Stages;
+        var changes = await stages.PlanAsync(stage, version, cancellation);
+        return changes.Count > 0 || version is null || await stages.IsTestedAsync(stage, version.Version, StageTests.HashOf(context.Workspace, stage), cancellation) ? changes
+            : [new PlannedChange("Run", "tests", stage.Name, $"version {version.Version} has not passed these tests")];
     }
 }

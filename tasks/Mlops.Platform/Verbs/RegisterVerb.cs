@@ -97,10 +97,7 @@ public static class RegisterVerb
             .. gates.Where(g => !metrics.ContainsKey(g.Path)).Select(g => context.Workspace.At(PlatformErrors.GateUnreadable(g, $"'{options.Report}' has no number at '{g.Path}'."), g.Place)),
             .. GateCheck.Failed(context, metrics.Concat(await GateCheck.LimitsAsync(context, cancellation)).ToDictionary(StringComparer.Ordinal)),
         ];
-        foreach (var problem in problems.SkipLast(1))
-            context.Events.Add(problem);
-        if (problems.Count > 0)
-            throw problems[^1].ToException();
+        context.Events.ThrowIfAny(problems);
     }
 
     private static JsonObject Measured(StoredData report, string file) => new()

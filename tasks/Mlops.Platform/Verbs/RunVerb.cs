@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mlops.Definitions;
+using Mlops.Platform.Events;
 using Mlops.Platform.Governance;
 using Mlops.Platform.Ports;
 
@@ -25,14 +26,7 @@ public static class RunVerb
                 throw PlatformErrors.RunStopped(result.ExecutionId).ToException();
         }
 
-        var failed = GateCheck.Failed(context, result.GateValues).ToList();
-        if (failed.Count > 0)
-        {
-            foreach (var problem in failed.SkipLast(1))
-                context.Events.Add(problem);
-            throw failed[^1].ToException();
-        }
-
+        context.Events.ThrowIfAny([.. GateCheck.Failed(context, result.GateValues)]);
         if (context.Workspace.Deployment.Gates.FirstOrDefault(g => g.Step == result.FailedStep && !result.GateValues.ContainsKey(g.Path)) is { } unread)
             throw context.Workspace.At(PlatformErrors.GateUnreadable(unread, result.FailureReason ?? ""), unread.Place).ToException();
         throw (result.FailedStep is { } step

@@ -18,7 +18,7 @@ internal static class StageEntry
             var rejected = PlatformErrors.Rejected(version.Version, stage.Name, decision.Reason);
             if (explicitly)
                 throw rejected.ToException();
-            context.Events.Add(rejected with { Severity = "Warning" });
+            context.Events.Add(rejected.AsWarning());
             context.Events.Add(new StageChanged(stage.Name, "Rejected", version.Version));
             await TellWhatServesAsync(context, stage, cancellation);
             return false;

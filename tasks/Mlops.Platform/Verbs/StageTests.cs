@@ -13,6 +13,7 @@ namespace Mlops.Platform.Verbs;
 internal static class StageTests
 {
     private static readonly TimeSpan ProgramLimit = TimeSpan.FromMinutes(30);
+    private static readonly TimeSpan OutputPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>What the tests are: an edit of one, of a payload or of a test's program makes them others.</summary>
     public static string HashOf(Workspace workspace, Stage stage)
@@ -109,10 +110,14 @@ internal static class StageTests
                 return $"'{string.Join(' ', command)}' did not end within {ProgramLimit.TotalMinutes} minutes.";
             }
 
-            var said = (await errors).TrimEnd() is { Length: > 0 } e ? e : (await output).TrimEnd();
+            // What it left running may hold its output open.
+            await Task.WhenAny(Task.WhenAll(output, errors), Task.Delay(OutputPatience, cancellation));
+            var said = Said(errors) is { Length: > 0 } e ? e : Said(output);
             return process.ExitCode == 0 ? null : $"'{string.Join(' ', command)}' ended with {process.ExitCode}: {LastLines(said)}";
         }
     }
+
+    private static string Said(Task<string> stream) => stream.IsCompletedSuccessfully ? stream.Result.TrimEnd() : "";
 
     private static string FirstLine(string text) => text.Split('\n')[0].TrimEnd() is { Length: > 300 } line ? line[..300] + "..." : text.Split('\n')[0].TrimEnd();
 

@@ -23,9 +23,12 @@ def create_model(maker, logical: str, name: str, properties: dict) -> Made:
     for container in [request.get("PrimaryContainer"), *request.get("Containers", [])]:
         if container and "ModelPackageName" in container:
             try:
-                packages.find(container["ModelPackageName"], backend)
+                package = packages.find(container["ModelPackageName"], backend)
             except Exception as error:
                 raise Failed(f"Could not find model package '{container['ModelPackageName']}'. {error}") from error
+            # "For versioned models, the value of this parameter must be set to Approved to deploy the model" (CreateModelPackage, ModelApprovalStatus).
+            if package.model_package_type == "Versioned" and package.model_approval_status != "Approved":
+                raise Failed(f"Model package '{container['ModelPackageName']}' is {package.model_approval_status}.")
     model = backend.create_model(
         model_name=name,
         execution_role_arn=request.get("ExecutionRoleArn"),
