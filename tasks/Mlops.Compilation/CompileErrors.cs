@@ -41,6 +41,9 @@ public static class CompileErrors
     public static Diagnostic RequirementsInIsolation(Span span, string step) =>
         new("MLOPS3065", Severity.Warning, span, $"The requirements.txt of '{step}' is installed when its container starts, and 'network.isolated' takes its network away: pip reaches no index there. Bring the packages as wheels in a 'source_dir', with '--no-index --find-links .' in requirements.txt; or use an image that has them ('runtime.image').");
 
+    public static Diagnostic EntryPointExcluded(Span span, string program) =>
+        Error("MLOPS3072", span, $"The entry point '{program}' does not travel with its 'source_dir': .gitignore or .mlopsignore excludes it. Take it out of there ('!{program}' in .mlopsignore), or name another file.");
+
     public static Diagnostic CannotWrite(string path, string reason) =>
         Error("MLOPS9001", Span.Start, $"'{path}' cannot be written: {reason} Nothing was half-written; free space or rights and build again.");
 

@@ -49,7 +49,7 @@ internal sealed class StageEmitter(ModelPlan plan, PlannedStage stage)
     private StageBatch EmitBatch(PlannedBatch batch)
     {
         var transform = TransformShape.Arguments(
-            values.EndpointName, batch.Input, batch.Output, plan.Inference.ContentTypes[0], plan.Inference.ResponseTypes[0],
+            values.EndpointName, batch.Input, batch.Output, plan.Inference.ContentTypes[0], plan.Inference.Accept(plan.Inference.ContentTypes[0], batch.Join),
             batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance, kmsKey: null);
         transform.Remove("ModelName"); // That of the version that is deployed.
         return new StageBatch(transform) { Schedule = batch.Schedule, OnNewData = batch.OnNewData };

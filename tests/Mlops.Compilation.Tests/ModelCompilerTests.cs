@@ -240,6 +240,19 @@ public sealed class ModelCompilerTests
         Assert.Contains(".gitignore", result.Inputs);
     }
 
+    [Fact]
+    public void An_entry_point_that_is_excluded_is_an_error_where_it_is_named()
+    {
+        using var folder = TestFolder.Temporary();
+        CopyFolder(Path.Combine(Folder, "source-dir"), folder.Path);
+        folder.Write("src/.mlopsignore", "*.py\n");
+
+        var found = Compile(folder.Path).Diagnostics.Where(d => d.Code == "MLOPS3072").ToList();
+
+        Assert.NotEmpty(found);
+        Assert.All(found, d => Assert.True(d.Span.Line > 1));
+    }
+
     /// <summary>git itself is the witness: the same files, the same rules.</summary>
     [SkippableFact]
     public void Odd_patterns_exclude_what_git_excludes()

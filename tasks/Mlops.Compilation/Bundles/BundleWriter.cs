@@ -66,6 +66,12 @@ public static class BundleWriter
             return null;
         }
 
+        if (bundle is ScriptBundle { Program: var entry } && files.All(f => f.Name != entry))
+        {
+            diagnostics.Add(CompileErrors.EntryPointExcluded(bundle.Place, entry));
+            return null;
+        }
+
         RefuseSecrets(files, bundle.Place, repository, diagnostics);
         var hasRequirements = files.Any(f => f.Name == "requirements.txt");
         var installs = isProcessing && bundle is ScriptBundle code && (code.EntryPoint.Extension == ".ipynb" || (code.EntryPoint.Extension == ".py" && hasRequirements));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
@@ -10,6 +12,12 @@ namespace Mlops.Compilation.Pipeline;
 internal static class ProcessingEmitter
 {
     private const string Folder = "/opt/ml/processing/input";
+
+    private const string OutputsVariable = "MLOPS_OUTPUTS";
+
+    /// <summary>Of a variable of a processing job, in characters (ProcessingEnvironmentMap).</summary>
+    private const int LongestValue = 256;
+
     public static PipelineStep Emit(PlannedStep step, StepShapes shapes)
     {
         var bundle = step.Bundle!;
@@ -43,8 +51,12 @@ internal static class ProcessingEmitter
 
         if (shapes.Plan.Aws.KmsKey is not null && !step.Instance.HasLocalStorage)
             cluster["VolumeKmsKeyId"] = Expression.Parameter(StepShapes.KmsKeyParameter);
-        if (step.Environment.Count > 0)
-            arguments["Environment"] = shapes.Expressions.Texts(step.Environment);
+        var environment = shapes.Expressions.Texts(step.Environment);
+        // Which outputs a job has is no part of its cache key ("Default cache key attributes"): one that was cached would have none of a name that came later.
+        if (step.Cache is not null && step.Outputs.Count > 0)
+            environment[OutputsVariable] = Outputs(step);
+        if (environment.Count > 0)
+            arguments["Environment"] = environment;
         if (shapes.Plan.Aws.Network is { } network)
         {
             arguments["NetworkConfig"] = new JsonObject
@@ -67,6 +79,12 @@ internal static class ProcessingEmitter
             Cache = StepShapes.Cache(step.Cache),
             Others = StepShapes.Retries(step.Retry),
         };
+    }
+
+    private static string Outputs(PlannedStep step)
+    {
+        var names = string.Join(' ', step.Outputs.Select(o => o.Name).Order(StringComparer.Ordinal));
+        return names.Length <= LongestValue ? names : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)));
     }
 
     private static JsonObject Output(PlannedStep step, PlannedOutput output, StepShapes shapes) => new()

@@ -56,23 +56,32 @@ internal sealed class StepShapes(ModelPlan plan, SourceKeys sources)
     public static StepCache? Cache(Duration? cache) => cache is { } duration ? new StepCache(true, duration.ToIso8601()) : null;
 
     /// <summary>"Retry Policy for Pipeline Steps" of the developer guide: faults of the service and of the job.</summary>
-    public static JsonObject Retries(PlannedRetry? retry) => retry is null ? [] : new JsonObject
+    public static JsonObject Retries(PlannedRetry? retry) => Retries(retry, retry?.Errors ?? []);
+
+    /// <summary>A tuning's trainings are tried again by the tuning itself ("Retry Policy for Pipeline Steps": not by the step).</summary>
+    public static JsonObject RetriesOfTuning(PlannedRetry? retry) => Retries(retry, (retry?.Errors ?? []).Where(e => e != RetryError.InternalError));
+
+    private static JsonObject Retries(PlannedRetry? retry, IEnumerable<RetryError> errors)
     {
-        ["RetryPolicies"] = new JsonArray(new JsonObject
+        string[] named = [.. errors.Select(e => e switch
         {
-            ["ExceptionType"] = Strings(retry.Errors.Select(e => e switch
+            RetryError.Throttling => "Step.THROTTLING",
+            RetryError.ServiceFault => "Step.SERVICE_FAULT",
+            RetryError.InternalError => "SageMaker.JOB_INTERNAL_ERROR",
+            RetryError.Capacity => "SageMaker.CAPACITY_ERROR",
+            _ => "SageMaker.RESOURCE_LIMIT",
+        })];
+        return retry is null || named.Length == 0 ? [] : new JsonObject
+        {
+            ["RetryPolicies"] = new JsonArray(new JsonObject
             {
-                RetryError.Throttling => "Step.THROTTLING",
-                RetryError.ServiceFault => "Step.SERVICE_FAULT",
-                RetryError.InternalError => "SageMaker.JOB_INTERNAL_ERROR",
-                RetryError.Capacity => "SageMaker.CAPACITY_ERROR",
-                _ => "SageMaker.RESOURCE_LIMIT",
-            })),
-            ["IntervalSeconds"] = retry.IntervalSeconds,
-            ["BackoffRate"] = retry.Backoff,
-            ["MaxAttempts"] = retry.Attempts,
-        }),
-    };
+                ["ExceptionType"] = Strings(named),
+                ["IntervalSeconds"] = retry.IntervalSeconds,
+                ["BackoffRate"] = retry.Backoff,
+                ["MaxAttempts"] = retry.Attempts,
+            }),
+        };
+    }
 
     /// <summary>The configuration's tags, in the order of their names.</summary>
     public void AddTags(JsonObject arguments) => AddTags(Plan, arguments);

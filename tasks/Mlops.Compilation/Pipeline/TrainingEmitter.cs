@@ -12,6 +12,9 @@ internal static class TrainingEmitter
 {
     private const string Code = "/opt/ml/input/data/code";
 
+    /// <summary>Of RetryStrategy.</summary>
+    private const int MostRetries = 30;
+
     public static PipelineStep Emit(PlannedStep step, StepShapes shapes) => new()
     {
         Name = step.Name,
@@ -19,7 +22,7 @@ internal static class TrainingEmitter
         Arguments = step.Tuning is { } tuning ? Tuning(step, tuning, shapes) : Training(step, shapes),
         DependsOn = step.After,
         Cache = StepShapes.Cache(step.Cache),
-        Others = StepShapes.Retries(step.Retry),
+        Others = step.Tuning is null ? StepShapes.Retries(step.Retry) : StepShapes.RetriesOfTuning(step.Retry),
     };
 
     private static JsonObject Training(PlannedStep step, StepShapes shapes)
@@ -38,6 +41,8 @@ internal static class TrainingEmitter
         // A tuning job's containers are started as they are: HyperParameterAlgorithmSpecification has no entry point.
         job["AlgorithmSpecification"]!.AsObject().Remove("ContainerEntrypoint");
         job["HyperParameterTuningResourceConfig"] = Resources(step, shapes);
+        if (step.Retry is { } retry && retry.Errors.Contains(RetryError.InternalError))
+            job["RetryStrategy"] = new JsonObject { ["MaximumRetryAttempts"] = Math.Min(retry.Attempts, MostRetries) };
         if (hyperparameters.Count > 0)
             job["StaticHyperParameters"] = hyperparameters;
         var limits = new JsonObject { ["MaxParallelTrainingJobs"] = tuning.MaxParallelJobs };

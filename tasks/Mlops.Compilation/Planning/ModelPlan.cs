@@ -128,6 +128,10 @@ public sealed record PlannedInference
 
     public required IReadOnlyList<string> ResponseTypes { get; init; }
 
+    /// <summary>What a transform asks answers to be. Joined to records, they are of the records' kind: SageMaker reads both as that ("Associate Prediction Results with Input Records").</summary>
+    public string Accept(string contentType, Join join) =>
+        join == Join.None ? ResponseTypes[0] : contentType;
+
     /// <summary>The containers of the model, in the order in which a request passes them, each with its image.</summary>
     public IEnumerable<(PlannedContainer Container, bool IsModel)> Containers =>
         new[] { (Before, false), (new PlannedContainer(Runtime, Bundle, null, Environment), true), (Behind, false) }.Where(c => c.Item1 is not null).Select(c => (c.Item1!, c.Item2));

@@ -128,14 +128,16 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
     private PlannedTransform PlanTransform(ConfiguredStep configured, TransformStep step)
     {
         var records = step.Inputs!.First(i => i.Value!.From!.Value.Value != "model");
+        var contentType = step.ContentType?.Value ?? config.Inference?.ContentTypes?[0].Value ?? "text/csv";
         return new PlannedTransform
         {
             Name = configured.Name,
             Place = configured.Place,
             After = After(configured),
             Data = Source(records.Value!.From!.Value.Value),
-            ContentType = step.ContentType?.Value ?? config.Inference?.ContentTypes?[0].Value ?? "text/csv",
-            Accept = step.Accept?.Value ?? config.Inference?.ResponseTypes?[0].Value ?? "text/csv",
+            ContentType = contentType,
+            // Answers that are joined to records are read as records are.
+            Accept = step.Accept?.Value ?? (step.Join?.Value == Join.Input ? contentType : config.Inference?.ResponseTypes?[0].Value ?? "text/csv"),
             Split = step.Split?.Value ?? Split.None,
             Records = step.Records?.Value ?? Records.Many,
             Join = step.Join?.Value ?? Join.None,
@@ -248,7 +250,7 @@ internal sealed class StepPlanner(ModelConfig config, string? programAssembly, I
         Math.Min((step.MaxRuntime?.Value ?? build.MaxRuntime?.Value ?? DefaultMaxRuntime).Seconds, isProcessing ? JobLimits.ProcessingSeconds : int.MaxValue);
 
     /// <summary>What SageMaker compares of a tuning leaves its environment out ("Default cache key attributes"), and so the version of data in S3: it is cached only where it says so itself.</summary>
-    private static bool IsOutOfSight(TrainSection? train, IEnumerable<PlannedInput> inputs) => train is { Tune: not null, Cache: null } && inputs.Any(ReadsS3);
+    private static bool IsOutOfSight(TrainSection? train, IEnumerable<PlannedInput> inputs) => train is { Tune: not null, Cache: null } && (train.Environment is { Count: > 0 } || train.Secrets is { Count: > 0 } || inputs.Any(ReadsS3));
 
     /// <summary>What lies where every run writes is that of the last one, whichever that was, and where it lies is no part of a cached step's key: such a step is cached only where it says so itself.</summary>
     private Duration? Cache(JobSection step, IEnumerable<PlannedOutput> outputs) => step.Cache is null && outputs.Any(o => o.To is not null) ? null : Cache(step);

@@ -14,7 +14,7 @@ internal static class BatchResources
         template.Parameter("BatchOutput", "Where the predictions go.", batch.Output);
         template.Parameter("BatchInstanceType", "The instances that predict.", batch.Instance.Type);
         var arguments = TransformShape.Arguments(
-            JsonValue.Create("${Model.ModelName}"), Expression.Parameter("input"), Expression.Parameter("output"), plan.Inference.ContentTypes[0], plan.Inference.ResponseTypes[0],
+            JsonValue.Create("${Model.ModelName}"), Expression.Parameter("input"), Expression.Parameter("output"), plan.Inference.ContentTypes[0], plan.Inference.Accept(plan.Inference.ContentTypes[0], batch.Join),
             batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance with { Type = "${BatchInstanceType}" }, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
         if (stage.Capture is { } capture)
         {
@@ -58,7 +58,7 @@ internal static class BatchResources
 
     /// <summary>A pipeline of a stage, whose definition takes what belongs to the place from the template.</summary>
     /// <param name="network">Its subnets and groups are lists of the template, which stand in the definition as <see cref="Subnets"/> and <see cref="Groups"/>.</param>
-    public static void AddPipeline(StackTemplate template, string id, string name, IReadOnlyList<PipelineStep> steps, JsonNode role, IReadOnlyList<PipelineParameter>? parameters = null, PlannedNetwork? network = null)
+    public static void AddPipeline(StackTemplate template, string id, string name, IReadOnlyList<PipelineStep> steps, JsonNode role, IReadOnlyList<PipelineParameter>? parameters = null, PlannedNetwork? network = null, params string[] after)
     {
         var definition = new PipelineDefinition { Parameters = parameters ?? [], ExperimentConfig = null, Steps = steps };
         var body = Cfn.Sub(Json.Canonical(definition.ToJson()));
@@ -76,6 +76,6 @@ internal static class BatchResources
             ["PipelineName"] = Cfn.Sub(name),
             ["PipelineDefinition"] = new JsonObject { ["PipelineDefinitionBody"] = body },
             ["RoleArn"] = role,
-        });
+        }, after);
     }
 }

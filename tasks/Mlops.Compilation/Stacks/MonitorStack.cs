@@ -28,6 +28,9 @@ internal sealed class MonitorStack
 
     private const string Metric = "Violations";
     private const string Role = "MonitorRole";
+
+    /// <summary>That the role may be handed on to its own jobs.</summary>
+    private const string PassRole = "MonitorPassRole";
     private const string Trigger = "MonitorTriggerRole";
 
     private readonly ModelPlan plan;
@@ -82,12 +85,12 @@ internal sealed class MonitorStack
             .. Explanations(),
             new("monitor", ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], [$"arn:${{AWS::Partition}}:ecr:*:*:repository/{AnalyzerRepository}"]),
             new("monitor", ["ecr:GetAuthorizationToken"], ["*"]),
-            new("monitor", ["iam:PassRole"], [$"arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/{RoleName}"]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } },
             .. permissions.Key("aws.kms_key"),
             .. permissions.Network("aws.network"),
             .. Permissions.Logs("monitor"),
         ];
-        Roles.Add(template, Role, Roles.ServiceTrust("sagemaker.amazonaws.com"), "Runs the monitors.", needed, stage.Aws.PermissionsBoundary, Cfn.Sub(RoleName));
+        Roles.Add(template, Role, "sagemaker.amazonaws.com", "Runs the monitors.", needed, stage.Aws.PermissionsBoundary);
+        Roles.AddPassing(template, PassRole, Role);
         Roles.Add(template, Trigger, "scheduler.amazonaws.com", "Starts the rounds of the monitors.",
             [.. plan.Operations.Monitors.Select(m => BatchResources.Start(plan, $"monitor.{m.Name.Replace('-', '_')}", m.Name))], stage.Aws.PermissionsBoundary);
     }
@@ -115,15 +118,16 @@ internal sealed class MonitorStack
         yield return new("monitor.explain", ["sagemaker:AddTags", "sagemaker:CreateTransformJob", "sagemaker:DescribeTransformJob", "sagemaker:StopTransformJob"],
             ["arn:${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}:transform-job/pipelines-*"]);
         template.Parameter(DeployStack.ModelBucketParameter, "The bucket that the registered versions lie in.");
-        yield return new("monitor.explain", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}/{plan.Prefix}/models/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
+        var bucket = $"arn:${{AWS::Partition}}:s3:::${{{DeployStack.ModelBucketParameter}}}";
+        yield return new("monitor.explain", ["s3:GetObject"], [$"{bucket}/{plan.Prefix}/models/*/{ConfiguredStep.Explain}/{AnalysisPlanner.Report}/*"]);
+        // A job lists what lies below its input.
+        yield return new("monitor.explain", ["s3:ListBucket"], [bucket]) { Condition = Permissions.StringLike("s3:prefix", $"{plan.Prefix}/models/*") };
     }
-
-    private string RoleName => $"{DeployStack.StageName(plan)}-monitor";
 
     private void AddMonitor(PlannedMonitor monitor)
     {
         var id = Retraining.Pascal(monitor.Name);
-        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", steps.Of(monitor), Cfn.GetAtt(Role, "Arn"), network: stage.Aws.Network);
+        BatchResources.AddPipeline(template, $"{id}Pipeline", $"{DeployStack.StageName(plan)}-{monitor.Name}", steps.Of(monitor), Cfn.GetAtt(Role, "Arn"), network: stage.Aws.Network, after: PassRole);
         template.Add($"{id}Schedule", "AWS::Scheduler::Schedule",
             Retraining.Schedule(monitor.Schedule, plan.Operations.TimeZone, BatchResources.PipelineArn($"{DeployStack.StageName(plan)}-{monitor.Name}"), Cfn.GetAtt(Trigger, "Arn")), $"{id}Pipeline");
         var alarm = new JsonObject

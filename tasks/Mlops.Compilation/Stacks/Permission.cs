@@ -44,6 +44,21 @@ internal static class Roles
         role["Metadata"] = new JsonObject { ["NeededBy"] = reasons };
     }
 
+    /// <summary>Lets a role be handed on to SageMaker's jobs by itself: a policy beside it, since a role cannot name itself before it is there.</summary>
+    public static void AddPassing(StackTemplate template, string id, string role) => template.Add(id, "AWS::IAM::Policy", new JsonObject
+    {
+        ["PolicyName"] = "pass",
+        ["Roles"] = new JsonArray(Cfn.Ref(role)),
+        ["PolicyDocument"] = Document([new JsonObject
+        {
+            ["Sid"] = "PassToJobs",
+            ["Effect"] = "Allow",
+            ["Action"] = "iam:PassRole",
+            ["Resource"] = Cfn.GetAtt(role, "Arn"),
+            ["Condition"] = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } },
+        }]),
+    });
+
     public static JsonObject Document(IEnumerable<JsonObject> statements) => new() { ["Version"] = PolicyVersion, ["Statement"] = new JsonArray([.. statements]) };
 
     /// <summary>

@@ -26,6 +26,9 @@ internal sealed class Permissions(ModelPlan plan, PlannedAws aws, string bucket)
     /// <summary>One object, or what a pattern names, of this model's.</summary>
     public Permission OwnObject(string element, string below, string[] actions) => new(element, actions, [$"{BucketArn}/{plan.Prefix}/{below}"]);
 
+    /// <summary>Whether an object of this model's is there.</summary>
+    public Permission List(string element, string key) => new(element, ["s3:ListBucket"], [BucketArn]) { Condition = StringLike("s3:prefix", $"{plan.Prefix}/{key}") };
+
     /// <summary>Reads a place in S3 that the configuration names.</summary>
     public static IEnumerable<Permission> Read(string element, string uri)
     {

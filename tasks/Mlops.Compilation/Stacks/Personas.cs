@@ -49,6 +49,8 @@ internal static class Personas
     /// <summary>What every verb that changes something does: it holds the lock, and is kept in the audit log.</summary>
     private static IEnumerable<Permission> Verbs(Permissions shared)
     {
+        // Who may not list is told of a lock that is gone that it is forbidden.
+        yield return shared.List("", "lock.json");
         yield return shared.OwnObject("", "lock.json", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]);
         yield return shared.OwnObject("", "audit/*", ["s3:PutObject"]);
     }

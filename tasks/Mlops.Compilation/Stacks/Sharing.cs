@@ -28,9 +28,8 @@ internal static class Sharing
 
     public static void Add(StackTemplate template, ModelPlan plan)
     {
+        // Without a description: another one would be another group, and CloudFormation replaces none that has a name. The versions and the card have it.
         var group = new JsonObject { ["ModelPackageGroupName"] = plan.GroupName };
-        if (plan.Description is not null)
-            group["ModelPackageGroupDescription"] = plan.Description.Length > 1024 ? plan.Description[..1024] : plan.Description;
         if (StageAccounts(plan) is { Count: > 0 } stages)
             AddAccounts(template, StageParameter, StageCondition, "Accounts of stages.", stages);
         if (Accounts(plan) is { Count: > 0 } accounts)
