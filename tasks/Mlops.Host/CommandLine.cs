@@ -46,7 +46,8 @@ internal static class CommandLine
             ExplainCommand.Create(),
             ServerCommand.Create(),
         };
-        var parsed = root.Parse(args);
+        // A reason may begin with '@': files of arguments are not read.
+        var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0 && parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors)

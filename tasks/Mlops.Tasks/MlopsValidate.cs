@@ -1,4 +1,6 @@
+using System.Text;
 using Microsoft.Build.Framework;
+using Mlops.Compilation;
 using Mlops.Configuration;
 using Mlops.Configuration.Documentation;
 
@@ -19,7 +21,8 @@ public sealed class MlopsValidate : ConfigTask
 
     protected override void Run()
     {
-        WriteSchema(SchemaFile.GetMetadata("FullPath"));
+        // Also where config.yaml is wrong: then an editor's help is needed most.
+        ArtifactWriter.Write(SchemaFile.GetMetadata("FullPath"), Encoding.UTF8.GetBytes(ConfigSchema.Write()));
         if (ReadOverrides(Set) is not { } overrides)
             return;
         var path = ConfigPath;
@@ -31,14 +34,6 @@ public sealed class MlopsValidate : ConfigTask
         var shown = Path.GetRelativePath(Path.GetDirectoryName(ProjectFile.GetMetadata("FullPath"))!, path);
         var target = sarif.GetMetadata("FullPath");
         Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-        File.WriteAllText(target, Configuration.Reports.Sarif.Write([(shown, diagnostics)], SdkVersion ?? ""));
-    }
-
-    /// <summary>Also where config.yaml is wrong: then an editor's help is needed most.</summary>
-    private static void WriteSchema(string path)
-    {
-        var schema = ConfigSchema.Write();
-        if (!File.Exists(path) || File.ReadAllText(path) != schema)
-            File.WriteAllText(path, schema);
+        ArtifactWriter.Write(target, Encoding.UTF8.GetBytes(Configuration.Reports.Sarif.Write([(shown, diagnostics)], SdkVersion ?? "")));
     }
 }

@@ -36,6 +36,26 @@ public sealed class ContainerTests(ContainerEngine engine) : IClassFixture<Conta
     }
 
     [SkippableFact]
+    public async Task A_job_s_folders_may_lie_anywhere_and_a_link_out_of_them_is_not_followed()
+    {
+        engine.SkipWhereMissing();
+        folder.Write("secret.txt", "of this machine");
+        folder.Write("definition.json", $$"""
+            { "Version": "2020-12-01", "Steps": [{ "Name": "look", "Type": "Processing", "Arguments": {
+              "AppSpecification": { "ImageUri": "{{ContainerEngine.Image}}", "ContainerEntrypoint": ["sh", "-c", "cp /data/in/* /data/out/ && ln -s {{folder.File("secret.txt")}} /data/out/secret.txt && ln -s ../../../../../../../secret.txt /data/out/near.txt && ln -s {{folder.Path}} /data/in/folder && ln -s folder/secret.txt /data/in/link && ln -s ../in/link /data/out/through.txt && mkdir /data/in/x && ln -s {{folder.File("secret.txt")}} /data/in/x/p && ln -s ../in/x /data/out/d"] },
+              "ProcessingInputs": [{ "InputName": "in", "S3Input": { "S3Uri": "s3://theirs/in", "LocalPath": "/data/in", "S3DataType": "S3Prefix", "S3InputMode": "File" } }],
+              "ProcessingOutputConfig": { "Outputs": [{ "OutputName": "out", "S3Output": { "S3Uri": "s3://theirs/out", "LocalPath": "/data/out", "S3UploadMode": "EndOfJob" } }] } } }] }
+            """);
+        folder.Write("given/a.txt", "a");
+
+        var (exitCode, output) = await MlopsProgram.RunAsync(folder.Path, "run", "definition.json", "--yes", "--sandbox", "docker", "--source", $"s3://theirs/in={folder.File("given")}");
+
+        Assert.True(exitCode == 0, output);
+        Assert.Equal(["a.txt", "d"], Directory.GetFileSystemEntries(folder.File(".mlops/s3/theirs/out")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Empty(Directory.GetFileSystemEntries(folder.File(".mlops/s3/theirs/out/d")));
+    }
+
+    [SkippableFact]
     public async Task A_killed_runs_container_ends_when_the_next_run_begins()
     {
         engine.SkipWhereMissing();

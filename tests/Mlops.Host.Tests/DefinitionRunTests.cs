@@ -50,6 +50,42 @@ public sealed class DefinitionRunTests : IDisposable
 
     public static TheoryData<string> Samples => Conformance.Folder is null ? ["none"] : [.. Directory.GetFiles(Path.Combine(Conformance.Folder, "samples"), "*.json").Order(StringComparer.Ordinal)];
 
+    [Theory]
+    [InlineData("--check")]
+    [InlineData("--yes")]
+    [InlineData("--sandbox", "process")]
+    [InlineData("--stand-in", "a=b")]
+    public async Task What_is_said_of_a_definition_is_refused_where_there_is_none(params string[] options)
+    {
+        var (exitCode, output) = await MlopsProgram.RunAsync(folder.Path, ["run", .. options]);
+
+        Assert.Equal(64, exitCode);
+        Assert.Contains($"'{options[0]}' is for a definition", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reason_may_begin_as_it_likes()
+    {
+        folder.Write("reason.txt", "--version 1");
+
+        var (_, output) = await MlopsProgram.RunAsync(folder.Path, "reject", "--reason", "@reason.txt", "--version", "2");
+
+        Assert.DoesNotContain("Response file", output, StringComparison.Ordinal);
+        Assert.Contains("MLOPS0010", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_property_file_lies_within_its_output()
+    {
+        folder.Write("counting.json", File.ReadAllText(folder.File("counting.json")).Replace("\"FilePath\": \"report.json\"", "\"FilePath\": \"../../../../secret.json\"", StringComparison.Ordinal));
+        folder.Write("secret.json", "{ \"lines\": 3 }");
+
+        var (exitCode, output) = await RunAsync("--yes", "--stand-in", $"{Function}=sh announce.sh", "--source", $"s3://their-bucket/code/count.sh={folder.File("theirs/count.sh")}", "--source", $"s3://their-bucket/lines={folder.File("theirs/lines")}");
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains("leads out of its output", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_check_says_what_each_step_would_do_and_runs_nothing()
     {

@@ -33,8 +33,8 @@ internal static class DefinitionRun
         }
     }
 
-    /// <summary>A folder in which definitions were run, to look at what they left.</summary>
-    public static Workspace Past(string project) => Of(project, Path.Combine(project, "none"), "none", new PipelineDefinition { Steps = [] }, new LocalSettings());
+    /// <summary>A folder in which definitions were run, to look at what they left: of all pipelines.</summary>
+    public static Workspace Past(string project) => Of(project, Path.Combine(project, "none"), "", new PipelineDefinition { Steps = [] }, new LocalSettings());
 
     /// <summary>What 'local' of config.yaml says, for a definition that has none.</summary>
     /// <param name="standIns">TARGET=COMMAND, as 'local.stand_ins' has them.</param>
@@ -81,14 +81,14 @@ internal static class DefinitionRun
         WarnOfUnused(context, sources.Keys, parameters);
         foreach (var (step, uri) in StepInputs.Missing(workspace.Pipeline, (LocalObjectStore)context.Platform.Objects, sources.Keys, parameters))
             context.Events.Add(LocalErrors.InputMissing(step, uri));
-        Refuse(context, steps);
+        context.Events.ThrowIfAny([.. steps.Select(s => s.Problem).OfType<Problem>()]);
         if (check)
             return null;
         if (!agreed && steps.Any(s => s.RunsProgram) && !Asks())
             throw PlatformErrors.NotAgreed(workspace.Deployment.ConfigFile).ToException();
 
         await using var held = await context.Platform.LockAsync("run", cancellation);
-        foreach (var (uri, path) in sources)
+        foreach (var (uri, path) in sources.OrderBy(s => s.Key.Length)) // What is given for a part of another goes over it.
             ((LocalObjectStore)context.Platform.Objects).PutSource(uri, Path.GetFullPath(path));
         await context.Platform.Pipelines.PutAsync(workspace.Deployment.PipelineName, workspace.Pipeline, cancellation);
         var result = await RunVerb.RunAsync(context, run, cancellation);
@@ -113,15 +113,6 @@ internal static class DefinitionRun
 
     /// <summary>Expressions put URIs together of their parts: a bucket that is named may be followed by anything.</summary>
     private static bool IsJoined(string uri, string text) => text.Contains(uri[..(uri.IndexOf('/', "s3://".Length) is var end and > 0 ? end : uri.Length)]["s3://".Length..], StringComparison.Ordinal);
-
-    private static void Refuse(VerbContext context, IEnumerable<StepPreview> steps)
-    {
-        var problems = steps.Select(s => s.Problem).OfType<Problem>().ToList();
-        foreach (var problem in problems.SkipLast(1))
-            context.Events.Add(problem);
-        if (problems.Count > 0)
-            throw problems[^1].ToException();
-    }
 
     private static bool Asks()
     {

@@ -7,7 +7,7 @@ internal static class DeployCommand
 {
     public static Command Create()
     {
-        var stage = new Option<string?>("--stage") { Description = "Deploy up to and with this stage. Default: as far as approvals allow." };
+        var stage = new Option<string?>("--stage") { Description = "Deploy up to and with this stage; with --version, to this stage alone. Default: as far as approvals allow." };
         var version = VersionOption.Create("Serve this registered version, without a run: the way back to an older one.");
         var plan = new Option<string?>("--plan") { Description = "Do what this plan ('mlops plan --out FILE') says, and nothing if that is no longer what is to be done." };
         var run = new RunOptions(isWhole: true);

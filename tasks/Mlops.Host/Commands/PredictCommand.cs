@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform;
 using Mlops.Platform.Ports;
 
@@ -13,24 +14,30 @@ internal static class PredictCommand
     public static Command Create()
     {
         var payload = new Argument<string?>("payload") { Description = "A file; '-' or nothing: standard input.", Arity = ArgumentArity.ZeroOrOne };
-        var stage = new Option<string?>("--stage") { Description = "The stage to ask. Default: the first." };
-        var type = new Option<string>("--content-type") { Description = "What the payload is.", DefaultValueFactory = _ => "text/csv" };
+        var stage = new Option<string?>("--stage") { Description = "The stage to ask. Default: the first with an endpoint." };
+        var type = new Option<string?>("--content-type") { Description = "What the payload is. Default: the first of inference.content_types." };
         var accept = new Option<string?>("--accept") { Description = "What the answer should be." };
         var command = new Command("predict", "Asks a deployed model for predictions.") { payload, stage, type, accept };
         VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
         {
-            var name = parsed.GetValue(stage) ?? (context.Workspace.Deployment.Stages is [var first, ..] ? first.Name : throw PlatformErrors.NothingToDeploy().ToException());
+            var deployment = context.Workspace.Deployment;
+            var name = parsed.GetValue(stage) ?? deployment.Stages.OrderBy(s => s.Endpoint is null).Select(s => s.Name).FirstOrDefault() ?? throw PlatformErrors.NothingToDeploy().ToException();
             var body = await ReadAsync(parsed.GetValue(payload), cancellation);
             var answer = await context.Platform.Stages.InvokeAsync(
-                context.Workspace.Stage(name), new InvokeRequest(body, parsed.GetValue(type)!, parsed.GetValue(accept)), cancellation);
-            var text = Encoding.UTF8.GetString(answer.Body);
+                context.Workspace.Stage(name), new InvokeRequest(body, parsed.GetValue(type) ?? Taken(context.Workspace), parsed.GetValue(accept)), cancellation);
             if (answer.Status is < 200 or >= 300)
-                throw PlatformErrors.PredictionRefused(name, answer.Status, Message(text)).ToException();
-            await Console.Out.WriteAsync(text);
+                throw PlatformErrors.PredictionRefused(name, answer.Status, Message(Encoding.UTF8.GetString(answer.Body))).ToException();
+            // As it came: NPY and images are no text.
+            await using var output = Console.OpenStandardOutput();
+            await output.WriteAsync(answer.Body, cancellation);
             return null;
         });
         return command;
     }
+
+    /// <summary>What the model takes first, as it is registered.</summary>
+    private static string Taken(Workspace workspace) => workspace.Pipeline.AllSteps.Where(s => s.Type == StepTypes.RegisterModel)
+        .SelectMany(s => Json.Texts(s.Arguments["InferenceSpecification"]?["SupportedContentTypes"])).FirstOrDefault() ?? "text/csv";
 
     /// <summary>The model's own words, where the answer is an error of SageMaker Runtime's shape.</summary>
     private static string Message(string text)
@@ -50,6 +57,8 @@ internal static class PredictCommand
     {
         try
         {
+            if (Directory.Exists(file))
+                throw PlatformErrors.PayloadUnreadable(file, "it is a folder.").ToException();
             if (file is not (null or "-"))
                 return await File.ReadAllBytesAsync(file, cancellation);
             using var buffer = new MemoryStream();

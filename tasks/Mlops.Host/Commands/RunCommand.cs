@@ -18,6 +18,11 @@ internal static class RunCommand
         var yes = new Option<bool>("--yes") { Description = "Run the programs of the definition without asking." };
         var command = new Command("run", "Publishes the pipeline, runs it and follows it to its end; or runs a definition.") { definition, sources, standIns, sandbox, check, yes };
         run.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(definition) is null && new Option[] { sources, standIns, sandbox, check, yes }.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } lone)
+                result.AddError($"'{lone.Name}' is for a definition: 'mlops run DEFINITION.json'. What a run of this project would do is what 'mlops plan' says.");
+        });
         var options = new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(definition) is null };
         VerbRunner.Set(command, options, async (parsed, context, cancellation) =>
         {

@@ -35,20 +35,21 @@ internal static class StatusCommand
         {
             var state = await context.Platform.Stages.DescribeAsync(stage, cancellation);
             var isGone = state is { Healthy: true } && !await context.Platform.Stages.IsThereAsync(stage, cancellation);
-            context.Events.Add(isGone ? new StageChanged(stage.Name, $"not running: somebody else deleted its endpoint. 'mlops destroy --platform {context.Platform.Name} --stage {stage.Name}', then deploy again", state!.Version)
+            context.Events.Add(isGone ? new StageChanged(stage.Name, $"not running: somebody else deleted its endpoint or batch pipeline. 'mlops destroy --platform {context.Platform.Name} --stage {stage.Name}', then deploy again", state!.Version)
                 : new StageChanged(stage.Name, Words(state), state?.Version ?? 0, state?.Url));
             if (state is { Healthy: true } && !isGone)
                 urls.Add(new StageUrl(stage.Name, state.Url, state.Version));
         }
 
         foreach (var other in await context.Platform.Stages.OthersAsync(context.Workspace.Deployment.Stages, cancellation))
-            context.Events.Add(PlatformErrors.LeftOver(other.Name, other.Version, context.Platform.Name));
+            context.Events.Add(PlatformErrors.LeftOver(other, context.Platform.Name));
         return new Outcome { Verb = "status", PipelineName = context.Workspace.Deployment.PipelineName, Urls = urls };
     }
 
     private static string Words(StageState? state) => state switch
     {
         null => "not deployed",
+        { Condition: { } condition } => condition,
         { Healthy: false, IsRestarting: true } => "restarting: its process had ended",
         { Healthy: false } => "not running: deploy again",
         { UpToDate: false } => "running with other settings than config.yaml has now: deploy again",

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Mlops.Host.Commands;
 
@@ -7,12 +8,17 @@ internal static class VersionOption
 {
     public static Option<int?> Create(string description)
     {
-        var option = new Option<int?>("--version") { Description = description };
-        option.Validators.Add(result =>
+        var option = new Option<int?>("--version")
         {
-            if (result.Tokens is [var given, ..] && int.TryParse(given.Value, out var number) && number < 1)
-                result.AddError($"'{number}' is no version: the first is 1. 'mlops status' lists them.");
-        });
+            Description = description,
+            CustomParser = result =>
+            {
+                if (int.TryParse(result.Tokens[0].Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= 1)
+                    return number;
+                result.AddError($"'{result.Tokens[0].Value}' is no version: the first is 1. 'mlops status' lists them.");
+                return null;
+            },
+        };
         return option;
     }
 }

@@ -61,7 +61,7 @@ internal static class WatchCommand
         }
         catch (PlatformException e)
         {
-            context.Events.Add(e.Problem with { Severity = "Warning" });
+            context.Events.Add(e.Problem.AsWarning());
             return before with { Built = Watched.Stamp(before.Workspace) };
         }
     }

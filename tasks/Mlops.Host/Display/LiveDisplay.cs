@@ -33,6 +33,7 @@ internal sealed class LiveDisplay : EventDisplay
             switch (e)
             {
                 case StepChanged { Status: "Executing" } s:
+                    running.RemoveAll(r => r.Name == s.Step); // It is tried again.
                     running.Add(new RunningStep(s.Step, Stopwatch.StartNew()));
                     if (s.Detail is null)
                         return;

@@ -69,8 +69,10 @@ internal static class EndpointServer
             }
 
             state.Write(root);
-            await supervisor.RestoreAsync(cancellation);
             using var leaving = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            // Models may take minutes to start: whoever stops the server is not kept waiting for them.
+            using (var restoring = CancellationTokenSource.CreateLinkedTokenSource(cancellation, app.Lifetime.ApplicationStopping))
+                await supervisor.RestoreAsync(restoring.Token);
             var watched = LeaveWithItsFolderAsync(root, app.Lifetime, leaving.Token);
             await app.WaitForShutdownAsync(cancellation);
             await leaving.CancelAsync();
