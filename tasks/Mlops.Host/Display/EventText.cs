@@ -14,7 +14,7 @@ internal static partial class EventText
         Problem p => p.ToString(),
         Published { Changed: true } p => $"{p.PipelineName}: published",
         ExecutionChanged { Status: "Executing" } x => $"{x.PipelineName}: execution {x.ExecutionId}",
-        StepChanged { Status: "Executing", Detail: { } why } s => why.StartsWith("tries again", StringComparison.Ordinal) ? $"  {s.Step} {why} ..." : $"  {s.Step} runs again: {why} ...",
+        StepChanged { Status: "Executing", Detail: { } why } s => $"  {s.Step} runs again: {why} ...",
         StepChanged { Status: "Executing" } s => $"  {s.Step} ...",
         StepChanged { Cached: true, Detail: { } why } s => $"  {s.Step}: {why}",
         StepChanged { Cached: true } s => $"  {s.Step}: unchanged, taken from an earlier run",

@@ -233,7 +233,7 @@ internal sealed class Engine
 
             if (outcome is { FailureReason: null } || fault is not { } named || retries.Next(named) is not { } pause)
                 return outcome ?? throw error!;
-            context.Events.Add(new StepChanged(job.Step.Name, job.Step.Type, "Executing", Detail: string.Create(CultureInfo.InvariantCulture, $"tries again in {pause.TotalSeconds} s, after {named.Name}: {outcome?.FailureReason ?? error!.Message}")));
+            context.Events.Add(new StepChanged(job.Step.Name, job.Step.Type, "Executing", Detail: string.Create(CultureInfo.InvariantCulture, $"in {pause.TotalSeconds} s, after {named.Name}: {outcome?.FailureReason ?? error!.Message}")));
             await Task.Delay(pause, cancellation);
             Files.Delete(job.Folder);
         }

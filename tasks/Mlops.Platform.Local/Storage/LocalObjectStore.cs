@@ -54,18 +54,27 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
         var record = root.Source(uri.TrimEnd('/'));
         foreach (var earlier in File.Exists(record) ? File.ReadAllLines(record).Select(f => f.Length == 0 ? target : Path.Combine(target, f)).Where(File.Exists) : [])
             DeleteUpTo(earlier, root.Buckets);
+        if (File.Exists(path) && !uri.EndsWith('/') && Directory.Exists(target))
+            throw PlatformErrors.Definition($"'{path}' is a file, and objects lie below '{uri}' already, which this machine keeps as a folder. Give a folder, or a URI that ends in '/'.").ToException();
         var fresh = $"{target}.{Environment.ProcessId}.tmp";
         Files.Delete(fresh);
         Directory.CreateDirectory(Path.GetDirectoryName(fresh)!);
         // A prefix that ends in '/' is a folder, also of one file.
         Files.Copy(path, Directory.Exists(path) || !uri.EndsWith('/') ? fresh : Path.Combine(fresh, Path.GetFileName(path)));
         string[] put = File.Exists(fresh) ? [""] : [.. Directory.EnumerateFiles(fresh, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(fresh, f)).Order(StringComparer.Ordinal)];
-        if (File.Exists(fresh) && Directory.Exists(target))
-            throw new DefinitionException($"'{path}' is a file, and objects lie below '{uri}' already, which this machine keeps as a folder. Give a folder, or a URI that ends in '/'.");
-        if (File.Exists(fresh))
-            Files.Move(fresh, target);
-        else
-            Files.Merge(fresh, target, LinkRules.AsTheyAre);
+        try
+        {
+            if (File.Exists(fresh))
+                Files.Move(fresh, target);
+            else
+                Files.Merge(fresh, target, LinkRules.AsTheyAre);
+        }
+        catch (DefinitionException e)
+        {
+            Files.Delete(fresh);
+            throw PlatformErrors.Definition(e.Message).ToException();
+        }
+
         Files.Write(record, Encoding.UTF8.GetBytes(string.Concat(put.Select(f => f + "\n"))));
     }
 

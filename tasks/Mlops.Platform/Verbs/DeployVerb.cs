@@ -157,14 +157,21 @@ public static class DeployVerb
     {
         try
         {
-            if (served || (before is not null && await context.Platform.Models.FindAsync(failed.Group, before.Version, CancellationToken.None) is null))
+            var stages = context.Platform.Stages;
+            if (before is null)
             {
-                // What served before may be gone from the registry.
-                return await ToTestedAsync(context, stage, failed, tests, CancellationToken.None) is { } tested ? PlatformErrors.ServesAgain(tested) : PlatformErrors.FailedStays(stage.Name, failed.Version, context.Platform.Name);
+                await stages.DeleteAsync(stage, evenProtected: true, CancellationToken.None);
+                return PlatformErrors.ServesNothing;
             }
 
-            await GoBackAsync(context, stage, before, failed, CancellationToken.None);
-            return before is null ? PlatformErrors.ServesNothing : PlatformErrors.ServesAgain(before.Version);
+            // What served before may be gone from the registry.
+            if (!served && await context.Platform.Models.FindAsync(failed.Group, before.Version, CancellationToken.None) is { } old)
+            {
+                await stages.PutAsync(stage, old, before.Settings, CancellationToken.None);
+                return PlatformErrors.ServesAgain(old.Version);
+            }
+
+            return await ToTestedAsync(context, stage, failed, tests, CancellationToken.None) is { } tested ? PlatformErrors.ServesAgain(tested) : PlatformErrors.FailedStays(stage.Name, failed.Version, context.Platform.Name);
         }
         catch (Exception e) when (((e as PlatformException)?.Problem ?? context.Platform.Explain(e)) is { } problem)
         {
@@ -172,15 +179,6 @@ public static class DeployVerb
             context.Events.Add(problem);
             return null;
         }
-    }
-
-    /// <summary>Back to what served before, with its settings of then.</summary>
-    private static async Task GoBackAsync(VerbContext context, Stage stage, StageState? before, ModelVersion failed, CancellationToken cancellation)
-    {
-        if (before is null)
-            await context.Platform.Stages.DeleteAsync(stage, evenProtected: true, cancellation);
-        else if (await context.Platform.Models.FindAsync(failed.Group, before.Version, cancellation) is { } old)
-            await context.Platform.Stages.PutAsync(stage, old, before.Settings, cancellation);
     }
 
     /// <summary>Whether nobody has kept the version out since it passed.</summary>
