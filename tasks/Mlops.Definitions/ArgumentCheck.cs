@@ -35,12 +35,17 @@ public static class ArgumentCheck
     {
         ["AssembleWith"] = ["None", "Line"],
         ["BatchStrategy"] = ["MultiRecord", "SingleRecord"],
+        ["CompressionType"] = ["None", "Gzip", "GZIP", "NONE"],
+        ["InputMode"] = ["Pipe", "File", "FastFile"],
         ["JoinSource"] = ["Input", "None"],
+        ["ModelApprovalStatus"] = ["Approved", "Rejected", "PendingManualApproval"],
         ["S3DataDistributionType"] = ["FullyReplicated", "ShardedByS3Key"],
         ["S3DataType"] = ["ManifestFile", "S3Prefix", "S3Object", "AugmentedManifestFile", "Converse"],
         ["S3InputMode"] = ["Pipe", "File"],
         ["S3UploadMode"] = ["Continuous", "EndOfJob"],
+        ["ScalingType"] = ["Auto", "Linear", "Logarithmic", "ReverseLogarithmic"],
         ["SplitType"] = ["None", "Line", "RecordIO", "TFRecord"],
+        ["TrainingInputMode"] = ["Pipe", "File", "FastFile"],
         ["TrainingJobEarlyStoppingType"] = ["Off", "Auto"],
     };
 
@@ -48,7 +53,7 @@ public static class ArgumentCheck
     private static string? Unknown(JsonNode? node) => node switch
     {
         JsonObject o => o.Select(m => m.Value is JsonValue value && Values.TryGetValue(m.Key, out var known) && !known.Contains(value.ToString())
-            ? $"{m.Key} '{value}'; it is one of {string.Join(", ", known)}" : m.Key is "Environment" or "HyperParameters" or "StaticHyperParameters" ? null : Unknown(m.Value)).FirstOrDefault(f => f is not null),
+            ? $"{m.Key} '{value}'; it is one of {string.Join(", ", known)}" : RequestShape.Free.Contains(m.Key) ? null : Unknown(m.Value)).FirstOrDefault(f => f is not null),
         JsonArray a => a.Select(Unknown).FirstOrDefault(f => f is not null),
         _ => null,
     };
@@ -57,5 +62,5 @@ public static class ArgumentCheck
 
     /// <summary>A name that a run computes is not known yet.</summary>
     private static bool HasOutput(PipelineStep step, PropertyFile file) => step.Type != StepTypes.Processing ||
-        Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Any(o => Expression.IsExpression(o["OutputName"]) || ExpressionEvaluator.Text(o["OutputName"]) == file.Output);
+        Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).Any(o => Expression.IsExpression(o["OutputName"]) || Json.Text(o["OutputName"]) == file.Output);
 }

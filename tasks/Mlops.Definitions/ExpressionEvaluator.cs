@@ -1,30 +1,7 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 
 namespace Mlops.Definitions;
-
-/// <summary>What expressions can see of a running execution.</summary>
-public interface IExpressionScope
-{
-    /// <summary>A parameter's value, or null where there is no such parameter.</summary>
-    JsonNode? Parameter(string name);
-
-    /// <summary>A variable such as PipelineExecutionId, or null.</summary>
-    JsonNode? ExecutionVariable(string name);
-
-    /// <summary>A finished step's properties in the shape of its Describe call, or null.</summary>
-    JsonObject? StepProperties(string step);
-
-    /// <summary>The content of a step's property file; throws <see cref="DefinitionException"/> where there is none.</summary>
-    JsonNode PropertyFile(string step, string name);
-
-    /// <summary>The content of a JSON file in S3; throws <see cref="DefinitionException"/> where there is none.</summary>
-    JsonNode Document(string s3Uri);
-
-    /// <summary>PipelineExperimentConfig's ExperimentName or TrialName, as the definition has it, or null.</summary>
-    JsonNode? Experiment(string name);
-}
 
 /// <summary>Computes values of the definition language: Get, Std:Join, Std:JsonGet, nested at will.</summary>
 public sealed class ExpressionEvaluator(IExpressionScope scope)
@@ -56,15 +33,6 @@ public sealed class ExpressionEvaluator(IExpressionScope scope)
         }
     }
 
-    /// <summary>A value as text, as Std:Join and job arguments show it: true, 0.1, no quotes.</summary>
-    public static string Text(JsonNode? node) => node switch
-    {
-        null => "",
-        JsonValue v when v.GetValueKind() == JsonValueKind.String => v.GetValue<string>(),
-        JsonValue v when v.GetValueKind() == JsonValueKind.Number && v.TryGetValue<double>(out var d) && v.ToJsonString().Contains('E') => d.ToString(CultureInfo.InvariantCulture),
-        _ => node.ToJsonString(),
-    };
-
     private JsonNode? Lookup(string path)
     {
         var parts = PropertyPath.Parse(path);
@@ -82,23 +50,23 @@ public sealed class ExpressionEvaluator(IExpressionScope scope)
 
     private JsonValue Join(JsonNode? argument)
     {
-        var on = Text(argument?["On"]);
-        var values = argument?["Values"] as JsonArray ?? throw new DefinitionException("Std:Join has no 'Values'.");
-        return JsonValue.Create(string.Join(on, values.Select(v => Text(Evaluate(v)))));
+        var on = Json.Text(Json.Member(argument, "On"));
+        var values = Json.Member(argument, "Values") as JsonArray ?? throw new DefinitionException("Std:Join has no 'Values'.");
+        return JsonValue.Create(string.Join(on, values.Select(v => Json.Text(Evaluate(v)))));
     }
 
     private JsonNode? JsonGet(JsonNode? argument)
     {
-        if (argument?["S3Uri"] is { } place)
+        if (Json.Member(argument, "S3Uri") is { } place)
         {
-            var (uri, within) = (Text(Evaluate(place)), Text(Evaluate(argument["Path"])));
+            var (uri, within) = (Json.Text(Evaluate(place)), Json.Text(Evaluate(Json.Member(argument, "Path"))));
             return Walk(scope.Document(uri), PropertyPath.Parse(within), $"{uri}:{within}")?.DeepClone();
         }
 
-        var reference = argument?["PropertyFile"]?["Get"]?.ToString() ?? throw new DefinitionException("Std:JsonGet names no property file.");
+        var reference = Json.Member(Json.Member(argument, "PropertyFile"), "Get")?.ToString() ?? throw new DefinitionException("Std:JsonGet names no property file.");
         if (PropertyPath.Parse(reference) is not ["Steps", var step, "PropertyFiles", var name])
             throw new DefinitionException($"'{reference}' is not a property file.");
-        var path = Text(Evaluate(argument["Path"]));
+        var path = Json.Text(Evaluate(Json.Member(argument, "Path")));
         return Walk(scope.PropertyFile(step, name), PropertyPath.Parse(path), $"{name}:{path}")?.DeepClone();
     }
 

@@ -23,7 +23,7 @@ public sealed class ParameterScope(PipelineDefinition definition, IReadOnlyDicti
     {
         try
         {
-            return new ExpressionEvaluator(this).Evaluate(node) is JsonValue value ? ExpressionEvaluator.Text(value) : null;
+            return new ExpressionEvaluator(this).Evaluate(node) is JsonValue value ? Json.Text(value) : null;
         }
         catch (DefinitionException)
         {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -20,6 +21,8 @@ public sealed record PipelineDefinition
 
     /// <summary>Every step, those within conditions included, in the order of the document.</summary>
     public IEnumerable<PipelineStep> AllSteps => Steps.SelectMany(s => s.WithNested());
+
+    public static PipelineDefinition Parse(string json) => Parse(Encoding.UTF8.GetBytes(json));
 
     public static PipelineDefinition Parse(ReadOnlySpan<byte> utf8, string what = "The pipeline definition")
     {

@@ -33,12 +33,14 @@ public static class ReferenceCheck
             case ["Steps", var name, "ProcessingOutputConfig", "Outputs", var output, ..] when !output.All(char.IsAsciiDigit):
                 var outputs = Json.Objects(definition.AllSteps.First(s => s.Name == name).Arguments["ProcessingOutputConfig"]?["Outputs"]).Select(o => o["OutputName"]).ToList();
                 // A name that a run computes is not known yet.
-                return outputs.Any(o => Expression.IsExpression(o) || ExpressionEvaluator.Text(o) == output) ? null : $"the step has no such output. It has: {Listed(outputs.Select(ExpressionEvaluator.Text))}.";
+                return outputs.Any(o => Expression.IsExpression(o) || Json.Text(o) == output) ? null : $"the step has no such output. It has: {Listed(outputs.Select(Json.Text))}.";
             case ["Steps", var name, "OutputParameters", var output]:
-                var declared = Json.Objects(definition.AllSteps.First(s => s.Name == name).Others["OutputParameters"]).Select(o => ExpressionEvaluator.Text(o["OutputName"])).ToList();
+                var declared = Json.Objects(definition.AllSteps.First(s => s.Name == name).Others["OutputParameters"]).Select(o => Json.Text(o["OutputName"])).ToList();
                 return declared.Contains(output) ? null : $"the step has no such output. It has: {Listed(declared)}.";
-            default:
+            case ["Parameters", _] or ["Execution", _] or ["PipelineExperimentConfig", "ExperimentName" or "TrialName"] or ["Steps", _, _, ..]:
                 return null;
+            default:
+                return "a pipeline has Parameters.NAME, Execution.NAME, PipelineExperimentConfig.ExperimentName and .TrialName, and Steps.NAME.PROPERTY.";
         }
     }
 

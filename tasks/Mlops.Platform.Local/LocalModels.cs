@@ -38,7 +38,7 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root, LocalObject
 
     public Task<RegisteredVersion> RegisterAsync(string group, ModelRegistration registration, CancellationToken cancellation)
     {
-        var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(registration.Identity, objects)));
+        var fingerprint = Digest.Of(Json.Canonical(StepFingerprint.ByContent(registration.Identity, objects)));
         var (version, status, isNew) = models.Register(group, fingerprint, registration.ModelDataUrl, registration.Sha256, registration.Request, registration.Metrics, "", []);
         return Task.FromResult(new RegisteredVersion(version, status, isNew));
     }
@@ -46,12 +46,10 @@ internal sealed class LocalModels(ModelTable models, LocalRoot root, LocalObject
     public async Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) =>
         File.Exists(root.Provenance(group, version)) ? await File.ReadAllBytesAsync(root.Provenance(group, version), cancellation) : null;
 
-    public async Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation)
+    public Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation)
     {
-        var file = root.Provenance(group, version);
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await File.WriteAllBytesAsync(file + ".new", statement, cancellation);
-        File.Move(file + ".new", file, overwrite: true);
+        AtomicFile.Write(root.Provenance(group, version), statement);
+        return Task.CompletedTask;
     }
 
     public Task<ApprovalDecision?> DecisionAsync(string group, int version, string stage, CancellationToken cancellation) =>

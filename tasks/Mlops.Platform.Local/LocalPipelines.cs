@@ -16,10 +16,12 @@ namespace Mlops.Platform.Local;
 /// <summary>Pipelines and their executions on this machine.</summary>
 internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, LocalObjectStore objects, PythonEnvironments environments, IEventSink events, Func<LocalRoot, IStepStorage>? storage) : IPipelines
 {
+    private readonly UnchangedRuns unchanged = new(registry, objects);
+
     public Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
     {
         var text = definition.ToJson().ToJsonString();
-        return Task.FromResult(registry.PutPipeline(name, text, ContentHash.OfText(text)));
+        return Task.FromResult(registry.PutPipeline(name, text, Digest.Of(text)));
     }
 
     /// <summary>Nobody else writes into the registry.</summary>
@@ -40,9 +42,8 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
     {
         if (definition.Parameters.Any(p => p.Default is null && !parameters.ContainsKey(p.Name)))
             return Task.FromResult(new RunPreview(null, null)); // Only a run says.
-        var fingerprint = Fingerprint(definition, ParameterValues(definition, parameters), ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
-        return Task.FromResult(Unchanged(definition, fingerprint) is { ModelVersion: { } version } ? new RunPreview(version, null)
-            : new RunPreview(null, registry.Executions.FindSucceeded(fingerprint) is null ? null : "a step is not cached, or its cached result has expired or is gone"));
+        var fingerprint = unchanged.Fingerprint(definition, ParameterValues(definition, parameters), ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
+        return Task.FromResult(new RunPreview(unchanged.Find(workspace, definition, fingerprint, out var reason)?.ModelVersion, reason));
     }
 
     public async Task<ExecutionResult> RunAsync(Workspace workspace, RunRequest request, CancellationToken cancellation)
@@ -52,20 +53,20 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var definition = registry.FindPipeline(name) ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
         var values = ParameterValues(definition, parameters);
         var programs = ProgramSettings.Of(workspace, environments.Interpreters(workspace));
-        var fingerprint = Fingerprint(definition, values, programs);
+        var fingerprint = unchanged.Fingerprint(definition, values, programs);
         var earlier = request.Selection is { } selection ? EarlierResults.Of(name, definition, selection, registry, objects) : null;
         try
         {
             Refuse(workspace, definition, parameters, earlier);
             if (programs.InContainers)
                 _ = ContainerRuntime.Current; // There is one, or nothing begins.
-            if (earlier is null && Unchanged(definition, fingerprint) is { } before)
+            if (earlier is null && unchanged.Find(workspace, definition, fingerprint, out _) is { } before)
                 return Result(workspace, before, ran: false, new Dictionary<string, double>());
             // An image brings its own packages.
             if (!programs.InContainers && EnsurePackages(workspace, definition, programs.Interpreters, earlier))
             {
                 programs = programs with { Interpreters = environments.Interpreters(workspace) };
-                fingerprint = Fingerprint(definition, values, programs);
+                fingerprint = unchanged.Fingerprint(definition, values, programs);
             }
         }
         catch (DefinitionException e)
@@ -168,72 +169,6 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         throw left.ToException();
     }
 
-    /// <summary>Ends what a killed run left: its steps' programs, and its state in the registry. Only for the holder of the lock.</summary>
-    public void Recover()
-    {
-        foreach (var id in registry.Executions.Interrupted())
-        {
-            foreach (var process in registry.Executions.MarkInterrupted(id).Select(ProcessIdentity.Parse).OfType<ProcessIdentity>())
-                ProcessGroup.KillLeftover(process);
-            ProcessGroup.KillMarked(id);
-            foreach (var step in Directory.Exists(root.Run(id)) ? Directory.EnumerateDirectories(root.Run(id)) : [])
-            {
-                ContainerRuntime.EndBelow(step);
-                LeftCheckpoints.Keep(step, objects);
-                Files.Delete(step);
-            }
-
-            DeleteUnfinished(id);
-            events.Add(new Notice($"Execution {id} had been interrupted; it is marked Stopped."));
-        }
-    }
-
-    /// <summary>
-    /// Takes away what the steps that had not succeeded wrote: EXECUTION/STEP, and the folders of their jobs. Whatever lies with a step that had
-    /// stays, since the next run takes it from the cache.
-    /// </summary>
-    private void DeleteUnfinished(string id)
-    {
-        var bucket = Path.Combine(root.Buckets, LocalObjectStore.BucketName);
-        if (!Directory.Exists(bucket))
-            return;
-        var steps = registry.Executions.Steps(id);
-        var jobs = Folders($"pipelines-{id}-*").Where(f => !steps.Any(s => s.Status == "Succeeded" && IsOf(f, s.Name)));
-        foreach (var step in steps.Where(s => s.Status != "Succeeded"))
-        {
-            foreach (var folder in Folders(id).Select(f => Path.Combine(f, step.Name)).Where(Directory.Exists).Concat(jobs.Where(f => IsOf(f, step.Name))).ToList())
-                Files.Delete(folder);
-        }
-
-        List<string> Folders(string pattern) => [.. Directory.EnumerateDirectories(bucket, pattern, SearchOption.AllDirectories)];
-
-        // A tuning's trainings have a number behind its name.
-        bool IsOf(string folder, string step) => Path.GetFileName(folder) is var name && (name == $"pipelines-{id}-{step}"
-            || (name.StartsWith($"pipelines-{id}-{step}-", StringComparison.Ordinal) && name[$"pipelines-{id}-{step}-".Length..].All(char.IsAsciiDigit)));
-    }
-
-    /// <summary>An execution of this very content that succeeded, with results that are still there and may be used again.</summary>
-    private ExecutionRow? Unchanged(PipelineDefinition definition, string fingerprint)
-    {
-        var jobs = definition.AllSteps.Where(s => Engine.IsJob(s.Type)).ToList();
-        if (jobs.Any(s => s.Cache is not { Enabled: true }) || registry.Executions.FindSucceeded(fingerprint) is not { ModelVersion: { } version, ModelGroup: { } group } found)
-            return null;
-        var lifetime = jobs.Select(s => s.Cache!.Lifetime()).Min();
-        return (lifetime is null || found.Ended + lifetime > DateTimeOffset.UtcNow)
-            && registry.Models.Find(group, version) is { } model && objects.IsIntact(model.ModelDataUrl) ? found : null;
-    }
-
-    private string Fingerprint(PipelineDefinition definition, JsonObject values, ProgramSettings programs) => ContentHash.OfText(Json.Canonical(new JsonObject
-    {
-        ["Definition"] = definition.ToJson(),
-        ["Inputs"] = new JsonArray([.. StepInputs.Known(definition, values).Select(a => StepFingerprint.ByContent(a, objects))]),
-        ["Interpreters"] = new JsonArray([.. programs.Interpreters.Values.Append("dotnet").Order(StringComparer.Ordinal).Select(i => JsonValue.Create(Programs.Find(i) is { } program ? Programs.Identity(program) : i))]),
-        ["Parameters"] = StepFingerprint.ByContent(values, objects),
-        ["Sandbox"] = programs.InContainers ? programs.Sandbox : null,
-        ["StandIns"] = new JsonArray([.. programs.StandIns.Keys.Order(StringComparer.Ordinal).Select(t => JsonValue.Create(programs.IdentityOf(t)))]),
-        ["Format"] = 3,
-    }));
-
     private static JsonObject ParameterValues(PipelineDefinition definition, IReadOnlyDictionary<string, string> given)
     {
         var values = new JsonObject();
@@ -281,7 +216,7 @@ internal sealed class LocalPipelines(LocalRoot root, LocalRegistry registry, Loc
         var reported = scope.ReportedMetrics(_ => true);
 
         var found = gates.Where(g => reported.ContainsKey(g.Path)).ToDictionary(g => g.Path, g => reported[g.Path], StringComparer.Ordinal);
-        foreach (var baseline in gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>())
+        foreach (var baseline in gates.SelectMany(g => g.Baselines))
             found[baseline.Parameter] = Json.Number(values[baseline.Parameter]) ?? 0;
         return found;
     }

@@ -17,7 +17,9 @@ public sealed class LocalPlatform : IPlatform
 
     private readonly LocalRoot root;
     private readonly Workspace workspace;
+    private readonly LocalObjectStore objects;
     private readonly LocalPipelines pipelines;
+    private readonly LocalStages stages;
     private readonly bool inContainers;
     private readonly IEventSink events;
     private readonly ServerClient server;
@@ -29,15 +31,14 @@ public sealed class LocalPlatform : IPlatform
         this.workspace = workspace;
         this.events = events;
         Registry = registry;
-        var objects = new LocalObjectStore(root, registry);
-        Objects = objects;
+        objects = new LocalObjectStore(root, registry);
         environments = new PythonEnvironments(root, events);
         pipelines = new LocalPipelines(root, registry, objects, environments, events, storage);
         Models = new LocalModels(registry.Models, root, objects);
         inContainers = workspace.Deployment.Local.Sandbox == LocalSettings.ContainerSandbox;
         this.server = new ServerClient(root, server, workspace.Deployment.Local.Port);
         Batches = new LocalBatches(root, registry, objects);
-        Stages = new LocalStages(root, registry, objects, this.server, Batches, environments, workspace);
+        stages = new LocalStages(root, registry, objects, this.server, Batches, environments, workspace);
     }
 
     /// <summary>The folder with all that this platform keeps.</summary>
@@ -46,15 +47,18 @@ public sealed class LocalPlatform : IPlatform
     public LocalRegistry Registry { get; }
 
     /// <summary>Takes away what old runs of a pipeline left.</summary>
-    public RunCollector Collector(Workspace workspace) => new(root, Registry, workspace.Deployment, environments.Interpreters(workspace).GetValueOrDefault("python3", ""));
+    public RunCollector Collector(Workspace workspace) => new(root, Registry, workspace.Deployment, environments.Interpreters(workspace).GetValueOrDefault(PythonEnvironments.Python, ""));
 
-    public IObjectStore Objects { get; }
+    public IObjectStore Objects => objects;
+
+    /// <summary>The same, as the files that they are.</summary>
+    public LocalObjectStore Store => objects;
 
     public IPipelines Pipelines => pipelines;
 
     public IModelRegistry Models { get; }
 
-    public IStages Stages { get; }
+    public IStages Stages => stages;
 
     public LocalBatches Batches { get; }
 
@@ -84,7 +88,7 @@ public sealed class LocalPlatform : IPlatform
 
     public Task<bool> PrepareAsync(CancellationToken cancellation)
     {
-        ((LocalStages)Stages).CheckVersions();
+        stages.CheckVersions();
         return Task.FromResult(false);
     }
 
@@ -171,7 +175,7 @@ public sealed class LocalPlatform : IPlatform
         try
         {
             Registry.Check();
-            pipelines.Recover();
+            new InterruptedRuns(root, Registry, objects, events).Recover();
             return held;
         }
         catch
@@ -186,7 +190,7 @@ public sealed class LocalPlatform : IPlatform
     {
         try
         {
-            var watch = new TriggerWatch(workspace, Registry, (LocalObjectStore)Objects, TimeProvider.System);
+            var watch = new TriggerWatch(workspace, Registry, objects, TimeProvider.System);
             return watch.Watched.Count > 0 ? watch : throw LocalErrors.NothingToWatch().ToException();
         }
         catch (FormatException e)

@@ -1,3 +1,4 @@
+using Mlops.Definitions;
 using Mlops.Platform.Local.Storage;
 
 namespace Mlops.Platform.Local;
@@ -5,9 +6,22 @@ namespace Mlops.Platform.Local;
 /// <summary>Where the local platform keeps things, below <c>local.root</c>.</summary>
 public sealed class LocalRoot
 {
+    private readonly List<string> areas = [];
+
     public LocalRoot(string folder)
     {
         Folder = Path.GetFullPath(folder);
+        Buckets = Area("s3");
+        Uploads = Area("uploads");
+        Sources = Area("sources");
+        Provenances = Area("provenance");
+        Environments = Area("environments");
+        Runs = Area("runs");
+        LastRuns = Area("last");
+        Queues = Area("queues");
+        Streams = Area("streams");
+        Batches = Area("batches");
+        Endpoints = Area("endpoints");
         Directory.CreateDirectory(Folder);
         // Nothing in here belongs into a repository, whatever its .gitignore says.
         var ignore = Path.Combine(Folder, ".gitignore");
@@ -19,13 +33,13 @@ public sealed class LocalRoot
 
     public string Registry => Path.Combine(Folder, "registry.db");
 
-    public string Buckets => Path.Combine(Folder, "s3");
+    public string Buckets { get; }
 
     /// <summary>What programs are uploading, on the volume of the buckets.</summary>
-    public string Uploads => Path.Combine(Folder, "uploads");
+    public string Uploads { get; }
 
     /// <summary>Which files were put under an S3 URI in place of what a definition names: a line each.</summary>
-    public string Source(string uri) => Path.Combine(Folder, "sources", ContentHash.OfText(uri));
+    public string Source(string uri) => Path.Combine(Sources, Digest.Of(uri));
 
     public string Lock => Path.Combine(Folder, "deploy.lock");
 
@@ -33,13 +47,13 @@ public sealed class LocalRoot
     public string Audit => Path.Combine(Folder, "audit.jsonl");
 
     /// <summary>The statement of what a version was made of.</summary>
-    public string Provenance(string group, int version) => Path.Combine(Folder, "provenance", group, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{version}.intoto.json"));
+    public string Provenance(string group, int version) => Path.Combine(Provenances, group, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{version}.intoto.json"));
 
     /// <summary>Held by the one who keeps the schedules.</summary>
     public string WatchLock => Path.Combine(Folder, "watch.lock");
 
     /// <summary>Virtual environments of Python, by their content.</summary>
-    public string Environments => Path.Combine(Folder, "environments");
+    public string Environments { get; }
 
     public string ServerFile => Path.Combine(Folder, "server.json");
 
@@ -50,34 +64,54 @@ public sealed class LocalRoot
     /// <summary>Of one execution: the steps' logs, and their folders while they run.</summary>
     public string Run(string executionId) => Path.Combine(Runs, executionId);
 
-    public string Runs => Path.Combine(Folder, "runs");
+    public string Runs { get; }
 
     /// <summary>The container folder of a step's last run, for a debugger to start on the same inputs.</summary>
-    public string Last(string step) => Path.Combine(Folder, "last", step);
+    public string Last(string step) => Path.Combine(LastRuns, step);
 
     /// <summary>Requests of an asynchronous endpoint that wait for an answer.</summary>
-    public string Queue(string endpoint) => Path.Combine(Folder, "queues", endpoint);
+    public string Queue(string endpoint) => Path.Combine(Queues, endpoint);
 
     /// <summary>What SageMaker would send to topics: a line for each.</summary>
     public string Notifications => Path.Combine(Folder, "notifications.jsonl");
 
     /// <summary>A stream: a folder of JSON lines.</summary>
-    public string Stream(string name) => Path.Combine(Folder, "streams", name);
+    public string Stream(string name) => Path.Combine(Streams, name);
 
     /// <summary>Of a stage's batch, while it is predicted.</summary>
-    public string Batch(string name) => Path.Combine(Folder, "batches", name);
+    public string Batch(string name) => Path.Combine(Batches, name);
 
     /// <summary>What the model said in a stage's last batch.</summary>
-    public string BatchLog(string name) => Path.Combine(Folder, "batches", name + ".log");
+    public string BatchLog(string name) => Path.Combine(Batches, name + ".log");
 
-    public string Endpoint(string name) => Path.Combine(Folder, "endpoints", name);
+    public string Endpoints { get; }
+
+    public string Endpoint(string name) => Path.Combine(Endpoints, name);
+
+    private string Sources { get; }
+
+    private string Provenances { get; }
+
+    private string LastRuns { get; }
+
+    private string Queues { get; }
+
+    private string Streams { get; }
+
+    private string Batches { get; }
 
     /// <summary>Deletes what is kept here: what somebody else put beside it, and who did what, stays.</summary>
     public void Erase()
     {
-        foreach (var folder in new[] { "s3", "sources", "uploads", "provenance", "environments", "runs", "last", "queues", "streams", "batches", "endpoints" })
-            Files.Delete(Path.Combine(Folder, folder));
+        areas.ForEach(Files.Delete);
         foreach (var file in new[] { Notifications, ServerLog, Notifications + ".1", ServerLog + ".1" }.Concat(Directory.EnumerateFiles(Folder, Path.GetFileName(Registry) + "*")))
             File.Delete(file);
+    }
+
+    /// <summary>A folder that goes when everything is erased.</summary>
+    private string Area(string name)
+    {
+        areas.Add(Path.Combine(Folder, name));
+        return areas[^1];
     }
 }

@@ -91,7 +91,7 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
         }
     }
 
-    [GeneratedRegex(@"^([0-9a-f]{64}|model\.tar\.gz|output\.tar\.gz)\.(?<process>\d{1,9})\.tmp$")]
+    [GeneratedRegex(@"^([0-9a-f]{64}|model\.tar\.gz|output\.tar\.gz)\.(?<process>\d{1,9})(-\d+)?\.tmp$")]
     private static partial Regex Temporary();
 
     /// <summary>Takes it away.</summary>

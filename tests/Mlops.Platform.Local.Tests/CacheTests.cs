@@ -47,6 +47,37 @@ public sealed class CacheTests : StepTestsBase
         Assert.Equal([1, 1, 2], versions);
     }
 
+    /// <summary>A run of the same content stands for another, unless what it does is a matter of when it is.</summary>
+    [SkippableTheory]
+    [InlineData("Execution.PipelineName", true, false)]
+    [InlineData("Execution.StartDateTime", true, true)]
+    [InlineData("Execution.PipelineExecutionId", true, true)]
+    [InlineData("Execution.PipelineExecutionId", false, false)]
+    public async Task A_definition_that_depends_on_its_time_or_id_is_run_where_a_deploy_goes_by_content(string variable, bool alone, bool runs)
+    {
+        NeedsShell();
+        var tuning = Tuning("Grid", (JsonObject)Depths.DeepClone());
+        tuning["Arguments"]!["TrainingJobDefinition"]!["Environment"] = new JsonObject { ["OF_RUN"] = new JsonObject { ["Get"] = variable } };
+        var pipeline = Pipeline(tuning, Register());
+
+        Assert.True((await RunAsync(Workspace(pipeline) with { IsDefinitionAlone = alone })).Ran);
+        Assert.Equal(runs, (await RunAsync(Workspace(pipeline) with { IsDefinitionAlone = alone })).Ran);
+    }
+
+    [SkippableFact]
+    public async Task A_run_whose_outputs_are_gone_is_run()
+    {
+        NeedsShell();
+        var pipeline = Pipeline(Tuning("Grid", (JsonObject)Depths.DeepClone()), Writes("evaluate", "{}"), Register());
+        Assert.True((await RunAsync(pipeline)).Ran);
+        Assert.False((await RunAsync(pipeline)).Ran);
+
+        Directory.Delete(folder.File(".mlops/s3/local/place"), recursive: true);
+
+        Assert.True((await RunAsync(pipeline)).Ran);
+        Assert.True(File.Exists(folder.File(".mlops/s3/local/place/a.txt")));
+    }
+
     /// <summary>As definitions of SageMaker's SDK name the report of an evaluation: outright, at the place that a step writes to.</summary>
     [SkippableFact]
     public async Task What_the_pipeline_itself_wrote_makes_no_other_run()

@@ -20,7 +20,7 @@ public sealed class ChildProcessTests : IDisposable
         start.Environment["GIVEN"] = "é";
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH");
         using var child = ChildProcess.Start(start);
-        await child.TellAsync("told\n");
+        await child.TellAsync("told\n", CancellationToken.None);
 
         Assert.Equal(folder.Path + "\nan argument, 'quoted'|é|none\ntold\n", await child.StandardOutput.ReadToEndAsync());
         Assert.Equal("wrong\n", await child.StandardError.ReadToEndAsync());
@@ -81,7 +81,7 @@ public sealed class ChildProcessTests : IDisposable
         var codes = await Task.WhenAll(Enumerable.Range(0, 60).Select(async i =>
         {
             using var child = ChildProcess.Start(Shell($"read -r line; exit {i}"));
-            await child.TellAsync("go\n");
+            await child.TellAsync("go\n", CancellationToken.None);
             return await child.Exited;
         }));
 

@@ -57,7 +57,7 @@ public sealed class OutputTests : StepTestsBase
         var step = Training("true");
         step["Arguments"]!["ResourceConfig"] = new JsonObject { ["InstanceCount"] = JsonNode.Parse(count) };
 
-        Assert.Contains("InstanceCount is a whole number", (await RunAsync(Pipeline(step))).FailureReason, StringComparison.Ordinal);
+        Assert.Contains("'InstanceCount' is a whole number", (await Assert.ThrowsAsync<PlatformException>(() => RunAsync(Pipeline(step)))).Message, StringComparison.Ordinal);
     }
 
     [SkippableTheory]

@@ -36,6 +36,71 @@ public sealed class StepPreviewTests
         Assert.Equal(refused, StepPreview.Of(Definition(choose), new LocalSettings(), NoParameters).Single().Problem is not null);
     }
 
+    [Theory]
+    [InlineData("""{"Type": "Equals", "LeftValue": {"Get": "Parameters.flag"}, "RightValue": true}""", "a text")]
+    [InlineData("""{"Type": "LessThan", "LeftValue": {"Get": "Parameters.depth"}, "RightValue": "3"}""", "a number")]
+    [InlineData("""{"Type": "In", "QueryValue": {"Get": "Parameters.depth"}, "Values": [1, "2"]}""", "a number")]
+    [InlineData("""{"Type": "Equals", "LeftValue": 1}""", "no RightValue")]
+    [InlineData("""{"Type": "In", "QueryValue": 1, "Values": []}""", "nothing in it")]
+    [InlineData("""{"LeftValue": 1, "RightValue": 1}""", "no condition of the type")]
+    [InlineData("""{"Type": "Or", "Conditions": {}}""", "Conditions")]
+    [InlineData("""{"Type": "Equals", "LeftValue": {"Get": "Parameters.depth"}, "RightValue": 3}""", null)]
+    [InlineData("""{"Type": "Equals", "LeftValue": {"Std:JsonGet": {"S3Uri": "s3://b/r.json", "Path": "a"}}, "RightValue": 3}""", null)]
+    public void A_condition_compares_what_is_there_and_of_one_type(string condition, string? said)
+    {
+        var choose = Step("choose", "Condition", $$"""{"Conditions": [{{condition}}], "IfSteps": [], "ElseSteps": []}""");
+        var definition = Definition(choose) with { Parameters = [new PipelineParameter("flag", "String", "true", []), new PipelineParameter("depth", "Integer", 3, [])] };
+
+        var problem = StepPreview.Of(definition, new LocalSettings(), NoParameters).Single().Problem;
+
+        Assert.Equal(said is null, problem is null);
+        Assert.Contains(said ?? "", problem?.Message ?? "", StringComparison.Ordinal);
+    }
+
+    /// <summary>Each of them was taken for a member that is not there.</summary>
+    [Theory]
+    [InlineData("\"AppSpecification\": \"image\"", "'AppSpecification' is an object")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": \"a\", \"ContainerEntrypoint\": [\"sh\"], \"ContainerArguments\": \"--x 1\"}", "'ContainerArguments' is a list")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": \"a\", \"ContainerEntrypoint\": [\"sh\"]}, \"Environment\": [\"X=1\"]", "'Environment' is an object")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": \"a\", \"ContainerEntrypoint\": [\"sh\"]}, \"StoppingCondition\": {\"MaxRuntimeInSeconds\": \"60\"}", "whole number from 1 on")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": \"a\", \"ContainerEntrypoint\": [\"sh\"]}, \"ProcessingResources\": {\"ClusterConfig\": {\"InstanceCount\": {\"Get\": \"Parameters.flag\"}}}", "is of the type String")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": \"a\", \"ContainerEntrypoint\": [\"sh\"]}, \"Environment\": {\"A\": {\"Get\": \"Nowhere.x\"}}", "a pipeline has Parameters.NAME")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": {\"Std:Split\": {}}, \"ContainerEntrypoint\": [\"sh\"]}", "no function 'Std:Split'")]
+    [InlineData("\"AppSpecification\": {\"ImageUri\": \"a\", \"ContainerEntrypoint\": [\"sh\"]}, \"Environment\": {\"A\": {\"Get\": \"Steps.x['y\"}}", "'[' without ']'")]
+    public void A_request_has_the_form_of_its_kind(string arguments, string said)
+    {
+        var definition = Definition(Step("run", "Processing", $"{{{arguments}}}")) with { Parameters = [new PipelineParameter("flag", "String", "true", [])] };
+
+        var problem = StepPreview.Of(definition, new LocalSettings(), NoParameters).Single().Problem;
+
+        Assert.Equal("MLOPS5000", problem?.Code);
+        Assert.Contains(said, problem!.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"ExceptionType": ["Step.SERVICE_FAULT"], "MaxAttempts": 3}""", false)]
+    [InlineData("""{"ExceptionType": ["Step.SERVICE_FAULT"], "MaxAttempts": 3, "ExpireAfterMin": 5}""", true)]
+    [InlineData("""{"ExceptionType": ["Step.NOTHING"], "MaxAttempts": 3}""", true)]
+    [InlineData("""{"ExceptionType": "Step.SERVICE_FAULT"}""", true)]
+    [InlineData("""{"ExceptionType": ["Step.SERVICE_FAULT"], "MaxAttempts": "3"}""", true)]
+    [InlineData("""{"ExceptionType": ["Step.SERVICE_FAULT"], "IntervalSeconds": -5}""", true)]
+    public void A_retry_policy_is_one(string policy, bool refused)
+    {
+        var step = Step("run", "Processing", """{"AppSpecification": {"ImageUri": "a", "ContainerEntrypoint": ["sh"]}}""");
+        step["RetryPolicies"] = new JsonArray(JsonNode.Parse(policy));
+
+        Assert.Equal(refused, StepPreview.Of(Definition(step), new LocalSettings(), NoParameters).Single().Problem is not null);
+    }
+
+    [Fact]
+    public void A_step_is_not_called_as_a_training_of_a_tuning_is()
+    {
+        var tuning = Step("tune", "Tuning", """{"HyperParameterTuningJobConfig": {}, "TrainingJobDefinition": {"AlgorithmSpecification": {"TrainingImage": "a", "ContainerEntrypoint": ["sh"]}, "OutputDataConfig": {"S3OutputPath": "s3://b/o"}}}""");
+        var other = Step("tune-001", "Processing", """{"AppSpecification": {"ImageUri": "a", "ContainerEntrypoint": ["sh"]}}""");
+
+        Assert.Contains("'tune'", StepPreview.Of(Definition(tuning, other), new LocalSettings(), NoParameters).Single(s => s.Name == "tune-001").Problem?.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_tuning_that_begins_with_earlier_trainings_is_not_done_as_one_that_does_not()
     {

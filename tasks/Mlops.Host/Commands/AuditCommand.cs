@@ -10,7 +10,7 @@ internal static class AuditCommand
 
     public static Command Create()
     {
-        var count = new Option<int>("--count") { Description = "How many entries, the newest first.", DefaultValueFactory = _ => Shown };
+        var count = CountOption.Create("--count", "How many entries, the newest first.", Shown);
         var command = new Command("audit", "Lists the verbs that changed something, failed or were broken off: who, when, which commit, how it ended.") { count };
         VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
         {

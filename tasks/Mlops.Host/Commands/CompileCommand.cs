@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.CommandLine;
 using Mlops.Compilation;
 using Mlops.Configuration.Diagnostics;
@@ -35,7 +34,7 @@ internal static class CompileCommand
             }
 
             // Repositories are compiled side by side, and shown in their order.
-            foreach (var compiled in Partitioner.Create(configs, loadBalance: true).AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(Compile))
+            foreach (var compiled in SideBySide.Select(configs, Compile))
             {
                 var shown = inTurn ? compiled.Write() : compiled;
                 DiagnosticPrinter.Print(shown.Config, shown.Result.Configuration.Source, shown.Diagnostics, parsed.GetValue(json));

@@ -3,7 +3,6 @@ using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Execution;
-using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
@@ -56,6 +55,7 @@ internal static class DefinitionRun
         Repository = project,
         Artifacts = Path.GetDirectoryName(file)!,
         Pipeline = pipeline,
+        IsDefinitionAlone = true,
         Deployment = new DeploymentDefinition
         {
             ModelName = name,
@@ -74,14 +74,15 @@ internal static class DefinitionRun
         VerbContext context, IReadOnlyDictionary<string, string> sources, RunRequest run, bool check, bool agreed, CancellationToken cancellation)
     {
         var (workspace, parameters) = (context.Workspace, run.Parameters);
+        CheckWhole(workspace, run, check);
         var chosen = run.Selection is { } selection ? StepSelection.Chosen(workspace.Pipeline, selection.Steps) : null;
         var steps = StepPreview.Of(workspace.Pipeline, workspace.Deployment.Local, parameters).Where(s => chosen?.Contains(s.Name) != false).ToList();
         if (check || !agreed)
             Show(context, steps);
         WarnOfUnused(context, sources.Keys, parameters);
-        foreach (var (step, uri) in StepInputs.Missing(workspace.Pipeline, (LocalObjectStore)context.Platform.Objects, sources.Keys, parameters))
+        foreach (var (step, uri) in StepInputs.Missing(workspace.Pipeline, ((LocalPlatform)context.Platform).Store, sources.Keys, parameters))
             context.Events.Add(LocalErrors.InputMissing(step, uri));
-        context.Events.ThrowIfAny([.. steps.Select(s => s.Problem).OfType<Problem>()]);
+        context.Events.ThrowIfAny([.. workspace.Pipeline.Parameters.Where(p => check && p.Default is null && !parameters.ContainsKey(p.Name)).Select(p => LocalErrors.NoParameterValue(p.Name)), .. steps.Select(s => s.Problem).OfType<Problem>()]);
         if (check)
             return null;
         if (!agreed && steps.Any(s => s.RunsProgram) && !Asks())
@@ -89,10 +90,30 @@ internal static class DefinitionRun
 
         await using var held = await context.Platform.LockAsync("run", cancellation);
         foreach (var (uri, path) in sources.OrderBy(s => s.Key.Length)) // What is given for a part of another goes over it.
-            ((LocalObjectStore)context.Platform.Objects).PutSource(uri, Path.GetFullPath(path));
+            ((LocalPlatform)context.Platform).Store.PutSource(uri, Path.GetFullPath(path));
         await context.Platform.Pipelines.PutAsync(workspace.Deployment.PipelineName, workspace.Pipeline, cancellation);
         var result = await RunVerb.RunAsync(context, run, cancellation);
+        if (!result.Ran)
+            context.Events.Add(new Notice($"Nothing has changed since execution {result.ExecutionId}, which did the same: nothing was started."));
         return new Outcome { Verb = "run", Changed = result.Ran, PipelineName = workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
+    }
+
+    /// <summary>The order of the steps and what was given for a run, before anything is stored for it.</summary>
+    /// <param name="onlyLooks">What has no value yet keeps nobody from looking.</param>
+    private static void CheckWhole(Workspace workspace, RunRequest run, bool onlyLooks)
+    {
+        try
+        {
+            _ = new StepGraph(workspace.Pipeline);
+        }
+        catch (DefinitionException e)
+        {
+            throw PlatformErrors.Definition(e.Message).ToException();
+        }
+
+        RunVerb.Check(workspace, run);
+        if (!onlyLooks && workspace.Pipeline.Parameters.FirstOrDefault(p => p.Default is null && !run.Parameters.ContainsKey(p.Name)) is { } open)
+            throw LocalErrors.NoParameterValue(open.Name).ToException();
     }
 
     private static void Show(VerbContext context, IEnumerable<StepPreview> steps)
@@ -112,7 +133,7 @@ internal static class DefinitionRun
     }
 
     /// <summary>Expressions put URIs together of their parts: a bucket that is named may be followed by anything.</summary>
-    private static bool IsJoined(string uri, string text) => text.Contains(uri[..(uri.IndexOf('/', "s3://".Length) is var end and > 0 ? end : uri.Length)]["s3://".Length..], StringComparison.Ordinal);
+    private static bool IsJoined(string uri, string text) => text.Contains(S3Place.Split(uri).Bucket, StringComparison.Ordinal);
 
     private static bool Asks()
     {

@@ -9,12 +9,7 @@ internal static class GcCommand
 {
     public static Command Create()
     {
-        var keep = new Option<int>("--keep") { Description = "How many of the newest runs stay whole.", DefaultValueFactory = _ => 10 };
-        keep.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--keep must be 1 or more.");
-        });
+        var keep = CountOption.Create("--keep", "How many of the newest runs stay whole.", 10);
         var dry = new Option<bool>("--dry-run") { Description = "Say what would go, and take nothing away." };
         var command = new Command("gc", "Takes away what old runs left: logs, outputs, code and data that neither a newer run nor a registered version refers to.") { keep, dry };
         VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true, IsAudited = true }, async (parsed, context, cancellation) =>

@@ -19,7 +19,7 @@ internal sealed class RunOptions
 
     private readonly Option<string?> source = new("--source-execution") { Description = "The execution whose results '--from' and '--only' go on with. Default: the newest one that has what they need." };
 
-    private readonly Option<int?> parallel = new("--max-parallel-steps") { Description = "How many steps may run at once. Default: as the pipeline says ('build.max_parallel_steps')." };
+    private readonly Option<int?> parallel = CountOption.Create("--max-parallel-steps", "How many steps may run at once. Default: as the pipeline says ('build.max_parallel_steps').");
 
     private readonly Option<bool> stopOnCancel = StopOnCancel();
 
@@ -27,11 +27,6 @@ internal sealed class RunOptions
     public RunOptions(bool isWhole)
     {
         this.isWhole = isWhole;
-        parallel.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int?>() < 1)
-                result.AddError("--max-parallel-steps must be 1 or more.");
-        });
     }
 
     public static Option<bool> StopOnCancel() => new("--stop-on-cancel") { Description = "Ctrl-C ends the execution in SageMaker, too. Without it that goes on, and the same command follows it again." };

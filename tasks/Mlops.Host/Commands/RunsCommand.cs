@@ -8,12 +8,7 @@ internal static class RunsCommand
 {
     public static Command Create()
     {
-        var count = new Option<int>("--count") { Description = "How many, the newest first.", DefaultValueFactory = _ => 20 };
-        count.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError("--count must be 1 or more.");
-        });
+        var count = CountOption.Create("--count", "How many, the newest first.", 20);
         var command = new Command("runs", "Lists runs: status, time, version and metrics.") { count };
         VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, async (parsed, context, cancellation) =>
         {

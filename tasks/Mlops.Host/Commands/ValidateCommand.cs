@@ -25,7 +25,7 @@ internal static class ValidateCommand
             var failed = false;
             var found = new List<(string, IReadOnlyList<Diagnostic>)>();
             // Files are read side by side, and shown in their order.
-            foreach (var (file, result) in parsed.GetValue(files)!.AsParallel().AsOrdered().WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(f => (f, ConfigurationReader.Read(f, overrides))))
+            foreach (var (file, result) in SideBySide.Select(parsed.GetValue(files)!, f => (f, ConfigurationReader.Read(f, overrides))))
             {
                 failed |= result.HasErrors;
                 found.Add((file, result.Diagnostics));

@@ -1,11 +1,10 @@
 using System.CommandLine;
-using System.Security.Cryptography;
 using Mlops.Compilation;
 using Mlops.Definitions;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Governance;
-using Mlops.Platform.Local.Storage;
+using Mlops.Platform.Local;
 using Mlops.Platform.Verbs;
 
 namespace Mlops.Host.Commands;
@@ -27,7 +26,7 @@ internal static class VerifyCommand
             if (provenance.Subjects is not [var subject])
                 throw PlatformErrors.ProvenanceUnreadable(parsed.GetValue(statement) ?? "the statement", "it is not of one model archive").ToException();
             // Here the archive lies beside what it was made of; a statement of elsewhere may be of a model that never was here.
-            var model = parsed.GetValue(artifact) ?? (context.Platform.Objects is LocalObjectStore local && parsed.GetValue(statement) is null ? local.PathOf(subject.Name) : null);
+            var model = parsed.GetValue(artifact) ?? (context.Platform is LocalPlatform local && parsed.GetValue(statement) is null ? local.Store.PathOf(subject.Name) : null);
             if (model is null)
                 context.Events.Add(new Notice($"{subject.Name}: not looked at ('--model' names its archive)"));
             else
@@ -64,13 +63,7 @@ internal static class VerifyCommand
         return here;
     }
 
-    private static string? HashOf(string file)
-    {
-        if (!File.Exists(file))
-            return null;
-        // An archive is known by what is in it: compressors differ from one version to the next.
-        return file.EndsWith(".tar.gz", StringComparison.Ordinal) ? ContentHash.Of(file) : Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)));
-    }
+    private static string? HashOf(string file) => File.Exists(file) ? ContentHash.Of(file) : null;
 
     private static Provenance Read(string file)
     {

@@ -48,7 +48,8 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
     public string? Text(string containerPath, int most)
     {
         var path = Path(containerPath);
-        if (!File.Exists(path) || (isMounted && LinkOnTheWay(path) is not null))
+        // Whoever opens a pipe waits for a writer.
+        if (!File.Exists(path) || (new FileInfo(path).Length == 0 && Files.IsSpecial(path)) || (isMounted && LinkOnTheWay(path) is not null))
             return null;
         var text = new char[most];
         using var reader = new StreamReader(path);

@@ -85,7 +85,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
             ["OutputLocation"] = answer.OutputLocation,
             ["FailureLocation"] = answer.FailureLocation,
         };
-        Files.Write(file, Json.Write(request));
+        AtomicFile.Write(file, Json.Write(request));
         waiting.Release();
         return answer;
     }
@@ -194,7 +194,7 @@ internal sealed class AsyncQueue : IAsyncDisposable
             ? (null, null, "The request waited longer than it may (RequestTTLSeconds).")
             : await AskAsync(request);
         var location = Text(request, failure is null ? "OutputLocation" : "FailureLocation")!;
-        Files.Write(objects.PathOf(location), answer ?? Encoding.UTF8.GetBytes(failure!));
+        AtomicFile.Write(objects.PathOf(location), answer ?? Encoding.UTF8.GetBytes(failure!));
         await NotifyAsync(request, type, location, failure);
     }
 

@@ -71,7 +71,7 @@ internal sealed record EndpointSettings
 
     private static VariantSettings Variant(JsonObject variant, EndpointRow row, JsonObject versions)
     {
-        var name = ExpressionEvaluator.Text(variant["VariantName"]);
+        var name = Json.Text(variant["VariantName"]);
         // A laptop has no more instances than processors.
         var instances = Math.Clamp(Integer(variant["InitialInstanceCount"]) ?? 1, 1, System.Environment.ProcessorCount);
         return new VariantSettings(name, Integer(versions[name]) ?? row.Version, Json.Number(variant["InitialVariantWeight"]) ?? 1, instances);
@@ -79,14 +79,14 @@ internal sealed record EndpointSettings
 
     private static CaptureSettings CaptureOf(JsonObject capture, LocalObjectStore objects)
     {
-        var modes = Json.Objects(capture["CaptureOptions"]).Select(o => ExpressionEvaluator.Text(o["CaptureMode"])).ToList();
+        var modes = Json.Objects(capture["CaptureOptions"]).Select(o => Json.Text(o["CaptureMode"])).ToList();
         return new CaptureSettings(
             objects.PathOf(Location(capture["DestinationS3Uri"], objects)), Integer(capture["InitialSamplingPercentage"]) ?? 100, modes.Contains("Input"), modes.Contains("Output"),
             [.. Json.Texts(capture["CaptureContentTypeHeader"]?["CsvContentTypes"])], [.. Json.Texts(capture["CaptureContentTypeHeader"]?["JsonContentTypes"])]);
     }
 
     private static string Location(JsonNode? uri, LocalObjectStore objects) =>
-        ExpressionEvaluator.Text(uri).Replace("${BucketName}", objects.Bucket, StringComparison.Ordinal);
+        Json.Text(uri).Replace("${BucketName}", objects.Bucket, StringComparison.Ordinal);
 
     private static int? Integer(JsonNode? node) => Json.Number(node) is { } number ? (int)number : null;
 }

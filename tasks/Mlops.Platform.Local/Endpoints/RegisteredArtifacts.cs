@@ -19,8 +19,8 @@ internal static class RegisteredArtifacts
             // Those of containers before and behind the model were hashed when it was registered.
             if (ModelData.UrlOf(container) is { } model && model != version.ModelDataUrl && !objects.IsIntact(model))
                 throw LocalErrors.ArtifactChanged(model).ToException();
-            var code = ExpressionEvaluator.Text(container["Environment"]?["SAGEMAKER_SUBMIT_DIRECTORY"]);
-            if (code.StartsWith("s3://", StringComparison.Ordinal) && !objects.IsWhatItsKeySays(code))
+            var code = Json.Text(container["Environment"]?["SAGEMAKER_SUBMIT_DIRECTORY"]);
+            if (S3Place.IsOne(code) && !objects.IsWhatItsKeySays(code))
                 throw LocalErrors.ArtifactChanged(code).ToException();
         }
     }

@@ -31,14 +31,14 @@ public sealed record ServerState(int Pid, int Port, string Token, string Version
 
     public void Write(LocalRoot root)
     {
-        var temporary = root.ServerFile + ".tmp";
-        File.Delete(temporary);
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows())
             options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(temporary, options))
+        AtomicFile.Write(root.ServerFile, fresh =>
+        {
+            using var file = new FileStream(fresh, options);
             JsonSerializer.Serialize(file, this, ServerJson.Default.ServerState);
-        File.Move(temporary, root.ServerFile, overwrite: true);
+        });
     }
 }
 

@@ -17,7 +17,7 @@ internal static class CheckJob
         var outcome = await ProcessingJob.RunAsync(step, cancellation);
         if (outcome.FailureReason is not null)
             return outcome;
-        var output = StepContext.Text(Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault()?["S3Output"]?["S3Uri"]).TrimEnd('/');
+        var output = Json.Text(Json.Objects(step.Arguments["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault()?["S3Output"]?["S3Uri"]).TrimEnd('/');
         var isClarify = step.Step.Type == StepTypes.ClarifyCheck;
         AddBaseline(step, outcome.Properties, "Constraints", $"{output}/{(isClarify ? "analysis.json" : "constraints.json")}");
         if (!isClarify)
@@ -31,10 +31,10 @@ internal static class CheckJob
     {
         var given = step.Evaluate(step.Step.Others[$"SuppliedBaseline{kind}"]);
         properties[$"CalculatedBaseline{kind}"] = computed;
-        properties[$"BaselineUsedForDriftCheck{kind}"] = !IsTrue(step, "RegisterNewBaseline") && given is JsonValue && StepContext.Text(given).Length > 0 ? given.DeepClone() : computed;
+        properties[$"BaselineUsedForDriftCheck{kind}"] = !IsTrue(step, "RegisterNewBaseline") && given is JsonValue && Json.Text(given).Length > 0 ? given.DeepClone() : computed;
     }
 
-    private static bool IsTrue(StepContext step, string member) => StepContext.Text(step.Evaluate(step.Step.Others[member])).Equals("true", StringComparison.OrdinalIgnoreCase);
+    private static bool IsTrue(StepContext step, string member) => Json.Text(step.Evaluate(step.Step.Others[member])).Equals("true", StringComparison.OrdinalIgnoreCase);
 
     private static int CountViolations(StepContext step, string output)
     {

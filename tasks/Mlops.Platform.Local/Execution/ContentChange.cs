@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 
 namespace Mlops.Platform.Local.Execution;
 
@@ -90,7 +91,7 @@ public sealed record ContentChange(string What, string? Before, string? After)
     private static string? Text(JsonNode? node) => node is JsonValue value ? value.ToString() : node?.ToJsonString();
 
     private static Dictionary<string, JsonNode?> Named(JsonArray array, string key) =>
-        array.OfType<JsonObject>().GroupBy(o => StepContext.Text(o[key])).ToDictionary(g => g.Key, g => (JsonNode?)g.First(), StringComparer.Ordinal);
+        array.OfType<JsonObject>().GroupBy(o => Json.Text(o[key])).ToDictionary(g => g.Key, g => (JsonNode?)g.First(), StringComparer.Ordinal);
 
     private static string Name(string[] path) => path switch
     {

@@ -61,7 +61,6 @@ internal sealed class Engine
         /// <summary>In a branch of a condition that has not been decided, or was decided otherwise.</summary>
         NotChosen,
         Waiting,
-        Begun,
 
         /// <summary>In the execution that this one goes on from.</summary>
         Succeeded,
@@ -83,7 +82,6 @@ internal sealed class Engine
             {
                 while (running.Count < context.MaxParallel && ready.TryDequeue(out var step, out _))
                 {
-                    states[step.Name] = StepState.Begun;
                     running.Add(Task.Run(() => RunStepAsync(step, cancellation), CancellationToken.None), step);
                 }
             }
@@ -118,7 +116,16 @@ internal sealed class Engine
         }
 
         broken?.Throw();
+        if (failed is null && !cancellation.IsCancellationRequested)
+            TellOfUnreached();
         return failed ?? (cancellation.IsCancellationRequested ? new EngineResult("Stopped", null, "stopped") : new EngineResult("Succeeded", null, null));
+    }
+
+    /// <summary>Steps outside of branches that wait for what a condition did not let run: they are never begun.</summary>
+    private void TellOfUnreached()
+    {
+        foreach (var step in definition.AllSteps.Where(s => states[s.Name] == StepState.Waiting && open[s.Name] > 0))
+            context.Events.Add(new Notice($"{step.Name}: not run, as '{graph.WaitsFor(step.Name).First(w => states[w] == StepState.NotChosen || open[w] > 0)}', which it waits for, was not."));
     }
 
     /// <summary>Of a selective execution: what the chosen steps need of the others has its earlier result.</summary>
@@ -171,8 +178,8 @@ internal sealed class Engine
             var isJob = IsJob(step.Type);
             if (isJob)
             {
-                var content = StepFingerprint.ContentOf(job, step.Type == StepTypes.Transform ? scope.Model(StepContext.Text(job.Arguments["ModelName"])) : null);
-                start = start with { CacheKey = step.Cache is { Enabled: true } ? ContentHash.OfText(content) : null, Content = content, Log = job.Log };
+                var content = StepFingerprint.ContentOf(job, step.Type == StepTypes.Transform ? scope.Model(Json.Text(job.Arguments["ModelName"])) : null);
+                start = start with { CacheKey = step.Cache is { Enabled: true } ? Digest.Of(content) : null, Content = content, Log = job.Log };
             }
 
             // A step that was chosen runs.
@@ -258,10 +265,10 @@ internal sealed class Engine
         StepTypes.Processing => await ProcessingJob.RunAsync(step, cancellation),
         StepTypes.Training => await TrainingJob.RunAsync(step, cancellation),
         StepTypes.Tuning => await TuningJob.RunAsync(step, cancellation),
-        StepTypes.Transform => await TransformJob.RunAsync(step, scope.Model(StepContext.Text(step.Arguments["ModelName"])), cancellation),
+        StepTypes.Transform => await TransformJob.RunAsync(step, scope.Model(Json.Text(step.Arguments["ModelName"])), cancellation),
         StepTypes.QualityCheck or StepTypes.ClarifyCheck => await CheckJob.RunAsync(step, cancellation),
         StepTypes.Condition => new StepOutcome(new JsonObject { ["Outcome"] = new ConditionEvaluator(expressions).AllHold(step.Arguments) ? "True" : "False" }),
-        StepTypes.Fail => StepOutcome.Failed(StepContext.Text(step.Arguments["ErrorMessage"])),
+        StepTypes.Fail => StepOutcome.Failed(Json.Text(step.Arguments["ErrorMessage"])),
         StepTypes.Model => RegisterModelStep.CreateModel(step),
         StepTypes.RegisterModel => RegisterModelStep.Register(step, scope.ReportedMetrics(graph.WaitsForAll(step.Step.Name).Contains), context.Lineage),
         _ => await StandIn.RunAsync(step, cancellation),
@@ -280,15 +287,8 @@ internal sealed class Engine
     {
         var lifetime = step.Cache!.Lifetime();
         var cached = context.Registry.Executions.FindCached(key, lifetime is { } time ? DateTimeOffset.UtcNow - time : null);
-        if (cached is null)
-            return null;
-        var outputs = StepOutputs.Of(cached.Properties).Select(o => o.Uri).ToList();
-        return outputs.All(u => context.Objects.IsIntact(u) && !IsWrittenSince(u, cached)) ? cached : null;
+        return cached is not null && new CachedResults(context.Registry, context.Objects).AreThere(cached) ? cached : null;
     }
-
-    /// <summary>At a place that is the same in each run, what any other step wrote since is not this one's.</summary>
-    private bool IsWrittenSince(string uri, CachedStep cached) => !uri.Contains(cached.ExecutionId, StringComparison.Ordinal)
-        && context.Registry.Executions.NamingSince(uri, cached).Any(later => StepOutputs.Of(later).Any(o => o.Uri == uri));
 
     private void End(StepStart step, string status, StepOutcome outcome, Stopwatch clock)
     {

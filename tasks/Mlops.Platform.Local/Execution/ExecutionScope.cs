@@ -21,7 +21,7 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
     public JsonObject? StepProperties(string step) => properties.GetValueOrDefault(step);
 
     /// <summary>The properties of the Model step that made a model.</summary>
-    public JsonObject Model(string name) => definition.AllSteps.Where(s => s.Type == StepTypes.Model).Select(s => StepProperties(s.Name)).FirstOrDefault(p => p is not null && StepContext.Text(p["ModelName"]) == name)
+    public JsonObject Model(string name) => definition.AllSteps.Where(s => s.Type == StepTypes.Model).Select(s => StepProperties(s.Name)).FirstOrDefault(p => p is not null && Json.Text(p["ModelName"]) == name)
         ?? throw new DefinitionException($"No step of this pipeline made the model '{name}': a model of an account is not here.");
 
     /// <summary>What json.dumps of Python writes for values that JSON does not have.</summary>
@@ -41,8 +41,8 @@ internal sealed partial class ExecutionScope(PipelineDefinition definition, Json
     {
         var declared = definition.AllSteps.FirstOrDefault(s => s.Name == step)?.PropertyFiles.FirstOrDefault(f => f.Name == name)
             ?? throw new DefinitionException($"The step '{step}' has no property file '{name}'.");
-        var output = Json.Objects(StepProperties(step)?["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault(o => StepContext.Text(o["OutputName"]) == declared.Output);
-        var uri = StepContext.Text(output?["S3Output"]?["S3Uri"] ?? throw new DefinitionException($"The step '{step}' has not written '{declared.Output}'."));
+        var output = Json.Objects(StepProperties(step)?["ProcessingOutputConfig"]?["Outputs"]).FirstOrDefault(o => Json.Text(o["OutputName"]) == declared.Output);
+        var uri = Json.Text(output?["S3Output"]?["S3Uri"] ?? throw new DefinitionException($"The step '{step}' has not written '{declared.Output}'."));
         var folder = Path.GetFullPath(objects.ExistingPathOf(uri));
         var path = Path.GetFullPath(Path.Combine(folder, declared.FilePath));
         if (!path.StartsWith(folder + Path.DirectorySeparatorChar, StringComparison.Ordinal))

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Definitions;
 using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Processes;
 
@@ -20,7 +21,7 @@ internal static class JobEnvironment
         if (step.Arguments["Environment"] is JsonObject own)
         {
             foreach (var (name, value) in own)
-                environment[name] = container.Map(StepContext.Text(value));
+                environment[name] = container.Map(Json.Text(value));
         }
 
         // As in SageMaker's containers; Windows' own encoding knows few letters.

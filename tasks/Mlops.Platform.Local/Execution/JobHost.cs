@@ -77,7 +77,7 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
         var sharded = S3Source.IsSharded(source);
         if (S3Source.Listed(source, objects) is not { } listed)
         {
-            Place(objects.ExistingPathOf(StepContext.Text(source?["S3Uri"])), folder, sharded);
+            Place(objects.ExistingPathOf(Json.Text(source?["S3Uri"])), folder, sharded);
             return;
         }
 
@@ -122,7 +122,7 @@ internal sealed record JobHost(int Number, int Count, ContainerFolder Container,
             {
                 var target = Path.Combine(first, Path.GetRelativePath(folder, file));
                 if (!File.Exists(target))
-                    Files.Move(file, target);
+                    AtomicFile.Move(file, target);
             }
         }
     }

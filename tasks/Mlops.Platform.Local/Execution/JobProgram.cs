@@ -28,7 +28,7 @@ internal sealed record JobProgram
     public bool IsStandIn { get; init; }
 
     /// <param name="request">AppSpecification or AlgorithmSpecification.</param>
-    public static string ImageOf(JsonNode? request) => StepContext.Text(request?["ImageUri"] ?? request?["TrainingImage"]);
+    public static string ImageOf(JsonNode? request) => Json.Text(request?["ImageUri"] ?? request?["TrainingImage"]);
 
     /// <summary>What a job's container starts, or the stand-in that the user names for its image.</summary>
     /// <param name="request">AppSpecification or AlgorithmSpecification.</param>
@@ -48,5 +48,5 @@ internal sealed record JobProgram
     }
 
     /// <summary>Whether a job's request says EnableNetworkIsolation.</summary>
-    public static bool AsksIsolation(JsonObject request) => StepContext.Text(request["NetworkConfig"]?["EnableNetworkIsolation"] ?? (request["TrainingJobDefinition"] ?? request)["EnableNetworkIsolation"]) is "true" or "True";
+    public static bool AsksIsolation(JsonObject request) => Json.Text(request["NetworkConfig"]?["EnableNetworkIsolation"] ?? (request["TrainingJobDefinition"] ?? request)["EnableNetworkIsolation"]) is "true" or "True";
 }

@@ -16,15 +16,15 @@ internal static class LeftCheckpoints
     /// <param name="folder">As the program knows it.</param>
     /// <param name="isMounted">Of <see cref="ContainerFolder"/>.</param>
     public static void Record(string stepFolder, string folder, string s3Uri, bool isMounted) =>
-        Files.Write(RecordOf(stepFolder), Json.Write(new JsonObject { ["Folder"] = folder, ["S3Uri"] = s3Uri, ["IsMounted"] = isMounted }));
+        AtomicFile.Write(RecordOf(stepFolder), Json.Write(new JsonObject { ["Folder"] = folder, ["S3Uri"] = s3Uri, ["IsMounted"] = isMounted }));
 
     public static void Keep(string stepFolder, LocalObjectStore objects)
     {
         if (!File.Exists(RecordOf(stepFolder)) || JsonNode.Parse(File.ReadAllBytes(RecordOf(stepFolder))) is not JsonObject record)
             return;
         var container = new ContainerFolder(stepFolder, record["IsMounted"]?.GetValue<bool>() == true);
-        var folder = container.Left(ExpressionEvaluator.Text(record["Folder"]));
+        var folder = container.Left(Json.Text(record["Folder"]));
         if (Directory.Exists(folder))
-            Files.Merge(folder, objects.PathOf(ExpressionEvaluator.Text(record["S3Uri"])), container.Links);
+            Files.Merge(folder, objects.PathOf(Json.Text(record["S3Uri"])), container.Links);
     }
 }

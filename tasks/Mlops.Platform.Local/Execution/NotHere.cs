@@ -12,6 +12,7 @@ internal static class NotHere
         StepTypes.Processing => Processing(step.Arguments),
         StepTypes.Training => Training(step.Arguments),
         StepTypes.Tuning when step.Arguments["HyperParameterTuningJobConfig"]?["ParameterRanges"]?["AutoParameters"] is JsonArray { Count: > 0 } => "ranges that SageMaker chooses (AutoParameters)",
+        StepTypes.Tuning when step.Arguments["HyperParameterTuningJobConfig"] is JsonObject config && (config["Autotune"] ?? step.Arguments["Autotune"]) is not null => "hyperparameters and ranges that SageMaker chooses (Autotune)",
         StepTypes.Tuning when step.Arguments["TrainingJobDefinitions"] is not null => "several definitions of trainings in one tuning (TrainingJobDefinitions)",
         StepTypes.Tuning => step.Arguments["WarmStartConfig"] is not null ? "the trainings of earlier tunings (WarmStartConfig)" : Training(step.Arguments["TrainingJobDefinition"]),
         StepTypes.Transform when step.Arguments["DataCaptureConfig"] is not null => "a capture of what is sent and answered (DataCaptureConfig)",

@@ -22,8 +22,8 @@ internal static class ProcessingJob
         if (await JobHost.RunAsync([.. hosts.Select(h => Prepare(step, h, outputs))], cancellation) is { } failure)
             return StepOutcome.Failed(Message(container) is { } said ? $"{said.Trim()}\n{failure}" : failure);
 
-        var places = outputs.Select(o => StepContext.Text(o["LocalPath"]).TrimEnd('/')).ToList();
-        var uris = outputs.Select(o => StepContext.Text(o["S3Uri"])).ToList();
+        var places = outputs.Select(o => Json.Text(o["LocalPath"]).TrimEnd('/')).ToList();
+        var uris = outputs.Select(o => Json.Text(o["S3Uri"])).ToList();
         foreach (var (uri, place) in uris.Zip(places))
         {
             JobHost.Gather(hosts, place);
@@ -47,11 +47,11 @@ internal static class ProcessingJob
         foreach (var input in Json.Objects(step.Arguments["ProcessingInputs"]))
         {
             if (input["S3Input"] is JsonObject s3)
-                host.Place(s3, step.Objects, container.Path(StepContext.Text(s3["LocalPath"])));
+                host.Place(s3, step.Objects, container.Path(Json.Text(s3["LocalPath"])));
         }
 
         foreach (var output in outputs)
-            container.Make(StepContext.Text(output["LocalPath"]));
+            container.Make(Json.Text(output["LocalPath"]));
         container.Make("/opt/ml/output");
         container.WriteConfig("config/processingjobconfig.json", JobConfig(step));
         container.WriteConfig("config/resourceconfig.json", new JsonObject { ["current_host"] = host.Name, ["hosts"] = host.Names });

@@ -14,7 +14,9 @@ internal static class RegisterModelStep
     public static StepOutcome Register(StepContext step, IReadOnlyDictionary<string, double> metrics, IEnumerable<string> parents)
     {
         var request = step.Arguments;
-        var group = StepContext.Text(request["ModelPackageGroupName"]);
+        var group = ResourceNames.GroupOf(Json.Text(request["ModelPackageGroupName"]));
+        if (!ResourceNames.IsGroup(group))
+            throw new DefinitionException($"'{group}' cannot be the name of a model package group: it has 1 to 63 letters and digits, with hyphens between them.");
         var containers = Json.Objects(request["InferenceSpecification"]?["Containers"]).ToList();
         if (containers.Count == 0)
             throw new DefinitionException($"'{step.Step.Name}' has no InferenceSpecification with a container.");
@@ -32,7 +34,7 @@ internal static class RegisterModelStep
         if (identity["DriftCheckBaselines"] is JsonObject baselines && baselines.Remove("ModelQuality") && baselines.Count == 0)
             identity.Remove("DriftCheckBaselines");
         identity.Remove("MetadataProperties");
-        var fingerprint = ContentHash.OfText(Json.Canonical(StepFingerprint.ByContent(identity, step.Objects)));
+        var fingerprint = Digest.Of(Json.Canonical(StepFingerprint.ByContent(identity, step.Objects)));
         var (version, status, isNew) = step.Registry.Models.Register(group, fingerprint, url, hash, request, metrics, step.ExecutionId, parents);
         step.Events.Add(new ModelRegistered(group, version, status, isNew));
         var properties = (JsonObject)request.DeepClone();
@@ -70,7 +72,7 @@ internal static class RegisterModelStep
     {
         if (container["ModelPackageName"] is not { } package)
             return [container];
-        var name = StepContext.Text(package);
+        var name = Json.Text(package);
         // An ARN ends in GROUP/VERSION, whatever account it names.
         if (name.Split('/') is not [.., var group, var number] || !int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var version) || step.Registry.Models.Find(group, version) is null)
             throw LocalErrors.ModelPackageNotHere(step.Step.Name, name).ToException();

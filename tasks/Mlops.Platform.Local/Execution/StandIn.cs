@@ -31,18 +31,27 @@ internal static class StandIn
     public static bool IsNeeded(string type) => type is not (StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Model or StepTypes.RegisterModel
         or StepTypes.Condition or StepTypes.Fail or StepTypes.QualityCheck or StepTypes.ClarifyCheck);
 
+    /// <summary>A step with what it says beside its arguments computed, as far as it is known.</summary>
+    public static PipelineStep Known(PipelineStep step, Func<JsonNode?, string?> text) => step with
+    {
+        Others = new JsonObject(step.Others.Select(o => KeyValuePair.Create(o.Key, o.Key is "FunctionArn" or "SqsQueueUrl" or "ClusterId" && text(o.Value) is { } known ? JsonValue.Create(known) : o.Value?.DeepClone()))),
+    };
+
     /// <summary>The function, the queue, or the cluster; a service, and a cluster that the step makes for itself, go by the step's name. Empty: nothing stands for it.</summary>
     public static string Target(PipelineStep step, JsonObject arguments) => step.Type switch
     {
-        StepTypes.Lambda => StepContext.Text(step.Others["FunctionArn"]),
-        StepTypes.Callback => StepContext.Text(step.Others["SqsQueueUrl"]),
-        StepTypes.Emr => StepContext.Text(step.Others["ClusterId"] ?? arguments["ClusterId"] ?? step.Name),
+        StepTypes.Lambda => Json.Text(step.Others["FunctionArn"]),
+        StepTypes.Callback => Json.Text(step.Others["SqsQueueUrl"]),
+        StepTypes.Emr => Json.Text(step.Others["ClusterId"] ?? arguments["ClusterId"] ?? step.Name),
         _ => IsNeeded(step.Type) ? step.Name : "",
     };
 
+    /// <summary>That of a step that runs: expressions come to what they are.</summary>
+    public static string TargetOf(StepContext step) => Target(Known(step.Step, node => step.Evaluate(node) is { } value ? Json.Text(value) : null), step.Arguments);
+
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        var words = step.Execution.Programs.StandInOf(Target(step.Step, step.Arguments))!;
+        var words = step.Execution.Programs.StandInOf(TargetOf(step))!;
         var program = Programs.Installed(words[0], step.Step.Name);
         var start = new ProcessStartInfo(program, words.Skip(1)) { WorkingDirectory = step.Execution.Programs.Repository };
         CleanEnvironment.Apply(start.Environment);
@@ -105,7 +114,7 @@ internal static class StandIn
     /// <summary>A function gets the arguments, and a cluster its step; a queue a message with a token, as "Callback step" of the developer guide has it.</summary>
     private static JsonObject Message(StepContext step) => step.Step.Type != StepTypes.Callback ? step.Arguments : new JsonObject
     {
-        ["token"] = ContentHash.OfText($"{step.ExecutionId} {step.Step.Name}")[..10],
+        ["token"] = Digest.Of($"{step.ExecutionId} {step.Step.Name}")[..10],
         ["pipelineExecutionArn"] = LocalArn.Of("pipeline", $"local/execution/{step.ExecutionId}"),
         ["arguments"] = step.Arguments.DeepClone(),
     };
@@ -129,7 +138,7 @@ internal static class StandIn
         var outputs = new JsonObject();
         foreach (var declared in Json.Objects(step.Step.Others["OutputParameters"]))
         {
-            var (name, type) = (StepContext.Text(declared["OutputName"]), StepContext.Text(declared["OutputType"]));
+            var (name, type) = (Json.Text(declared["OutputName"]), Json.Text(declared["OutputType"]));
             if (given[name] is not { } value)
                 return StepOutcome.Failed($"its stand-in did not write the output '{name}'.");
             if (!Fits(value, type))
@@ -140,7 +149,7 @@ internal static class StandIn
         // A cluster's step tells what it ran on, too.
         var properties = step.Step.Type == StepTypes.Emr ? (JsonObject)given.DeepClone() : [];
         if (step.Step.Type == StepTypes.Emr && properties["ClusterId"] is null)
-            properties["ClusterId"] = StepContext.Text(step.Evaluate(step.Step.Others["ClusterId"]) ?? step.Arguments["ClusterId"]);
+            properties["ClusterId"] = Json.Text(step.Evaluate(step.Step.Others["ClusterId"]) ?? step.Arguments["ClusterId"]);
         properties["OutputParameters"] = outputs;
         return new StepOutcome(properties);
     }

@@ -113,6 +113,4 @@ internal sealed record StepContext
 
     private static bool NamesPaths(JsonNode? hyperparameters) =>
         Json.TextMembers(hyperparameters).Any(h => !h.Key.StartsWith("sagemaker_", StringComparison.Ordinal) && h.Value.Contains("/opt/ml/", StringComparison.Ordinal));
-
-    public static string Text(JsonNode? node) => ExpressionEvaluator.Text(node);
 }

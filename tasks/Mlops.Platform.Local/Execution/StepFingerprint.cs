@@ -42,7 +42,7 @@ internal static class StepFingerprint
             ["Type"] = step.Step.Type,
             ["Arguments"] = ByContent(arguments, step.Objects),
             ["Interpreter"] = Interpreter(step, model),
-            ["Target"] = StandIn.Target(step.Step, step.Arguments) is { Length: > 0 } target ? $"{target} {step.Execution.Programs.IdentityOf(target)}" : null,
+            ["Target"] = StandIn.TargetOf(step) is { Length: > 0 } target ? $"{target} {step.Execution.Programs.IdentityOf(target)}" : null,
         };
         if (Beside(step) is { Count: > 0 } beside)
             content["Beside"] = ByContent(step.Evaluate(beside), step.Objects);
@@ -56,7 +56,7 @@ internal static class StepFingerprint
     private static string Interpreter(StepContext step, JsonObject? model)
     {
         var requests = new[] { step.Arguments["AppSpecification"], step.Arguments["AlgorithmSpecification"], step.Arguments["TrainingJobDefinition"]?["AlgorithmSpecification"] };
-        var served = Json.Objects(model?["Containers"]).Append(model?["PrimaryContainer"] as JsonObject).Select(c => StepContext.Text(c?["Image"]));
+        var served = Json.Objects(model?["Containers"]).Append(model?["PrimaryContainer"] as JsonObject).Select(c => Json.Text(c?["Image"]));
         var standIns = requests.Select(JobProgram.ImageOf).Concat(served).Select(step.Execution.Programs.IdentityOf).OfType<string>().ToList();
         if (standIns.Count > 0)
             return string.Join('\n', standIns);
@@ -71,8 +71,8 @@ internal static class StepFingerprint
     private static IEnumerable<KeyValuePair<string, JsonNode?>> Named(JsonObject source, LocalObjectStore objects)
     {
         // A manifest that is not there is reported when the step wants to read it.
-        var isManifest = StepContext.Text(source["S3DataType"]) == "ManifestFile";
-        if (source["S3Uri"] is not JsonValue || (isManifest && !objects.IsThere(StepContext.Text(source["S3Uri"]))) || S3Source.Listed(source, objects) is not { } listed)
+        var isManifest = Json.Text(source["S3DataType"]) == "ManifestFile";
+        if (source["S3Uri"] is not JsonValue || (isManifest && !objects.IsThere(Json.Text(source["S3Uri"]))) || S3Source.Listed(source, objects) is not { } listed)
             return [];
         return [KeyValuePair.Create<string, JsonNode?>("Objects", new JsonObject(listed.DistinctBy(f => f.Name).Select(f => KeyValuePair.Create<string, JsonNode?>(f.Name, ContentHash.Of(f.Path)))))];
     }
@@ -84,7 +84,7 @@ internal static class StepFingerprint
         JsonArray a => new JsonArray([.. a.Select(i => ByContent(i, objects))]),
         // Inputs and code; what is not there is reported when the step wants to read it.
         // Hyperparameters of the SDK are JSON in a text: its code's URI stands in quotes.
-        JsonValue v when StepContext.Text(v).Trim('"') is var text && objects.IsThere(text) => objects.HashOf(text),
+        JsonValue v when Json.Text(v).Trim('"') is var text && objects.IsThere(text) => objects.HashOf(text),
         _ => node?.DeepClone(),
     };
 }

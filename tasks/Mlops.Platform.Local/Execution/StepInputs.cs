@@ -21,17 +21,35 @@ public static class StepInputs
         return [.. definition.AllSteps.SelectMany(s => Inputs(s).Select(scope.Text).OfType<string>().Select(u => u.Trim('"')).Where(IsMissing).Select(u => (s.Name, u))).Distinct()];
 
         // A step that writes somewhere into a bucket does not write everything that others read there.
-        static bool HasKey(string uri) => uri.TrimEnd('/').LastIndexOf('/') > "s3://".Length;
+        static bool HasKey(string uri) => uri.TrimEnd('/').LastIndexOf('/') > S3Place.Scheme.Length;
 
         bool IsMissing(string uri) => LocalObjectStore.IsUri(uri) && !objects.IsThere(uri) && objects.Beginning(uri).Count == 0
             && !there.Any(t => (uri + "/").StartsWith(t + "/", StringComparison.Ordinal) || t.StartsWith(uri.TrimEnd('/') + "/", StringComparison.Ordinal));
     }
 
+    /// <summary>Members that note where a version comes from, and decide nothing.</summary>
+    private static readonly string[] Noted = ["CustomerMetadataProperties", "MetadataProperties", "ModelPackageDescription"];
+
+    /// <summary>Whether what a step does depends on when it runs, or in which execution: where its results go does not count.</summary>
+    public static bool DependOnExecution(PipelineDefinition definition) => definition.AllSteps.Any(step => DependsOnExecution(step, Expression.References(definition.ExperimentConfig).Any(IsOfExecution)));
+
+    private static bool DependsOnExecution(PipelineStep step, bool experimentDoes) => step.Type != StepTypes.Fail && Expression.References(Without(step.Arguments)).Concat(Expression.References(step.Others))
+        .Any(r => IsOfExecution(r) || (experimentDoes && r.StartsWith("PipelineExperimentConfig.", StringComparison.Ordinal)));
+
+    private static bool IsOfExecution(string reference) => reference.StartsWith("Execution.", StringComparison.Ordinal) && reference is not ("Execution.PipelineName" or "Execution.PipelineArn");
+
+    private static JsonNode? Without(JsonNode? node) => node switch
+    {
+        JsonObject o when !Expression.IsExpression(o) => new JsonObject(o.Where(m => !Written.Contains(m.Key) && !Noted.Contains(m.Key)).Select(m => KeyValuePair.Create(m.Key, Without(m.Value)))),
+        JsonArray a => new JsonArray([.. a.Select(Without)]),
+        _ => node?.DeepClone(),
+    };
+
     /// <summary>The arguments of all steps as far as they are known before a run, without what the pipeline itself writes.</summary>
     /// <param name="values">Of the parameters.</param>
     public static IReadOnlyList<JsonNode?> Known(PipelineDefinition definition, JsonObject values)
     {
-        var scope = new ParameterScope(definition, values.ToDictionary(v => v.Key, v => ExpressionEvaluator.Text(v.Value), StringComparer.Ordinal));
+        var scope = new ParameterScope(definition, values.ToDictionary(v => v.Key, v => Json.Text(v.Value), StringComparer.Ordinal));
         var written = definition.AllSteps.SelectMany(Outputs).Select(scope.Text).OfType<string>().Select(u => u.TrimEnd('/')).ToHashSet(StringComparer.Ordinal);
         return [.. definition.AllSteps.Select(s => Of(s.Arguments))];
 
@@ -40,7 +58,7 @@ public static class StepInputs
             _ when Expression.IsExpression(node) => Kept(scope.Text(node)),
             JsonObject o => new JsonObject(o.Where(m => !Written.Contains(m.Key)).Select(m => KeyValuePair.Create(m.Key, Of(m.Value)))),
             JsonArray a => new JsonArray([.. a.Select(Of)]),
-            JsonValue v => Kept(ExpressionEvaluator.Text(v)),
+            JsonValue v => Kept(Json.Text(v)),
             _ => null,
         };
 

@@ -36,26 +36,49 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
 
         public StepPreview Of(PipelineStep step)
         {
+            // Members are looked for once it is known that they are where they belong.
+            if (Said(step, () => RequestShape.Wrong(definition, step)) is { } misshapen)
+                return new(step.Name, step.Type, "cannot be read", PlatformErrors.Definition(misshapen));
             var preview = Look(step);
             if (NotHere.Of(step) is { } asked)
                 return preview with { Problem = LocalErrors.NotDoneHere(step.Name, asked) };
-            return preview.Problem is null && (ArgumentCheck.Wrong(step) ?? ReferenceCheck.Dangling(definition, step) ?? Wrong(step)) is { } wrong ? preview with { Problem = PlatformErrors.Definition(wrong) } : preview;
+            return preview.Problem is null && Said(step, () => ArgumentCheck.Wrong(step) ?? ReferenceCheck.Dangling(definition, step) ?? Wrong(step)) is { } wrong ? preview with { Problem = PlatformErrors.Definition(wrong) } : preview;
+        }
+
+        /// <summary>A check's sentence, or what kept it from looking.</summary>
+        private static string? Said(PipelineStep step, Func<string?> check)
+        {
+            try
+            {
+                return check();
+            }
+            catch (DefinitionException e)
+            {
+                return $"The step '{step.Name}': {e.Message}";
+            }
         }
 
         /// <summary>What only this step's own run would find else.</summary>
         private string? Wrong(PipelineStep step)
         {
-            try
+            _ = step.Cache?.Lifetime();
+            if (StepRetries.Wrong(step) is { } retries)
+                return $"The step '{step.Name}': {retries}";
+            if (definition.AllSteps.FirstOrDefault(s => s.Type == StepTypes.Tuning && TuningJob.IsNameOfTraining(s.Name, step.Name)) is { } tuning)
+                return $"The step '{step.Name}' is called as a training of the tuning '{tuning.Name}' would be: choose another name for one of the two.";
+            switch (step.Type)
             {
-                _ = step.Cache?.Lifetime();
-                if (step.Type == StepTypes.Tuning)
+                case StepTypes.Tuning:
                     TuningJob.Check(step.Arguments);
-                return step.Type == StepTypes.Transform && step.Arguments["ModelName"] is JsonValue name && !definition.AllSteps.Any(s => s.Type == StepTypes.Model && Text(s.Arguments["ModelName"]) == name.ToString())
-                    ? $"The step '{step.Name}' sends records to the model '{name}', and no step of this pipeline makes one of that name: a model of an account is not here." : null;
-            }
-            catch (DefinitionException e)
-            {
-                return $"The step '{step.Name}': {e.Message}";
+                    return null;
+                case StepTypes.Condition:
+                    return ConditionEvaluator.Wrong(definition, step.Arguments) is { } condition ? $"The step '{step.Name}' (Condition): {condition}" : null;
+                case StepTypes.Transform when step.Arguments["ModelName"] is JsonValue name && !definition.AllSteps.Any(s => s.Type == StepTypes.Model && Text(s.Arguments["ModelName"]) == name.ToString()):
+                    return $"The step '{step.Name}' sends records to the model '{name}', and no step of this pipeline makes one of that name: a model of an account is not here.";
+                case StepTypes.RegisterModel when step.Arguments["ModelPackageGroupName"] is JsonValue group && !ResourceNames.IsGroup(ResourceNames.GroupOf(group.ToString())):
+                    return $"The step '{step.Name}' registers in the group '{group}': a name has 1 to 63 letters and digits, with hyphens between them.";
+                default:
+                    return null;
             }
         }
 
@@ -75,12 +98,12 @@ public sealed record StepPreview(string Name, string Type, string What, Problem?
                     return new(step.Name, step.Type, $"sends records to {Text(step.Arguments["ModelName"])}", ImageAlone(step) is { } image ? LocalErrors.NoProgram(step.Name, image) : null) { RunsProgram = true };
                 case StepTypes.QualityCheck or StepTypes.ClarifyCheck:
                     return Program(step, step.Arguments["AppSpecification"]?["ImageUri"], null);
-                case var type when StandIn.IsNeeded(type) && StandIn.Of(step, Known(step), local.StandIns) is { } command:
+                case var type when StandIn.IsNeeded(type) && StandIn.Of(StandIn.Known(step, scope.Text), Known(step), local.StandIns) is { } command:
                     return new(step.Name, step.Type, $"asks the stand-in: {command}", null) { RunsProgram = true };
                 case StepTypes.Lambda or StepTypes.Callback or StepTypes.Emr:
-                    return new(step.Name, step.Type, $"asks {StandIn.Target(step, Known(step))}", LocalErrors.NoStandIn(step.Name, StandIn.Target(step, Known(step))));
+                    return new(step.Name, step.Type, $"asks {StandIn.Target(StandIn.Known(step, scope.Text), Known(step))}", LocalErrors.NoStandIn(step.Name, StandIn.Target(StandIn.Known(step, scope.Text), Known(step))));
                 case StepTypes.Condition:
-                    return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", ConditionEvaluator.UnknownType(step.Arguments) is { } unknown ? PlatformErrors.Definition($"The step '{step.Name}' has a condition of the type '{unknown}', which does not exist.") : null);
+                    return new(step.Name, step.Type, $"chooses between [{Names(step.IfSteps)}] and [{Names(step.ElseSteps)}]", null);
                 case StepTypes.Fail:
                     return new(step.Name, step.Type, "ends the run", null);
                 case StepTypes.Model:

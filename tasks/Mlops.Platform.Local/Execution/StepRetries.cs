@@ -21,6 +21,32 @@ internal sealed class StepRetries(PipelineStep step, TimeProvider time)
     /// <summary>How long to wait before the next try; null: there is none.</summary>
     public TimeSpan? Next(StepFault fault) => policies.FirstOrDefault(p => p.Covers(fault))?.Next(time.GetUtcNow());
 
+    /// <summary>What is wrong with a step's policies, in a sentence; null: nothing. Source: "Supported JSON schema for the retry policy" of the guide.</summary>
+    public static string? Wrong(PipelineStep step)
+    {
+        foreach (var policy in Json.Objects(step.Others["RetryPolicies"]))
+        {
+            if (policy["ExceptionType"] is not JsonArray { Count: > 0 } types)
+                return "a retry policy names the exceptions that it is for, in a list ('ExceptionType').";
+            if (Json.Texts(types).FirstOrDefault(t => !Exceptions.Contains(t)) is { } unknown)
+                return $"there is no exception '{unknown}' to retry after. There are {string.Join(", ", Exceptions)}.";
+            if (policy["MaxAttempts"] is not null && policy["ExpireAfterMin"] is not null)
+                return "a retry policy has 'MaxAttempts' or 'ExpireAfterMin', and not both.";
+            foreach (var (name, least, most, whole) in new[] { ("IntervalSeconds", 0, MostSeconds, false), ("BackoffRate", 0, int.MaxValue, false), ("MaxAttempts", 1, 20, true), ("ExpireAfterMin", 1, 14_400, true) })
+            {
+                if (policy[name] is { } given && !(Json.Number(given) is { } number && number >= least && number <= most && (!whole || number == Math.Floor(number))))
+                    return $"'{name}' of a retry policy is a {(whole ? "whole " : "")}number from {least}{(most == int.MaxValue ? " on" : $" to {most}")}, and has {given.ToJsonString()}.";
+            }
+        }
+
+        return null;
+    }
+
+    private const int MostSeconds = 43_200;
+
+    private static readonly string[] Exceptions =
+        ["Step.SERVICE_FAULT", "Step.THROTTLING", "SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR", "SageMaker.RESOURCE_LIMIT"];
+
     private sealed class Policy(JsonObject policy, DateTimeOffset began)
     {
         private double pause = Json.Number(policy["IntervalSeconds"]) ?? DefaultIntervalSeconds;

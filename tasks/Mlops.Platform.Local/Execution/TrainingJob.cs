@@ -20,10 +20,10 @@ internal static class TrainingJob
 
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
-        if (Json.Objects(step.Arguments["InputDataConfig"]).GroupBy(c => StepContext.Text(c["ChannelName"]), StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
+        if (Json.Objects(step.Arguments["InputDataConfig"]).GroupBy(c => Json.Text(c["ChannelName"]), StringComparer.Ordinal).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw new DefinitionException($"Two channels are called '{twice.Key}'.");
         var channels = Json.Objects(step.Arguments["InputDataConfig"]).ToDictionary(
-            c => StepContext.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
+            c => Json.Text(c["ChannelName"]), c => c, StringComparer.Ordinal);
         var hyperparameters = Json.TextMembers(step.Arguments["HyperParameters"]);
         var metrics = new TrainingMetrics(step);
         // Several hosts of the built-in algorithm make one model of all the data; here one does.
@@ -60,7 +60,7 @@ internal static class TrainingJob
         return new StepOutcome(properties)
         {
             Metrics = metrics.Last,
-            Objects = [step.Objects.Describe(StepContext.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"]))],
+            Objects = [step.Objects.Describe(Json.Text(properties["ModelArtifacts"]?["S3ModelArtifacts"]))],
         };
     }
 
@@ -96,7 +96,7 @@ internal static class TrainingJob
     private static (string Folder, string? S3Uri) Checkpoints(StepContext step)
     {
         var config = step.Arguments["CheckpointConfig"];
-        return (config?["LocalPath"] is { } path ? StepContext.Text(path) : "/opt/ml/checkpoints", config?["S3Uri"] is { } uri ? StepContext.Text(uri) : null);
+        return (config?["LocalPath"] is { } path ? Json.Text(path) : "/opt/ml/checkpoints", config?["S3Uri"] is { } uri ? Json.Text(uri) : null);
     }
 
     private static JobProgram Program(StepContext step, ContainerFolder container, Dictionary<string, string> hyperparameters)
@@ -156,9 +156,9 @@ internal static class TrainingJob
         foreach (var folder in OutputFolders)
             JobHost.Gather(hosts, folder);
         var container = hosts[0].Container;
-        var output = $"{StepContext.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
+        var output = $"{Json.Text(step.Arguments["OutputDataConfig"]?["S3OutputPath"]).TrimEnd('/')}/{step.JobName}/output";
         // CompressionType NONE: the files as they are.
-        var isPacked = StepContext.Text(step.Arguments["OutputDataConfig"]?["CompressionType"]) != "NONE";
+        var isPacked = Json.Text(step.Arguments["OutputDataConfig"]?["CompressionType"]) != "NONE";
         var model = isPacked ? $"{output}/model.tar.gz" : $"{output}/model/";
         Keep("/opt/ml/model", model);
         if (Directory.EnumerateFileSystemEntries(container.Path("/opt/ml/output/data")).Any())

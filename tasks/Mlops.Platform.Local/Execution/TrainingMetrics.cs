@@ -16,7 +16,7 @@ internal sealed partial class TrainingMetrics(StepContext step)
     private static readonly TimeSpan ShowEvery = TimeSpan.FromSeconds(5);
 
     private readonly List<(string Name, Regex Form)> definitions = [.. Json.Objects(step.Arguments["AlgorithmSpecification"]?["MetricDefinitions"])
-        .Select(d => (StepContext.Text(d["Name"]), Compile(StepContext.Text(d["Name"]), StepContext.Text(d["Regex"]))))];
+        .Select(d => (Json.Text(d["Name"]), Compile(Json.Text(d["Name"]), Json.Text(d["Regex"]))))];
 
     /// <summary>Expressions are Python's: groups with names count like the others there, and the first one is the value.</summary>
     private static Regex Compile(string metric, string regex)

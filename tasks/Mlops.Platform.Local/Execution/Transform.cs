@@ -46,7 +46,7 @@ internal static class Transform
         {
             // Of a file that is too large no more is read than tells so, unless a filter makes it smaller.
             var body = await ReadAsync(job, file, job.InputFilter is null ? job.MostPayload + 1 : int.MaxValue, cancellation);
-            var record = job.ShapesAnswers || job.InputFilter is not null ? Encoding.UTF8.GetString(body).TrimStart('\uFEFF') : "";
+            var record = job.ReadsRecords ? Encoding.UTF8.GetString(body).TrimStart('\uFEFF') : "";
             var sent = job.InputFilter is null ? body : Encoding.UTF8.GetBytes(Sent(job, record));
             if (TooLarge(job, sent) is { } large)
                 return large;
@@ -56,11 +56,14 @@ internal static class Transform
             return problem;
         }
 
-        await using var written = new StreamWriter(target) { NewLine = "\n" };
-        using var reader = new StreamReader(Open(job, file));
-        foreach (var records in Batches(job, Lines(reader).Where(l => l.Length > 0)))
+        // Records are parted and joined as the bytes that they are, unless a filter has to read them.
+        var encoding = job.ReadsRecords ? new UTF8Encoding(false) : Encoding.Latin1;
+        var answers = job.ShapesAnswers ? new UTF8Encoding(false) : Encoding.Latin1;
+        await using var written = new StreamWriter(target, append: false, answers) { NewLine = "\n" };
+        using var reader = new StreamReader(Open(job, file), encoding, detectEncodingFromByteOrderMarks: job.ReadsRecords);
+        foreach (var records in Batches(job, Lines(reader).Where(l => l.Length > 0), encoding))
         {
-            var sent = Encoding.UTF8.GetBytes(string.Join('\n', records.Select(r => Sent(job, r))));
+            var sent = encoding.GetBytes(string.Join('\n', records.Select(r => Sent(job, r))));
             if (TooLarge(job, sent) is { } large)
                 return large;
             var (answer, type, problem) = await AskAsync(job, sent, addresses, http, cancellation);
@@ -73,7 +76,7 @@ internal static class Transform
                 continue;
             }
 
-            var lines = Encoding.UTF8.GetString(answer).TrimEnd('\n', '\r').Split('\n').Select(l => l.TrimEnd('\r')).ToList();
+            var lines = answers.GetString(answer).TrimEnd('\n', '\r').Split('\n').Select(l => l.TrimEnd('\r')).ToList();
             if (!job.ShapesAnswers)
             {
                 foreach (var line in lines)
@@ -158,13 +161,13 @@ internal static class Transform
     }
 
     /// <summary>As many records as a request may hold, or one.</summary>
-    private static IEnumerable<List<string>> Batches(Request job, IEnumerable<string> records)
+    private static IEnumerable<List<string>> Batches(Request job, IEnumerable<string> records, Encoding encoding)
     {
         var batch = new List<string>();
         var bytes = 0;
         foreach (var record in records)
         {
-            var size = Encoding.UTF8.GetByteCount(record) + 1;
+            var size = encoding.GetByteCount(record) + 1;
             if (batch.Count > 0 && (job.OneByOne || bytes + size > job.MostBytes))
             {
                 yield return batch;
@@ -186,15 +189,15 @@ internal static class Transform
         public string ContentType { get; } = Text(arguments["TransformInput"]?["ContentType"], "application/octet-stream");
 
         /// <summary>Null: the model chooses.</summary>
-        public string? Accept { get; } = arguments["TransformOutput"]?["Accept"] is { } accept ? StepContext.Text(accept) : null;
+        public string? Accept { get; } = arguments["TransformOutput"]?["Accept"] is { } accept ? Json.Text(accept) : null;
 
         /// <summary>CompressionType Gzip, of the records.</summary>
-        public bool IsCompressed { get; } = StepContext.Text(arguments["TransformInput"]?["CompressionType"]) == "Gzip";
+        public bool IsCompressed { get; } = Json.Text(arguments["TransformInput"]?["CompressionType"]) == "Gzip";
 
-        public bool OneByOne { get; } = StepContext.Text(arguments["BatchStrategy"]) == "SingleRecord";
+        public bool OneByOne { get; } = Json.Text(arguments["BatchStrategy"]) == "SingleRecord";
 
         /// <summary>AssembleWith: an answer is a line, or stands behind the one before it as it is.</summary>
-        public bool AssemblesLines { get; } = StepContext.Text(arguments["TransformOutput"]?["AssembleWith"]) == "Line";
+        public bool AssemblesLines { get; } = Json.Text(arguments["TransformOutput"]?["AssembleWith"]) == "Line";
 
         /// <summary>That records are gathered up to.</summary>
         public int MostBytes { get; } = Megabytes(arguments) * 1_000_000;
@@ -207,7 +210,7 @@ internal static class Transform
 
         public int Retries { get; } = (int)(Json.Number(arguments["ModelClientConfig"]?["InvocationsMaxRetries"]) ?? 0);
 
-        public bool JoinsInput { get; } = StepContext.Text(arguments["DataProcessing"]?["JoinSource"]) == "Input";
+        public bool JoinsInput { get; } = Json.Text(arguments["DataProcessing"]?["JoinSource"]) == "Input";
 
         public string? InputFilter { get; } = Filter(arguments["DataProcessing"]?["InputFilter"]);
 
@@ -215,13 +218,15 @@ internal static class Transform
 
         public bool ShapesAnswers => JoinsInput || OutputFilter is not null;
 
+        public bool ReadsRecords => ShapesAnswers || InputFilter is not null;
+
         /// <summary>0: a payload may be as long as it will.</summary>
         private static int Megabytes(JsonObject arguments) => (int)(Json.Number(arguments["MaxPayloadInMB"]) ?? MostMegabytes) is > 0 and <= MostInMemory and var given ? given : MostInMemory;
 
         /// <summary>Null where it takes nothing away.</summary>
-        private static string? Filter(JsonNode? node) => node is null || StepContext.Text(node) is "$" or "" ? null : StepContext.Text(node);
+        private static string? Filter(JsonNode? node) => node is null || Json.Text(node) is "$" or "" ? null : Json.Text(node);
 
-        private static string Text(JsonNode? node, string otherwise) => node is null ? otherwise : StepContext.Text(node);
+        private static string Text(JsonNode? node, string otherwise) => node is null ? otherwise : Json.Text(node);
 
         private static bool Split(JsonObject arguments) => Text(arguments["TransformInput"]?["SplitType"], "None") switch
         {

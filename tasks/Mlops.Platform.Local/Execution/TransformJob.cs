@@ -19,7 +19,7 @@ internal static class TransformJob
         environment[ProcessGroup.ExecutionVariable] = step.ExecutionId;
         await using var process = ModelChain.Start(step.Folder, specification, environment, step.Execution.Programs, step.Objects, step.Log);
         step.OnStart(process.Identity);
-        var output = StepContext.Text(step.Arguments["TransformOutput"]?["S3OutputPath"]);
+        var output = Json.Text(step.Arguments["TransformOutput"]?["S3OutputPath"]);
         var folder = Directory.CreateDirectory(Path.Combine(step.Folder, "output")).FullName;
         if (await Transform.RunAsync(step.Arguments, source, folder, process, cancellation) is { } failure)
             return StepOutcome.Failed(failure);
@@ -36,7 +36,7 @@ internal static class TransformJob
     {
         var named = step.Arguments["TransformInput"]?["DataSource"]?["S3DataSource"];
         if (S3Source.Listed(named, step.Objects) is not { } listed)
-            return step.Objects.ExistingPathOf(StepContext.Text(named?["S3Uri"]));
+            return step.Objects.ExistingPathOf(Json.Text(named?["S3Uri"]));
         var folder = Path.Combine(step.Folder, "input");
         S3Source.Copy(listed, folder);
         return folder;

@@ -11,13 +11,13 @@ internal static class Leftovers
     private const string ProcessFile = "process";
 
     /// <summary>Keeps whose folder it is.</summary>
-    public static void Mark(string folder, ProcessIdentity process) => Files.Write(Path.Combine(folder, ProcessFile), Encoding.UTF8.GetBytes(process.ToString()));
+    public static void Mark(string folder, ProcessIdentity process) => AtomicFile.Write(Path.Combine(folder, ProcessFile), Encoding.UTF8.GetBytes(process.ToString()));
 
     /// <summary>The process of a folder; null: none was started yet.</summary>
     public static string? MarkOf(string folder) => File.Exists(Path.Combine(folder, ProcessFile)) ? File.ReadAllText(Path.Combine(folder, ProcessFile)) : null;
 
     /// <param name="endpoint">Null: of all endpoints.</param>
-    public static void End(LocalRoot root, string? endpoint) => EndIn(endpoint is null ? Path.Combine(root.Folder, "endpoints") : root.Endpoint(endpoint));
+    public static void End(LocalRoot root, string? endpoint) => EndIn(endpoint is null ? root.Endpoints : root.Endpoint(endpoint));
 
     /// <summary>Ends the processes of a folder and those below it, and takes the folder away.</summary>
     public static void EndIn(string folder)

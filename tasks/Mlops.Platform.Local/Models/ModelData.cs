@@ -8,7 +8,7 @@ namespace Mlops.Platform.Local.Models;
 internal static class ModelData
 {
     /// <summary>Where it lies; null: the container brings none.</summary>
-    public static string? UrlOf(JsonNode? container) => ExpressionEvaluator.Text(Place(container)) is { Length: > 0 } url ? url : null;
+    public static string? UrlOf(JsonNode? container) => Json.Text(Place(container)) is { Length: > 0 } url ? url : null;
 
     /// <summary>The value that says so, which may be an expression.</summary>
     public static JsonNode? Place(JsonNode? container) => container?["ModelDataUrl"] ?? container?["ModelDataSource"]?["S3DataSource"]?["S3Uri"];
@@ -21,7 +21,7 @@ internal static class ModelData
         var path = objects.ExistingPathOf(url);
         if (Directory.Exists(path))
             Files.Copy(path, folder);
-        else if (container["ModelDataSource"] is { } source && ExpressionEvaluator.Text(source["S3DataSource"]?["CompressionType"]) == "None")
+        else if (container["ModelDataSource"] is { } source && Json.Text(source["S3DataSource"]?["CompressionType"]) == "None")
             Files.Copy(path, Path.Combine(folder, Path.GetFileName(path)));
         else
             Archives.Unpack(path, folder);

@@ -52,7 +52,7 @@ internal sealed class ModelProcess : IAsyncDisposable
     public static ModelProcess Start(string folder, JsonObject container, string? contentType, IReadOnlyDictionary<string, string> environment, ProgramSettings programs, LocalObjectStore objects, string log)
     {
         var own = Json.TextMembers(container["Environment"]);
-        var image = ExpressionEvaluator.Text(container["Image"]);
+        var image = Json.Text(container["Image"]);
         var standIn = programs.StandInOf(image);
         var contained = programs.RunsImage(image);
         var paths = new ContainerFolder(folder, contained);
@@ -63,7 +63,7 @@ internal sealed class ModelProcess : IAsyncDisposable
         var submit = own.GetValueOrDefault("SAGEMAKER_SUBMIT_DIRECTORY", "");
         var codePath = submit.StartsWith("/opt/ml/", StringComparison.Ordinal) ? submit : "/opt/ml/code";
         var code = paths.Make(codePath);
-        if (submit.StartsWith("s3://", StringComparison.Ordinal))
+        if (S3Place.IsOne(submit))
             Archives.Unpack(objects.ExistingPathOf(submit), code);
 
         if (!contained && standIn is null && !own.ContainsKey("SAGEMAKER_PROGRAM") && BuiltInAlgorithms.XgboostVersion(image) is not null)

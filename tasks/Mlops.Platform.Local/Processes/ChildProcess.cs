@@ -54,7 +54,7 @@ internal sealed class ChildProcess : IDisposable
     }
 
     /// <summary>Tells the program something on its standard input, and that this is all.</summary>
-    public async Task TellAsync(string? message, CancellationToken cancellation = default)
+    public async Task TellAsync(string? message, CancellationToken cancellation)
     {
         try
         {

@@ -18,7 +18,7 @@ internal static class CommandLine
             {
                 quote = '\0';
             }
-            else if (quote == '\0' && c is '"' or '\'' && quote == '\0')
+            else if (quote == '\0' && c is '"' or '\'')
             {
                 (quote, any) = (c, true);
             }

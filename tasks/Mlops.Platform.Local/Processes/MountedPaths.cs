@@ -62,6 +62,9 @@ internal static partial class MountedPaths
     /// <param name="folder">In which it is started: a stand-in's file has a name from there.</param>
     public static bool AreNamed(IReadOnlyList<string> command, string baseFolder, string folder)
     {
+        // What could not be mapped ('cd /opt/ml&&ls'), and a path that a shell would part into two.
+        if (command.Any(a => Named().IsMatch(a.Replace(baseFolder, "", StringComparison.Ordinal))) || (!PlainPath().IsMatch(baseFolder) && command.Contains("-c") && command.Any(a => a.IndexOf(baseFolder, StringComparison.Ordinal) > 0)))
+            return true;
         var within = command.SelectMany(a => Words(a, baseFolder)).Where(File.Exists).Distinct(StringComparer.Ordinal).ToList();
         var beside = within.SelectMany(f => Directory.EnumerateFiles(Path.GetDirectoryName(f)!, "*", SearchOption.AllDirectories)).Where(f => CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()));
         var outside = command.Select(a => Path.Combine(folder, a)).Where(f => !f.StartsWith(baseFolder, StringComparison.Ordinal) && CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()) && File.Exists(f));
@@ -123,6 +126,13 @@ internal static partial class MountedPaths
 
         return [.. Unshare, "/bin/sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
     }
+
+    /// <summary>The path itself: not a part of another one, such as s3://bucket/opt/ml or /opt/mlflow.</summary>
+    [GeneratedRegex(@"(?<![\w/.-])/opt/ml(?![\w.-])")]
+    private static partial Regex Named();
+
+    [GeneratedRegex("^[A-Za-z0-9_./+-]*$")]
+    private static partial Regex PlainPath();
 
     [GeneratedRegex("^[A-Za-z_][A-Za-z0-9_]*$")]
     private static partial Regex ShellName();

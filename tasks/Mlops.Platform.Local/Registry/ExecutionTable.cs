@@ -122,6 +122,11 @@ public sealed class ExecutionTable(RegistryDatabase database)
         "SELECT name, value FROM metrics WHERE execution_id = $execution AND step = $step ORDER BY name",
         r => (Name: r.GetString(0), Value: r.GetDouble(1)), ("$execution", execution), ("$step", step)).ToDictionary(m => m.Name, m => m.Value, StringComparer.Ordinal);
 
+    /// <summary>The steps of an execution that succeeded, with what they came to.</summary>
+    public IReadOnlyList<CachedStep> Succeeded(string execution) => database.Query(
+        "SELECT execution_id, name, ended_at, properties FROM steps WHERE execution_id = $execution AND status = 'Succeeded' AND properties IS NOT NULL ORDER BY started_at, rowid",
+        r => new CachedStep(r.GetString(0), r.GetString(1), r.GetString(2), (JsonObject)JsonNode.Parse(r.GetString(3))!), ("$execution", execution));
+
     public IReadOnlyList<StepRow> Steps(string execution) => database.Query(
         "SELECT name, type, status, started_at, ended_at, cached_from, log, failure_reason FROM steps WHERE execution_id = $execution ORDER BY started_at, rowid",
         r => new StepRow(

@@ -38,7 +38,7 @@ public sealed class LocalRegistry : IDisposable
         ("$name", name), ("$definition", definition), ("$sha", sha256), ("$now", Times.Now)) > 0;
 
     public PipelineDefinition? FindPipeline(string name) => database.Query(
-        "SELECT definition FROM pipelines WHERE name = $name", r => PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(r.GetString(0))), ("$name", name)).FirstOrDefault();
+        "SELECT definition FROM pipelines WHERE name = $name", r => PipelineDefinition.Parse(r.GetString(0)), ("$name", name)).FirstOrDefault();
 
     /// <summary>All published pipelines.</summary>
     public IReadOnlyList<string> PipelineNames() => database.Query("SELECT name FROM pipelines ORDER BY name", r => r.GetString(0));

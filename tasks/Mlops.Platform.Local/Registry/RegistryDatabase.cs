@@ -227,15 +227,12 @@ public sealed class RegistryDatabase : IDisposable
     {
         if (File.Exists(backup))
             return;
-        var fresh = backup + ".new";
-        File.Delete(fresh);
-        using (var copy = new SqliteConnection($"Data Source={fresh};Pooling=False"))
+        AtomicFile.Write(backup, fresh =>
         {
+            using var copy = new SqliteConnection($"Data Source={fresh};Pooling=False");
             copy.Open();
             connection.BackupDatabase(copy);
-        }
-
-        File.Move(fresh, backup, overwrite: true);
+        });
     }
 
     private static T Guarded<T>(string path, Func<T> work)

@@ -31,10 +31,10 @@ public sealed class LocalBatches
         var batch = stage.Batch ?? throw PlatformErrors.NoBatch(stage.Name).ToException();
         var row = registry.Endpoints.Find(stage.EndpointName) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         var arguments = (JsonObject)batch.Transform.DeepClone();
-        var from = PathOf(input ?? ExpressionEvaluator.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));
+        var from = PathOf(input ?? Json.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));
         if (!Path.Exists(from) || (Directory.Exists(from) && !Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Any()))
-            throw LocalErrors.NoBatchInput(stage.Name, input ?? ExpressionEvaluator.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
-        var to = PathOf(output ?? ExpressionEvaluator.Text(arguments["TransformOutput"]!["S3OutputPath"]));
+            throw LocalErrors.NoBatchInput(stage.Name, input ?? Json.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
+        var to = PathOf(output ?? Json.Text(arguments["TransformOutput"]!["S3OutputPath"]));
 
         await PredictAsync(stage.Name, row, root.Batch(row.Name), async (process, folder) =>
         {
@@ -44,7 +44,7 @@ public sealed class LocalBatches
 
             // What lies there of other inputs stays, as a transform job leaves it.
             foreach (var file in Directory.EnumerateFiles(answers, "*", SearchOption.AllDirectories))
-                Files.Move(file, Path.Combine(to, Path.GetRelativePath(answers, file)));
+                AtomicFile.Move(file, Path.Combine(to, Path.GetRelativePath(answers, file)));
         });
         return (row.Version, to);
     }
@@ -87,5 +87,5 @@ public sealed class LocalBatches
         }
     }
 
-    private string PathOf(string place) => place.StartsWith("s3://", StringComparison.Ordinal) ? objects.PathOf(place) : Path.GetFullPath(place);
+    private string PathOf(string place) => S3Place.IsOne(place) ? objects.PathOf(place) : Path.GetFullPath(place);
 }

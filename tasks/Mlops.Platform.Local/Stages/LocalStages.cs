@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
@@ -141,8 +140,8 @@ internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalO
     /// <summary>InvokeEndpointAsync, and waiting for what comes to lie at one of its two places.</summary>
     private async Task<InvokeResult> InvokeLaterAsync(Stage stage, string url, InvokeRequest request, CancellationToken cancellation)
     {
-        var input = $"s3://{objects.Bucket}/{workspace.Deployment.Prefix}/async/input/{Convert.ToHexStringLower(SHA256.HashData(request.Body.Span))}";
-        Files.Write(objects.PathOf(input), request.Body.Span);
+        var input = S3Place.Of(objects.Bucket, $"{workspace.Deployment.Prefix}/async/input/{Digest.Of(request.Body.Span)}");
+        AtomicFile.Write(objects.PathOf(input), request.Body.ToArray());
         using var message = new HttpRequestMessage(HttpMethod.Post, url);
         message.Headers.TryAddWithoutValidation("X-Amzn-SageMaker-InputLocation", input);
         message.Headers.TryAddWithoutValidation("X-Amzn-SageMaker-Content-Type", request.ContentType);

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
-using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local.Stages;
@@ -104,7 +103,7 @@ public sealed class LocalStream
                 }
 
                 offsets[name] = end;
-                Files.Write(Offsets, Json.Write(offsets));
+                AtomicFile.Write(Offsets, Json.Write(offsets));
                 full |= batch.Count == stream.BatchSize;
             }
 
@@ -196,7 +195,7 @@ public sealed class LocalStream
                 first[file.Name] = file.Length;
         }
 
-        Files.Write(Offsets, Json.Write(first));
+        AtomicFile.Write(Offsets, Json.Write(first));
         return first;
     }
 

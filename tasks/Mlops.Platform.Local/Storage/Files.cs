@@ -34,7 +34,7 @@ internal static class Files
         try
         {
             fill(temporary);
-            Patiently(() => Directory.Move(temporary, folder));
+            Patience.With(() => Directory.Move(temporary, folder));
         }
         catch
         {
@@ -55,7 +55,7 @@ internal static class Files
             if (!Directory.Exists(to))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-                Patiently(() => Directory.Move(from, to));
+                Patience.With(() => Directory.Move(from, to));
                 return;
             }
 
@@ -70,7 +70,7 @@ internal static class Files
 
                 if (Directory.Exists(target))
                     throw Conflict(target);
-                Move(file, target);
+                AtomicFile.Move(file, target);
             }
 
             Delete(from);
@@ -144,7 +144,7 @@ internal static class Files
     private static bool IsBelow(string path, string folder) => (path + Path.DirectorySeparatorChar).StartsWith(folder.TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar, StringComparison.Ordinal);
 
     /// <summary>Whether what has no length is no file: a pipe, a socket, a device. Opened for both ways, a pipe waits for nobody (fifo(7)).</summary>
-    private static bool IsSpecial(string path)
+    public static bool IsSpecial(string path)
     {
         if (OperatingSystem.IsWindows())
             return false;
@@ -176,23 +176,7 @@ internal static class Files
     {
         Directory.CreateDirectory(Path.GetDirectoryName(to)!);
         Delete(to);
-        Patiently(() => Directory.Move(from, to));
-    }
-
-    /// <summary>Moves a file, in place of one that is there.</summary>
-    public static void Move(string from, string to)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-        Patiently(() => File.Move(from, to, overwrite: true));
-    }
-
-    /// <summary>Writes a file that is whole as soon as it is there.</summary>
-    public static void Write(string path, ReadOnlySpan<byte> content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        var temporary = $"{path}.{Environment.ProcessId}.tmp";
-        File.WriteAllBytes(temporary, content);
-        Patiently(() => File.Move(temporary, path, overwrite: true));
+        Patience.With(() => Directory.Move(from, to));
     }
 
     /// <summary>A file to which lines are added for good begins anew when it is large; the one before it stays as FILE.1.</summary>
@@ -212,23 +196,6 @@ internal static class Files
     public static void Delete(string folder)
     {
         if (Directory.Exists(folder))
-            Patiently(() => Directory.Delete(folder, recursive: true));
-    }
-
-    /// <summary>On Windows, what somebody looks at (a scanner, an indexer, a program that is just ending) can be neither moved nor deleted for a moment.</summary>
-    private static void Patiently(Action action)
-    {
-        for (var tries = OperatingSystem.IsWindows() ? 20 : 0; ; tries--)
-        {
-            try
-            {
-                action();
-                return;
-            }
-            catch (Exception e) when (tries > 0 && (e is IOException or UnauthorizedAccessException))
-            {
-                Thread.Sleep(100);
-            }
-        }
+            Patience.With(() => Directory.Delete(folder, recursive: true));
     }
 }

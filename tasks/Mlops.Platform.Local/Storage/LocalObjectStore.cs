@@ -15,7 +15,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
 
     public Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation)
     {
-        return Task.FromResult(Put($"s3://{Bucket}/{bundle.Key}", bundle.Sha256, folder =>
+        return Task.FromResult(Put(S3Place.Of(Bucket, bundle.Key), bundle.Sha256, folder =>
         {
             if (bundle.Archive)
                 Archives.Compress(tarFile, Path.Combine(folder, "sourcedir.tar.gz"));
@@ -24,7 +24,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
         }));
     }
 
-    public Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) => Task.FromResult(Has($"s3://{Bucket}/{bundle.Key}", bundle.Sha256));
+    public Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) => Task.FromResult(Has(S3Place.Of(Bucket, bundle.Key), bundle.Sha256));
 
     public Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
@@ -59,23 +59,27 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
         var fresh = $"{target}.{Environment.ProcessId}.tmp";
         Files.Delete(fresh);
         Directory.CreateDirectory(Path.GetDirectoryName(fresh)!);
-        // A prefix that ends in '/' is a folder, also of one file.
-        Files.Copy(path, Directory.Exists(path) || !uri.EndsWith('/') ? fresh : Path.Combine(fresh, Path.GetFileName(path)));
-        string[] put = File.Exists(fresh) ? [""] : [.. Directory.EnumerateFiles(fresh, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(fresh, f)).Order(StringComparer.Ordinal)];
+        string[] put;
         try
         {
+            // A prefix that ends in '/' is a folder, also of one file.
+            Files.Copy(path, Directory.Exists(path) || !uri.EndsWith('/') ? fresh : Path.Combine(fresh, Path.GetFileName(path)));
+            put = File.Exists(fresh) ? [""] : [.. Directory.EnumerateFiles(fresh, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(fresh, f)).Order(StringComparer.Ordinal)];
             if (File.Exists(fresh))
-                Files.Move(fresh, target);
+                AtomicFile.Move(fresh, target);
             else
                 Files.Merge(fresh, target, LinkRules.AsTheyAre);
         }
-        catch (DefinitionException e)
+        catch (Exception e)
         {
             Files.Delete(fresh);
-            throw PlatformErrors.Definition(e.Message).ToException();
+            File.Delete(fresh);
+            if (e is DefinitionException)
+                throw PlatformErrors.Definition(e.Message).ToException();
+            throw;
         }
 
-        Files.Write(record, Encoding.UTF8.GetBytes(string.Concat(put.Select(f => f + "\n"))));
+        AtomicFile.Write(record, Encoding.UTF8.GetBytes(string.Concat(put.Select(f => f + "\n"))));
     }
 
     /// <summary>Deletes a file, and the folders above it that are empty then.</summary>
@@ -91,7 +95,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
     {
         uri = ToUri(uri);
         // A key may have empty parts ("a//b", a slip of Std:Join): a folder has no such names.
-        var parts = uri.StartsWith("s3://", StringComparison.Ordinal) && !uri.StartsWith("s3:///", StringComparison.Ordinal) ? uri[5..].Split('/', StringSplitOptions.RemoveEmptyEntries) : [];
+        var parts = S3Place.IsOne(uri) && S3Place.Split(uri).Bucket.Length > 0 ? uri[S3Place.Scheme.Length..].Split('/', StringSplitOptions.RemoveEmptyEntries) : [];
         // Names that mean something to Windows lead out of the folder there.
         if (parts.Length == 0 || parts.Any(p => p is "." or ".." || (OperatingSystem.IsWindows() && p.IndexOfAny(['\\', ':']) >= 0)))
             throw LocalErrors.WrongUri(uri).ToException();
@@ -115,7 +119,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
     public bool IsWhatItsKeySays(string uri)
     {
         var key = uri.TrimEnd('/').Split('/');
-        return key.Length < 2 || key[^2].Length != 64 || !key[^2].All(char.IsAsciiHexDigitLower) || ContentHash.Of(ExistingPathOf(uri)) == key[^2];
+        return key.Length < 2 || !Digest.IsOne(key[^2]) || ContentHash.Of(ExistingPathOf(uri)) == key[^2];
     }
 
     /// <summary>What a step wrote under an S3 URI, to be recorded with the step's end.</summary>
@@ -125,7 +129,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
 
     /// <summary>Whether a text is an S3 URI of something that is there.</summary>
     public bool IsThere(string text) =>
-        IsUri(text) && ToUri(text)[5..].Split('/') is [not "", ..] parts && !parts.Any(p => p is "." or "..") && Path.Exists(PathOf(text));
+        IsUri(text) && ToUri(text)[S3Place.Scheme.Length..].Split('/') is [not "", ..] parts && !parts.Any(p => p is "." or "..") && Path.Exists(PathOf(text));
 
     /// <summary>The files and folders whose names begin as a key that is not there ends, in ordinal order: S3 takes any beginning of a key for a prefix.</summary>
     public IReadOnlyList<string> Beginning(string uri)
@@ -136,17 +140,17 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
     }
 
     /// <summary>Whether a text is an S3 URI, or the address of an object.</summary>
-    public static bool IsUri(string text) => ToUri(text).StartsWith("s3://", StringComparison.Ordinal);
+    public static bool IsUri(string text) => S3Place.IsOne(ToUri(text));
 
     /// <summary>The S3 URI of an object's address, in either of its two styles; another text as it is. Source: "Virtual hosting of general purpose buckets", S3's user guide.</summary>
     private static string ToUri(string text) => text.StartsWith("https://", StringComparison.Ordinal) && Address().Match(text) is { Success: true } address
-        ? $"s3://{address.Groups["bucket"].Value}/{address.Groups["key"].Value}" : text;
+        ? S3Place.Of(address.Groups["bucket"].Value, address.Groups["key"].Value) : text;
 
     private (string Uri, string Hash) Locate(string path, string prefix)
     {
         RefuseLinks(path);
         var hash = HashOf("file:" + path, path);
-        return ($"s3://{Bucket}/{prefix}/{hash}", hash);
+        return (S3Place.Of(Bucket, $"{prefix}/{hash}"), hash);
     }
 
     /// <summary>What is put under a key of its hash is as it was put.</summary>

@@ -9,13 +9,13 @@ internal static class S3Source
     private const string Manifest = "ManifestFile";
 
     /// <summary>Each host of the job gets its part of the objects.</summary>
-    public static bool IsSharded(JsonNode? source) => ExpressionEvaluator.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
+    public static bool IsSharded(JsonNode? source) => Json.Text(source?["S3DataDistributionType"]) == "ShardedByS3Key";
 
     /// <summary>The objects of a manifest, or those whose keys begin with a prefix that is no folder, with their names in the job; null: it is a folder, or one object.</summary>
     public static IReadOnlyList<(string Name, string Path)>? Listed(JsonNode? source, LocalObjectStore objects)
     {
-        var uri = ExpressionEvaluator.Text(source?["S3Uri"]);
-        if (ExpressionEvaluator.Text(source?["S3DataType"]) == Manifest)
+        var uri = Json.Text(source?["S3Uri"]);
+        if (Json.Text(source?["S3DataType"]) == Manifest)
             return Named(uri, objects);
         return LocalObjectStore.IsUri(uri) && !objects.IsThere(uri) && objects.Beginning(uri) is { Count: > 0 } found ? [.. found.SelectMany(Files)] : null;
 
@@ -52,6 +52,6 @@ internal static class S3Source
         if (manifest is not JsonArray { Count: > 0 } items || (items[0] as JsonObject)?["prefix"] is not JsonValue first || items.Skip(1).Any(i => i is not JsonValue))
             throw new DefinitionException($"The manifest '{uri}' is none: it begins with {{\"prefix\": \"s3://...\"}}, and names follow.");
         var prefix = first.ToString();
-        return [.. items.Skip(1).Select(i => ExpressionEvaluator.Text(i)).Select(name => (name, objects.ExistingPathOf(prefix + name)))];
+        return [.. items.Skip(1).Select(i => Json.Text(i)).Select(name => (name, objects.ExistingPathOf(prefix + name)))];
     }
 }

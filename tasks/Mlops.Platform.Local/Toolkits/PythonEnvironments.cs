@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Storage;
@@ -73,7 +74,7 @@ internal sealed class PythonEnvironments(LocalRoot root, IEventSink events)
     {
         if (Requirements(workspace) is not { Count: > 0 } requirements || Programs.Find(InterpreterOf(workspace)) is not { } program)
             return null;
-        return Path.Combine(root.Environments, ContentHash.OfText(string.Join("\n\0\n", requirements.Append(Programs.Identity(program))))[..16]);
+        return Path.Combine(root.Environments, Digest.Of(string.Join("\n\0\n", requirements.Append(Programs.Identity(program))))[..16]);
     }
 
     /// <summary>The requirements.txt files of all bundles, each once.</summary>

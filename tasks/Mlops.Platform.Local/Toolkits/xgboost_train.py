@@ -16,7 +16,17 @@ import xgboost as xgb
 
 BASE = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
 # Of the algorithm, not of the package.
-OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "save_model_on_termination", "deterministic_histogram", "_tuning_objective_metric"}
+OWN = {"num_round", "csv_weights", "early_stopping_rounds", "eval_metric", "save_model_on_termination", "deterministic_histogram", "single_precision_histogram", "_num_cv_round", "_tuning_objective_metric"}
+
+
+# What the algorithm takes beside those: "XGBoost hyperparameters" of the developer guide; and aliases of the package; its container refuses all others.
+KNOWN = {
+    "alpha", "aft_loss_distribution", "aft_loss_distribution_scale", "base_score", "booster", "colsample_bylevel", "colsample_bynode", "colsample_bytree", "dsplit", "eta",
+    "gamma", "grow_policy", "huber_slope", "interaction_constraints", "lambda", "lambda_bias", "learning_rate", "max_bin", "max_cat_threshold", "max_cat_to_onehot", "max_delta_step",
+    "max_depth", "max_leaves", "min_child_weight", "min_split_loss", "monotone_constraints", "normalize_type", "nthread", "num_class", "num_parallel_tree", "objective",
+    "one_drop", "predictor", "process_type", "prob_buffer_row", "rate_drop", "reg_alpha", "reg_lambda", "refresh_leaf", "sample_type", "sampling_method", "scale_pos_weight",
+    "seed", "silent", "sketch_eps", "skip_drop", "subsample", "tree_method", "tweedie_variance_power", "updater", "use_dask_gpu_training", "verbosity",
+}
 
 
 class UserError(Exception):
@@ -142,6 +152,10 @@ def train(version):
         raise UserError("Cross-validation ('_kfold') is not done here: leave it out, or run the pipeline on aws.")
     if "num_round" not in given:
         raise UserError("The hyperparameter 'num_round' is missing: the algorithm needs it.")
+    if unknown := sorted(given.keys() - OWN - KNOWN):
+        raise UserError(f"Extraneous hyperparameter found: {unknown[0]}. The algorithm takes no such hyperparameter.")
+    if not isinstance(given["num_round"], int) or given["num_round"] < 1:
+        raise UserError(f"The hyperparameter 'num_round' is a whole number, and has '{given['num_round']}'.")
     if "train" not in channels:
         raise UserError(f"The channel 'train' is missing; there are {', '.join(sorted(channels))}.")
     data, own, metrics = {}, [], []

@@ -40,7 +40,7 @@ public sealed class TriggerWatch
             actions[Retrain] = new WatchedAction(TimeSpan.FromSeconds(retraining.CooldownSeconds), ["run", .. retraining.Parameters.SelectMany(p => new[] { "--parameter", $"{p.Key}={p.Value}" })]);
             AddSchedule(Retrain, retraining.Schedule, deployment.TimeZone);
             foreach (var data in deployment.Data.Where(d => retraining.OnNewData.Contains(d.Name)))
-                triggers.Add(new DataTrigger($"{Retrain}: new data in '{data.Name}'", Retrain, data.Source.StartsWith("s3://", StringComparison.Ordinal) ? objects.PathOf(data.Source) : workspace.FullPath(data.Source)));
+                triggers.Add(new DataTrigger($"{Retrain}: new data in '{data.Name}'", Retrain, data.IsInS3 ? objects.PathOf(data.Source) : workspace.FullPath(data.Source)));
         }
 
         foreach (var stage in deployment.Stages.Where(s => s.Batch is not null))

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
-using Mlops.Platform.Local.Execution;
 
 namespace Mlops.Platform.Local.Tuning;
 
@@ -43,7 +42,7 @@ internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
         [
             .. Json.Objects(parameterRanges?["ContinuousParameterRanges"]).Select(r => Numbers(r, integer: false)),
             .. Json.Objects(parameterRanges?["IntegerParameterRanges"]).Select(r => Numbers(r, integer: true)),
-            .. Json.Objects(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Text(r["Name"]), 0, 0, false, "Linear", [.. Json.Texts(r["Values"])])),
+            .. Json.Objects(parameterRanges?["CategoricalParameterRanges"]).Select(r => new SearchRange(Json.Text(r["Name"]), 0, 0, false, "Linear", [.. Json.Texts(r["Values"])])),
         ];
         foreach (var range in ranges)
             Check(range);
@@ -55,8 +54,10 @@ internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
     {
         var wrong = range switch
         {
+            { Name: "" } => "has no Name",
             { Values.Count: 0 } => "has no values",
             { Values: not null } => null,
+            { Integer: true } when range.Min != Math.Floor(range.Min) || range.Max != Math.Floor(range.Max) => string.Create(CultureInfo.InvariantCulture, $"is one of whole numbers, and has the bounds {range.Min} and {range.Max}"),
             _ when range.Min > range.Max => string.Create(CultureInfo.InvariantCulture, $"begins at {range.Min} and ends at {range.Max}"),
             { Scaling: "Logarithmic", Min: <= 0 } => "is searched by its logarithm, and begins at 0 or below",
             { Scaling: "ReverseLogarithmic" } when range.Min < 0 || range.Max >= 1 => "is searched by the logarithm of what is left to 1, and lies not between 0 and 1",
@@ -94,10 +95,8 @@ internal sealed class SearchSpace(IReadOnlyList<SearchRange> ranges)
         [.. Ranges.SelectMany((r, i) => r.Values is { } values ? Enumerable.Range(0, values.Count).Select(v => v == Math.Min(values.Count - 1, (int)(place[i] * values.Count)) ? 0.7 : 0.0) : [place[i]])];
 
     private static SearchRange Numbers(JsonObject range, bool integer) => new(
-        Text(range["Name"]), Number(range["MinValue"]), Number(range["MaxValue"]), integer, range["ScalingType"] is { } scaling ? Text(scaling) : "Auto", null);
+        Json.Text(range["Name"]), Number(range["MinValue"]), Number(range["MaxValue"]), integer, range["ScalingType"] is { } scaling ? Json.Text(scaling) : "Auto", null);
 
-    private static double Number(JsonNode? node) => double.TryParse(Text(node), CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number
-        : throw new DefinitionException($"'{Text(node)}' is the bound of a hyperparameter's range, and no number.");
-
-    private static string Text(JsonNode? node) => StepContext.Text(node);
+    private static double Number(JsonNode? node) => double.TryParse(Json.Text(node), CultureInfo.InvariantCulture, out var number) && double.IsFinite(number) ? number
+        : throw new DefinitionException($"'{Json.Text(node)}' is the bound of a hyperparameter's range, and no number.");
 }

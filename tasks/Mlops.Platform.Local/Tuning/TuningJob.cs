@@ -18,6 +18,17 @@ internal static class TuningJob
         public bool IsStopped { get; init; }
     }
 
+    /// <summary>1: the objective is made small; -1: large.</summary>
+    private static int Sign(JsonNode? type) => Json.Text(type) switch
+    {
+        "Minimize" => 1,
+        "Maximize" => -1,
+        var other => throw new DefinitionException($"The objective's Type is Minimize or Maximize, and here it is '{other}'."),
+    };
+
+    /// <summary>Trainings are called TUNING-001 and so on.</summary>
+    public static bool IsNameOfTraining(string tuning, string name) => name.StartsWith(tuning + "-", StringComparison.Ordinal) && name[(tuning.Length + 1)..] is { Length: 3 or 4 } number && number.All(char.IsAsciiDigit);
+
     public static async Task<StepOutcome> RunAsync(StepContext step, CancellationToken cancellation)
     {
         var first = step.OnStart;
@@ -25,11 +36,11 @@ internal static class TuningJob
         var definition = step.Arguments["TrainingJobDefinition"] as JsonObject ?? throw new DefinitionException($"'{step.Step.Name}' has no TrainingJobDefinition.");
         var space = SearchSpace.Of(config["ParameterRanges"]);
         var objective = config["HyperParameterTuningJobObjective"];
-        var (metric, sign) = (StepContext.Text(objective?["MetricName"]), StepContext.Text(objective?["Type"]) == "Minimize" ? 1 : -1);
+        var (metric, sign) = (Json.Text(objective?["MetricName"]), Sign(objective?["Type"]));
         var limits = new TuningLimits(config, sign);
         var parallel = Math.Clamp(limits.AtOnce, 1, step.Execution.MaxParallel);
-        var stopping = StepContext.Text(config["TrainingJobEarlyStoppingType"]) == "Auto" ? new EarlyStopping(sign) : null;
-        var search = Search(StepContext.Text(config["Strategy"]), space, new Random(Seed(config)));
+        var stopping = Json.Text(config["TrainingJobEarlyStoppingType"]) == "Auto" ? new EarlyStopping(sign) : null;
+        var search = Search(Json.Text(config["Strategy"]), space, new Random(Seed(config)));
 
         // A step has one process on record; the others are found by what marks all of an execution.
         var onRecord = 0;
@@ -93,15 +104,21 @@ internal static class TuningJob
     public static void Check(JsonObject arguments)
     {
         var config = arguments["HyperParameterTuningJobConfig"];
-        // Limits that a run computes are not known yet.
-        if (!Expression.References(config).Any())
-            _ = Search(StepContext.Text(config?["Strategy"]), SearchSpace.Of(config?["ParameterRanges"]), new Random(0));
+        if (config?["HyperParameterTuningJobObjective"] is not JsonObject objective || objective["MetricName"] is null)
+            throw new DefinitionException("HyperParameterTuningJobConfig has no HyperParameterTuningJobObjective with a MetricName: nothing would say which training is the best.");
+        if (objective["Type"] is null or JsonValue)
+            _ = Sign(objective["Type"]);
+        if (config["ParameterRanges"] is not JsonObject ranges || ranges.All(r => r.Value is not JsonArray { Count: > 0 }))
+            throw new DefinitionException("HyperParameterTuningJobConfig has no ParameterRanges: there is nothing to tune.");
+        // What a run computes is not known yet.
+        if (!Expression.References(config["ParameterRanges"]).Concat(Expression.References(config["Strategy"])).Any())
+            _ = Search(Json.Text(config?["Strategy"]), SearchSpace.Of(config?["ParameterRanges"]), new Random(0));
         var job = arguments["TrainingJobDefinition"];
         var metric = config?["HyperParameterTuningJobObjective"]?["MetricName"];
         // An image or a metric that a run names is not known yet.
-        if (metric is not JsonValue || Expression.References(job?["AlgorithmSpecification"]).Any() || BuiltInAlgorithms.XgboostVersion(StepContext.Text(job?["AlgorithmSpecification"]?["TrainingImage"] as JsonValue)) is not null)
+        if (metric is not JsonValue || Expression.References(job?["AlgorithmSpecification"]).Any() || BuiltInAlgorithms.XgboostVersion(Json.Text(job?["AlgorithmSpecification"]?["TrainingImage"] as JsonValue)) is not null)
             return;
-        var defined = Json.Objects(job?["AlgorithmSpecification"]?["MetricDefinitions"]).Select(d => StepContext.Text(d["Name"])).ToList();
+        var defined = Json.Objects(job?["AlgorithmSpecification"]?["MetricDefinitions"]).Select(d => Json.Text(d["Name"])).ToList();
         if (!defined.Contains(metric.ToString()))
             throw new DefinitionException($"its objective '{metric}' is none of its MetricDefinitions ({(defined.Count == 0 ? "there are none" : string.Join(", ", defined))}): no training would come to a value.");
     }
@@ -116,7 +133,7 @@ internal static class TuningJob
     };
 
     /// <summary>The same search, the same trials: the seed that the configuration gives, or one that it makes.</summary>
-    private static int Seed(JsonNode config) => (int)(Json.Number(config["RandomSeed"]) ?? int.Parse(ContentHash.OfText(Json.Canonical(config["ParameterRanges"]))[..7], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+    private static int Seed(JsonNode config) => (int)(Json.Number(config["RandomSeed"]) ?? int.Parse(Digest.Of(Json.Canonical(config["ParameterRanges"]))[..7], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
 
     private static async Task<Ended> TrainAsync(StepContext step, JsonObject definition, int number, double[] place, IReadOnlyDictionary<string, string> values, string metric, EarlyStopping? stopping, CancellationToken time, CancellationToken cancellation)
     {
@@ -137,7 +154,7 @@ internal static class TuningJob
         Files.Delete(trial.Folder); // Of a try before.
         // Each has checkpoints of its own: they run side by side, and with other values.
         if (arguments["CheckpointConfig"] is JsonObject checkpoints)
-            checkpoints["S3Uri"] = $"{StepContext.Text(checkpoints["S3Uri"]).TrimEnd('/')}/{trial.JobName}";
+            checkpoints["S3Uri"] = $"{Json.Text(checkpoints["S3Uri"]).TrimEnd('/')}/{trial.JobName}";
         try
         {
             // "RetryStrategy": after faults that are not the program's own.
@@ -193,7 +210,7 @@ internal static class TuningJob
         return new StepOutcome(properties)
         {
             Metrics = ranked[0].Outcome.Metrics,
-            Objects = [step.Objects.Describe(StepContext.Text(model))],
+            Objects = [step.Objects.Describe(Json.Text(model))],
         };
 
         JsonObject Summary(Ended trial) => new()

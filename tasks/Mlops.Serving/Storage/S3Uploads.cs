@@ -44,7 +44,7 @@ internal sealed class S3Uploads(BucketFolders folders)
         var numbers = request.Named("Part").Select(p => int.TryParse(p.Text("PartNumber"), NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : throw S3Error.Malformed("A part has no number.")).ToList();
         if (numbers.Count == 0)
             throw S3Error.Malformed("No part is named.");
-        if (numbers.FirstOrDefault(n => !File.Exists(Part(upload, n))) is > 0 and var missing)
+        foreach (var missing in numbers.Where(n => !File.Exists(Part(upload, n))))
             throw S3Error.InvalidPart(missing);
         await folders.PutAsync(bucket, key, async file =>
         {
