@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation;
 
@@ -6,5 +6,5 @@ namespace Mlops.Compilation;
 /// <param name="Name">With '/' between folders.</param>
 public sealed record Artifact(string Name, ReadOnlyMemory<byte> Content)
 {
-    public string Sha256 { get; } = Convert.ToHexStringLower(SHA256.HashData(Content.Span));
+    public string Sha256 { get; } = Digest.Of(Content.Span);
 }

@@ -8,7 +8,7 @@ namespace Mlops.Compilation;
 public static class CompileErrors
 {
     public static Diagnostic ProgramMissing(Span span) =>
-        Error("MLOPS3024", span, "The steps are C# ('framework: dotnet'), and the project builds no program. Put '<OutputType>Exe</OutputType>' into the project file; by hand, give 'mlops compile' the built output with '--program DIR'.");
+        Error("MLOPS3024", span, "The steps are C# ('framework: dotnet'), and no built program is given. Put '<OutputType>Exe</OutputType>' into the project file and run 'dotnet build'; 'mlops compile' builds nothing, and takes the built output with '--program DIR'.");
 
     public static Diagnostic BundleTooLarge(Span span, string name, long bytes) =>
         Error("MLOPS3025", span, string.Create(CultureInfo.InvariantCulture, $"The code of '{name}' has {bytes:N0} bytes; a bundle may have {Bundles.BundleWriter.MostBytes:N0} (1 GiB). Keep data out of 'source_dir' and name it under 'data'."));

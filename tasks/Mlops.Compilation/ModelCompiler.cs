@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Bundles;
@@ -91,7 +90,7 @@ public static class ModelCompiler
         if (!plan.MakesContainer || request.Project is not { } project || !bundles.TryGetValue(ProgramBundle.BundleName, out var program))
             return null;
         var properties = project.ContainerProperties.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}");
-        var tag = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', [program.Artifact.Sha256, project.TargetFramework, .. properties, project.ContainerItems]))));
+        var tag = Digest.Of(string.Join('\n', [program.Artifact.Sha256, project.TargetFramework, .. properties, project.ContainerItems]));
         return new ProgramContainer(Path.GetRelativePath(repository.Root, project.File).Replace('\\', '/'), project.Configuration, project.TargetFramework, tag) { Properties = project.ContainerProperties };
     }
 

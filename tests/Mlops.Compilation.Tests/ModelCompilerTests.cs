@@ -260,8 +260,8 @@ public sealed class ModelCompilerTests
         Skip.IfNot(Conformance.Run("git", "--version").ExitCode == 0, "git is not installed");
         using var folder = TestFolder.Temporary();
         CopyFolder(Path.Combine(Folder, "source-dir"), folder.Path);
-        folder.Write(".gitignore", "[]a]1.txt\n[!a-y]2.txt\n[^x]3.txt\n[z-a]4.txt\n[]\n[!]\nf[.txt\n[a\\]]5.txt\n\\!6.txt\n[a-]7.txt\nq\\*.txt\n[*]8.txt\n");
-        string[] files = ["a1.txt", "]1.txt", "b1.txt", "a2.txt", "z2.txt", "x3.txt", "y3.txt", "a4.txt", "z4.txt", "f[.txt", "f.txt", "a5.txt", "]5.txt", "!6.txt", "6.txt", "-7.txt", "a7.txt", "b7.txt", "q1.txt", "q.txt", "b8.txt"];
+        folder.Write(".gitignore", "[]a]1.txt\n[!a-y]2.txt\n[^x]3.txt\n[z-a]4.txt\n[]\n[!]\nf[.txt\n[a\\]]5.txt\n\\!6.txt\n[a-]7.txt\nq\\*.txt\n[*]8.txt\n\\*9.txt\n");
+        string[] files = ["a1.txt", "]1.txt", "b1.txt", "a2.txt", "z2.txt", "x3.txt", "y3.txt", "a4.txt", "z4.txt", "f[.txt", "f.txt", "a5.txt", "]5.txt", "!6.txt", "6.txt", "-7.txt", "a7.txt", "b7.txt", "q1.txt", "q.txt", "b8.txt", "*9.txt", "a9.txt"];
         foreach (var file in files)
             folder.Write("src/" + file, "");
         Assert.Equal(0, Conformance.Run("git", "-C", folder.Path, "init", "--quiet").ExitCode);

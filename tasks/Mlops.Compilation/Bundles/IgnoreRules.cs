@@ -62,7 +62,7 @@ internal sealed class IgnoreRules(string repository)
             if (text.Length == 0 || text[0] == '#')
                 return null;
             var negated = text[0] == '!';
-            text = negated ? text[1..] : text[0] == '\\' ? text[1..] : text;
+            text = negated ? text[1..] : text;
             var foldersOnly = text.EndsWith('/');
             text = text.TrimEnd('/');
             if (text.Length == 0)

@@ -1,6 +1,6 @@
-using System.Security.Cryptography;
 using System.Text;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Ci;
 
@@ -23,7 +23,7 @@ public static class CiFileWriter
             }
 
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            ArtifactWriter.Write(path, Encoding.UTF8.GetBytes($"{Mark}{Hash(file.Text)}\n{file.Text}"));
+            ArtifactWriter.Write(path, Encoding.UTF8.GetBytes($"{Mark}{Digest.Of(file.Text)}\n{file.Text}"));
             written.Add(file.Path);
         }
 
@@ -33,8 +33,7 @@ public static class CiFileWriter
     private static bool IsOurs(string text)
     {
         var (line, rest) = text.ReplaceLineEndings("\n").Split('\n', 2) is [var first, var others] ? (first, others) : (text, "");
-        return line.StartsWith(Mark, StringComparison.Ordinal) && line[Mark.Length..] == Hash(rest);
+        return line.StartsWith(Mark, StringComparison.Ordinal) && line[Mark.Length..] == Digest.Of(rest);
     }
 
-    private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 }

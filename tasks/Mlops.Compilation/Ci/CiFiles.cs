@@ -69,7 +69,10 @@ internal sealed class CiJob(ModelConfig config, CiSection ci)
 
     /// <summary>The requirements.txt of the steps, wherever one lies beside them.</summary>
     public IReadOnlyList<string> RequirementFolders =>
-        [.. config.Steps.Select(s => s.Section).OfType<StepSection>().Where(s => s.EntryPoint?.Value.Extension is ".py").Select(s => Path.GetDirectoryName(s.EntryPoint!.Value.Value.Text)!.Replace('\\', '/')).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        [.. config.Steps.Select(s => s.Section).OfType<StepSection>().Where(s => s.EntryPoint?.Value.Extension is ".py" or ".ipynb").Select(s => Path.GetDirectoryName(s.EntryPoint!.Value.Value.Text)!.Replace('\\', '/')).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    public IEnumerable<string> InstallPackages => RequirementFolders.Select(f => f.Length == 0 ? "requirements.txt" : $"{f}/requirements.txt").Select(f => $"test ! -f {f} || python -m pip install -r {f}");
+    public IEnumerable<string> InstallPackages => RequirementFolders.Select(f => f.Length == 0 ? "requirements.txt" : $"{f}/requirements.txt").Select(Quoted).Select(f => $"test ! -f {f} || python -m pip install -r {f}");
+
+    /// <summary>A word of a shell's: as it is where it is one.</summary>
+    private static string Quoted(string path) => path.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '.' or '_' or '-') ? path : $"'{path.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

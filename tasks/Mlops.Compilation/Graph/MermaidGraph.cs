@@ -23,13 +23,13 @@ public static class MermaidGraph
                 text.Append(CultureInfo.InvariantCulture, $"  d{i} --> {ids[reader.Name]}\n");
         }
 
-        var ancestors = new Dictionary<string, HashSet<string>>(StringComparer.Ordinal);
         var nestedIn = pipeline.AllSteps.SelectMany(c => c.IfSteps.Concat(c.ElseSteps).Select(n => (n.Name, Condition: c.Name))).ToDictionary(n => n.Name, n => n.Condition, StringComparer.Ordinal);
         foreach (var step in pipeline.AllSteps)
         {
             var waits = graph.WaitsFor(step.Name);
+            var indirect = waits.SelectMany(graph.WaitsForAll).ToHashSet(StringComparer.Ordinal);
             // What is waited for by way of another step is not drawn again; the frame shows what hangs on a condition.
-            foreach (var before in waits.Where(w => nestedIn.GetValueOrDefault(step.Name) != w && !waits.Any(o => Ancestors(o, graph, ancestors).Contains(w))).OrderBy(w => ids[w].Length).ThenBy(w => ids[w], StringComparer.Ordinal))
+            foreach (var before in waits.Where(w => nestedIn.GetValueOrDefault(step.Name) != w && !indirect.Contains(w)).OrderBy(w => ids[w].Length).ThenBy(w => ids[w], StringComparer.Ordinal))
                 text.Append(CultureInfo.InvariantCulture, $"  {ids[before]} --> {ids[step.Name]}\n");
             foreach (var (branch, word) in new[] { (step.IfSteps, "yes"), (step.ElseSteps, "no") })
             {
@@ -69,14 +69,6 @@ public static class MermaidGraph
         PlannedTransform transform => transform.Data is DataInput d && d.Data == data,
         _ => false,
     };
-
-    /// <summary>All that a step waits for, directly or by way of others.</summary>
-    private static HashSet<string> Ancestors(string step, StepGraph graph, Dictionary<string, HashSet<string>> known)
-    {
-        if (!known.TryGetValue(step, out var all))
-            known[step] = all = [.. graph.WaitsFor(step), .. graph.WaitsFor(step).SelectMany(w => Ancestors(w, graph, known))];
-        return all;
-    }
 
     /// <summary>Names have letters, digits and '-' alone; quotes keep Mermaid from reading words such as 'end'.</summary>
     private static string Label(string text) => $"\"{text}\"";

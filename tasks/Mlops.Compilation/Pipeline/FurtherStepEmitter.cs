@@ -1,8 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
-using Mlops.Configuration.Binding;
-using Mlops.Configuration.Model;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Pipeline;
@@ -89,19 +86,10 @@ internal static class FurtherStepEmitter
         if (test.Max is { } max)
             yield return Comparison("LessThanOrEqualTo", JsonValue.Create(max));
         if (test.EqualTo is { } equal)
-            yield return Comparison("Equals", Typed(equal, test.Type));
+            yield return Comparison("Equals", TypedValue.Of(equal, test.Type));
         if (test.In is { } values)
-            yield return new JsonObject { ["Type"] = "In", ["QueryValue"] = shapes.Expressions.Value(test.Value), ["Values"] = new JsonArray([.. values.Select(v => Typed(v, test.Type))]) };
+            yield return new JsonObject { ["Type"] = "In", ["QueryValue"] = shapes.Expressions.Value(test.Value), ["Values"] = new JsonArray([.. values.Select(v => TypedValue.Of(v, test.Type))]) };
 
         JsonObject Comparison(string type, JsonNode right) => new() { ["Type"] = type, ["LeftValue"] = shapes.Expressions.Value(test.Value), ["RightValue"] = right };
     }
-
-    /// <summary>Comparisons fail where types differ, so a literal has the type of what it is compared with.</summary>
-    private static JsonNode Typed(string text, ParameterType type) => type switch
-    {
-        ParameterType.Integer => JsonValue.Create((long)ScalarTypes.Integer(text)!),
-        ParameterType.Float => JsonValue.Create(double.Parse(text, CultureInfo.InvariantCulture)),
-        ParameterType.Boolean => JsonValue.Create(text.Equals("true", StringComparison.OrdinalIgnoreCase)),
-        _ => JsonValue.Create(text),
-    };
 }

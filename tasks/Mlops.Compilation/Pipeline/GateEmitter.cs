@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
@@ -93,7 +91,7 @@ internal static class GateEmitter
         var name = string.Concat(gate.Metric.Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
         var isOwn = name.Length <= MostCharacters && gate.Metric.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
         if (!isOwn)
-            name = $"{(name.Length > MostCharacters ? name[^MostCharacters..].Trim('-') : name)}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(gate.Metric)))[..6]}";
+            name = $"{(name.Length > MostCharacters ? name[^MostCharacters..].Trim('-') : name)}-{Digest.Of(gate.Metric)[..6]}";
         return $"{ReservedNames.BaselinePrefix}{name}-{side}";
     }
 }

@@ -18,7 +18,7 @@ internal static class ModelEmitter
         var (plan, inference) = (shapes.Plan, shapes.Plan.Inference);
         var arguments = new JsonObject { ["ModelPackageGroupName"] = plan.GroupName };
         if (plan.Description is not null)
-            arguments["ModelPackageDescription"] = plan.Description;
+            arguments["ModelPackageDescription"] = Descriptions.OneLine(plan.Description);
         arguments["InferenceSpecification"] = new JsonObject
         {
             ["Containers"] = Containers(shapes),
@@ -28,9 +28,9 @@ internal static class ModelEmitter
             ["SupportedTransformInstanceTypes"] = StepShapes.Strings(inference.TransformInstanceTypes),
         };
         arguments["ModelApprovalStatus"] = "PendingManualApproval";
-        if (ModelMetrics(plan) is { Count: > 0 } metrics)
+        if (Measured(plan, "Report") is { Count: > 0 } metrics)
             arguments["ModelMetrics"] = metrics;
-        if (DriftBaselines(plan) is { Count: > 0 } baselines)
+        if (Measured(plan, "Constraints") is { Count: > 0 } baselines)
             arguments["DriftCheckBaselines"] = baselines;
         // From a version back to the execution that made it.
         arguments["MetadataProperties"] = new JsonObject { ["GeneratedBy"] = Expression.Reference("Execution.PipelineExecutionArn") };
@@ -91,65 +91,35 @@ internal static class ModelEmitter
     }
 
     /// <summary>What was measured of the model, in the places that SageMaker's registry has for it.</summary>
-    private static JsonObject ModelMetrics(ModelPlan plan)
+    /// <param name="of">"Report": of the model; "Constraints": what later data and answers are compared with.</param>
+    private static JsonObject Measured(ModelPlan plan, string of)
     {
-        var metrics = new JsonObject();
+        var found = new JsonObject();
         foreach (var step in plan.Jobs)
         {
             switch (step.Name)
             {
                 case ConfiguredStep.Evaluate:
-                    metrics["ModelQuality"] = new JsonObject { ["Statistics"] = InReport(step, step.Report!) };
+                    found["ModelQuality"] = new JsonObject { ["Statistics"] = InReport(step, step.Report!) };
                     break;
                 case ConfiguredStep.CheckData:
-                    metrics["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
+                    found["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
                     break;
                 case AnalysisPlanner.BiasBefore when step.Outputs.Any(o => o.Name == AnalysisPlanner.Report):
-                    metrics["Bias"] = new JsonObject { ["PreTrainingReport"] = InReport(step, "analysis.json") };
+                    found["Bias"] = new JsonObject { ["PreTraining" + of] = InReport(step, "analysis.json") };
                     break;
                 case ConfiguredStep.Bias:
-                    var bias = metrics["Bias"] as JsonObject ?? [];
-                    bias[step.Inputs.Count > 1 ? "PostTrainingReport" : "PreTrainingReport"] = InReport(step, "analysis.json");
-                    metrics["Bias"] = bias;
+                    var bias = found["Bias"] as JsonObject ?? [];
+                    bias[(step.Inputs.Count > 1 ? "PostTraining" : "PreTraining") + of] = InReport(step, "analysis.json");
+                    found["Bias"] = bias;
                     break;
                 case ConfiguredStep.Explain:
-                    metrics["Explainability"] = new JsonObject { ["Report"] = InReport(step, "analysis.json") };
+                    found["Explainability"] = new JsonObject { [of] = InReport(step, "analysis.json") };
                     break;
             }
         }
 
-        return metrics;
-    }
-
-    /// <summary>What later data and answers are compared with.</summary>
-    private static JsonObject DriftBaselines(ModelPlan plan)
-    {
-        var baselines = new JsonObject();
-        foreach (var step in plan.Jobs)
-        {
-            switch (step.Name)
-            {
-                case ConfiguredStep.Evaluate:
-                    baselines["ModelQuality"] = new JsonObject { ["Statistics"] = InReport(step, step.Report!) };
-                    break;
-                case ConfiguredStep.CheckData:
-                    baselines["ModelDataQuality"] = new JsonObject { ["Statistics"] = InReport(step, "statistics.json"), ["Constraints"] = InReport(step, "constraints.json") };
-                    break;
-                case AnalysisPlanner.BiasBefore when step.Outputs.Any(o => o.Name == AnalysisPlanner.Report):
-                    baselines["Bias"] = new JsonObject { ["PreTrainingConstraints"] = InReport(step, "analysis.json") };
-                    break;
-                case ConfiguredStep.Bias:
-                    var bias = baselines["Bias"] as JsonObject ?? [];
-                    bias[step.Inputs.Count > 1 ? "PostTrainingConstraints" : "PreTrainingConstraints"] = InReport(step, "analysis.json");
-                    baselines["Bias"] = bias;
-                    break;
-                case ConfiguredStep.Explain:
-                    baselines["Explainability"] = new JsonObject { ["Constraints"] = InReport(step, "analysis.json") };
-                    break;
-            }
-        }
-
-        return baselines;
+        return found;
     }
 
     private static JsonObject InReport(PlannedStep step, string file) => new()

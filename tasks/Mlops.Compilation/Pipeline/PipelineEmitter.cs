@@ -1,7 +1,5 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
-using Mlops.Configuration.Binding;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
@@ -68,7 +66,7 @@ public sealed class PipelineEmitter
         if (plan.UsesGitCommit)
             yield return new(ReservedNames.GitCommit, "String", null, []);
         foreach (var parameter in plan.Parameters)
-            yield return new(parameter.Name, parameter.Type.ToString(), Value(parameter), parameter.Allowed);
+            yield return new(parameter.Name, parameter.Type.ToString(), TypedValue.Of(parameter.Default, parameter.Type), parameter.Allowed);
     }
 
     /// <summary>The images that publish has to find, in a stable order.</summary>
@@ -81,12 +79,4 @@ public sealed class PipelineEmitter
                 Accounts = i.Published is { } published ? ImageRegistries.Accounts(published.Registry) : null,
             })
             .DistinctBy(i => i.Parameter).OrderBy(i => i.Parameter, StringComparer.Ordinal)];
-
-    private static JsonValue Value(PlannedParameter parameter) => parameter.Type switch
-    {
-        ParameterType.Integer => JsonValue.Create((long)ScalarTypes.Integer(parameter.Default)!),
-        ParameterType.Float => JsonValue.Create(double.Parse(parameter.Default, CultureInfo.InvariantCulture)),
-        ParameterType.Boolean => JsonValue.Create(parameter.Default.Equals("true", StringComparison.OrdinalIgnoreCase)),
-        _ => JsonValue.Create(parameter.Default),
-    };
 }

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
@@ -84,7 +82,7 @@ internal static class ProcessingEmitter
     private static string Outputs(PlannedStep step)
     {
         var names = string.Join(' ', step.Outputs.Select(o => o.Name).Order(StringComparer.Ordinal));
-        return names.Length <= LongestValue ? names : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(names)));
+        return names.Length <= LongestValue ? names : Digest.Of(names);
     }
 
     private static JsonObject Output(PlannedStep step, PlannedOutput output, StepShapes shapes) => new()

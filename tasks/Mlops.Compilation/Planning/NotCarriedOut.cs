@@ -7,7 +7,8 @@ namespace Mlops.Compilation.Planning;
 
 /// <summary>
 /// What the configuration asks for and a platform of this version does not carry out. It is checked and built like everything else; the verbs
-/// say so at its place before they begin, since a run without it would not be the run that was asked for.
+/// say so at its place before they begin, since a run without it would not be the run that was asked for. Functions, queues, clusters and algorithms
+/// that only an image holds are not listed: a stand-in may be asked, and a run without one says so at once.
 /// </summary>
 internal static class NotCarriedOut
 {
@@ -24,8 +25,6 @@ internal static class NotCarriedOut
             if (place is { } at)
                 yield return Essential(key, at);
         }
-
-        // Functions, queues, clusters and algorithms that only an image holds are asked by a stand-in; without one the run says so at once.
     }
 
     private static IEnumerable<PlannedGap> Stages(ModelConfig config)
@@ -75,5 +74,5 @@ internal static class NotCarriedOut
         }
     }
 
-    private static PlannedGap Essential(string key, Span place, string? platform = null) => new(key, place, true, platform);
+    private static PlannedGap Essential(string key, Span place) => new(key, place, true, null);
 }

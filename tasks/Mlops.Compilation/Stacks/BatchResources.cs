@@ -18,7 +18,7 @@ internal static class BatchResources
             batch.Split, batch.Records, batch.Join, batch.Filter, batch.OutputFilter, batch.Instance with { Type = "${BatchInstanceType}" }, stage.Aws.KmsKey is null ? null : JsonValue.Create($"${{{Permissions.KeyParameter}}}"));
         if (stage.Capture is { } capture)
         {
-            var kept = new JsonObject { ["DestinationS3Uri"] = capture.To ?? $"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/capture/{plan.ModelName}-{stage.Name}" };
+            var kept = new JsonObject { ["DestinationS3Uri"] = capture.To ?? $"s3://${{{Storage.BucketParameter}}}/{plan.Prefix}/capture/{DeployStack.StageName(plan)}" };
             if (stage.Aws.KmsKey is not null)
                 kept["KmsKeyId"] = $"${{{Permissions.KeyParameter}}}";
             arguments["DataCaptureConfig"] = kept;

@@ -41,7 +41,7 @@ internal static class Personas
             "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), .. Data(plan), .. Verbs(shared), .. Run(plan), .. Try(plan, shared)],
             "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Verbs(shared), .. Data(plan), .. Run(plan), .. Try(plan, shared), .. Change(plan, executionRole),
                 .. plan.MakesContainer ? ProgramRepository.Push("") : []],
-            "approver" => [.. Look(plan), .. Verbs(shared), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), Decide(plan)],
+            "approver" => [.. Look(plan), .. Reports(shared), .. Verbs(shared), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), Decide(plan)],
             _ => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")).Select(k => k with { Actions = ["kms:Decrypt"] })],
         };
     }
@@ -54,6 +54,9 @@ internal static class Personas
         yield return shared.OwnObject("", "lock.json", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]);
         yield return shared.OwnObject("", "audit/*", ["s3:PutObject"]);
     }
+
+    /// <summary>What a decision is made by: what runs measured, and what a version is made of.</summary>
+    private static IEnumerable<Permission> Reports(Permissions shared) => [shared.OwnObject("", "provenance/*", ["s3:GetObject"]), shared.OwnObject("", "runs/*", ["s3:GetObject"])];
 
     /// <summary>Approvals, and that a version passed a stage's tests.</summary>
     private static Permission Decide(ModelPlan plan) => new("", ["sagemaker:UpdateModelPackage"], [$"{SageMaker}:model-package/{plan.GroupName}/*"]);
@@ -98,6 +101,19 @@ internal static class Personas
         yield return new("", ["sagemaker:InvokeEndpoint", "sagemaker:InvokeEndpointAsync"], [$"{SageMaker}:endpoint/{plan.ModelName}-*"]);
         if (plan.Stages.Any(s => s.Endpoint is AsyncEndpoint))
             yield return shared.OwnObject("", "async/input/*", ["s3:PutObject"]);
+        foreach (var (stage, queued) in plan.Stages.Select(s => (s, s.Endpoint as AsyncEndpoint)).Where(s => s.Item2 is not null))
+        {
+            // Requests lie in the stage's bucket, and answers there or where the stage has them written.
+            if (stage.Aws.Bucket is { } bucket && bucket != plan.Aws.Bucket)
+            {
+                yield return new("", ["s3:PutObject"], [$"arn:${{AWS::Partition}}:s3:::{bucket}/{plan.Prefix}/async/input/*"]);
+                foreach (var permission in Permissions.Read("", $"s3://{bucket}/{plan.Prefix}/async/"))
+                    yield return permission;
+            }
+
+            foreach (var permission in new[] { queued!.Output, queued.Failures }.OfType<string>().SelectMany(place => Permissions.Read("", place)))
+                yield return permission;
+        }
     }
 
     private static IEnumerable<Permission> Change(ModelPlan plan, string executionRole)

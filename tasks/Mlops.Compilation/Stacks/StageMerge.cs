@@ -16,6 +16,9 @@ internal sealed class StageMerge
     /// <summary>Fn::Or takes 2 to 10 conditions.</summary>
     private const int MostAlternatives = 10;
 
+    /// <summary>Logical names have 255 characters at most ("CloudFormation quotas"); some are left for a number.</summary>
+    private const int LongestName = 200;
+
     private readonly IReadOnlyList<string> stages;
     private readonly StackTemplate merged;
 
@@ -102,6 +105,8 @@ internal sealed class StageMerge
     {
         var condition = AnyOf([.. of.Select(s => new JsonObject { ["Fn::Equals"] = new JsonArray(Cfn.Ref(Parameter), s) })]);
         var stem = "Is" + string.Join("Or", of.Select(Retraining.Pascal));
+        if (stem.Length > LongestName)
+            stem = "IsOneOf" + Digest.Of(string.Join(',', of))[..16];
         // 'eu-1' and 'eu1' read alike here, and 'a-or-b' like 'a' and 'b': the second of a name has a number.
         var name = stem;
         for (var i = 2; merged.Conditions.TryGetPropertyValue(name, out var there) && !JsonNode.DeepEquals(there, condition); i++)

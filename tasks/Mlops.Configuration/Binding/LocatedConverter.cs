@@ -10,7 +10,8 @@ namespace Mlops.Configuration.Binding;
 /// <summary>A scalar, with its place: read by its type, then held to the key's pattern and range.</summary>
 internal sealed class LocatedConverter<T>(ScalarType type, KeyAttribute attribute) : Converter
 {
-    private readonly Regex? pattern = attribute.Pattern is null ? null : new($"^(?:{attribute.Pattern})\\z", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
+    /// <summary>Backtracking, as its engine is compiled with the runtime: patterns of keys match a text in one way alone, so that none takes long to refuse one.</summary>
+    private readonly Regex? pattern = attribute.Pattern is null ? null : new($"^(?:{attribute.Pattern})\\z", RegexOptions.CultureInvariant);
 
     public override string Expected => attribute.PatternMeaning ?? (attribute.Arn is null ? type.Expected : "an ARN such as " + Arn.Form(attribute.Arn));
 

@@ -31,7 +31,7 @@ public static class ScalarTypes
         { Pattern = "none|[0-9]+[smhd]", Measure = v => ((CacheLifetime)v).Duration?.Time.TotalSeconds ?? double.NaN, Unit = " seconds" },
         [typeof(ByteSize)] = new(ByteSize.Expected, (s, key) => ByteSize.Parse(s.Text)) { Pattern = "[0-9]+(mb|gb)", Measure = v => ((ByteSize)v).Bytes / (double)(1L << 30), Unit = " GiB" },
         [typeof(RepositoryPath)] = new("a path", (s, key) => PathOf(s, key)),
-        [typeof(DataSource)] = new("a path or an S3 URI", (s, key) => s.Text.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)
+        [typeof(DataSource)] = new($"a path, or {S3Uri.Expected}", (s, key) => s.Text.StartsWith(S3Uri.Scheme, StringComparison.Ordinal)
             ? S3Uri.Parse(s.Text) is { } uri ? new DataSource(uri.Text) : null : PathOf(s, key) is RepositoryPath p ? new DataSource(p.Text) : PathOf(s, key)),
         [typeof(S3Uri)] = new(S3Uri.Expected, (s, key) => S3Uri.Parse(s.Text)) { Pattern = "s3://.+" },
         [typeof(Arn)] = new(Arn.Expected, (s, key) => Arn.Parse(s.Text)) { Pattern = "arn:.+" },

@@ -16,6 +16,7 @@ internal static class AwsChecks
         if (config.Aws is { } aws)
             CheckSection(aws, aws.Account, aws.Region, diagnostics);
         CheckTopic(config, diagnostics);
+        CheckPartition(config, diagnostics);
         foreach (var stage in config.Deploy ?? [])
         {
             CheckStream(stage, stage.Aws?.Region ?? config.Aws?.Region, diagnostics);
@@ -68,12 +69,33 @@ internal static class AwsChecks
         }
     }
 
+    /// <summary>Partitions know nothing of each other: neither roles and keys nor objects pass from one to another.</summary>
+    private static void CheckPartition(ModelConfig config, DiagnosticBag diagnostics)
+    {
+        if ((config.Aws?.Region ?? (config.Deploy ?? []).Select(s => s.Aws?.Region).FirstOrDefault(r => r is not null)) is not { } home)
+            return;
+        var partition = Regions.PartitionOf(home.Value.Name);
+        foreach (var region in (config.Deploy ?? []).Select(s => s.Aws?.Region).OfType<Located<AwsRegion>>().Where(r => Regions.PartitionOf(r.Value.Name) != partition))
+            diagnostics.Add(Errors.Excludes(region.Span, $"region: {region.Value.Name}", $"region: {home.Value.Name}", $"they are of the partitions '{Regions.PartitionOf(region.Value.Name)}' and '{partition}', which share nothing. Give that partition a configuration of its own."));
+        var access = config.Access;
+        var principals = new[] { access?.DataScientist, access?.MlEngineer, access?.Approver, access?.Auditor }.SelectMany(p => p?.Principals ?? []).Select(p => ("principals", p));
+        var secrets = config.Steps.Select(s => s.Section).OfType<StepSection>().SelectMany(s => s.Secrets ?? NamedMap<Given<Arn>>.Empty).Select(s => s.Value).OfType<Given<Arn>>().Select(s => ("secrets", new Located<Arn>(s.Value, s.Span)));
+        var functions = config.Steps.Select(s => s.Section).OfType<LambdaStep>().Select(s => s.Function).OfType<Located<Arn>>().Select(f => ("function", f));
+        foreach (var (key, arn) in principals.Concat(secrets).Concat(functions).Concat(config.Notify?.Topic is { } topic ? [("topic", topic)] : []).Where(a => a.Item2.Value.Partition != partition))
+            diagnostics.Add(Errors.WrongPartition(arn.Span, key, arn.Value.Partition, home.Value.Name, partition));
+    }
+
     /// <summary>Alarms and rules reach topics of their own region alone; a stage in another one makes a topic for the same people.</summary>
     private static void CheckTopic(ModelConfig config, DiagnosticBag diagnostics)
     {
         if (config.Notify?.Topic is not { } topic || topic.Value.Region is not { Length: > 0 } region)
             return;
-        if (config.Aws?.Region is { } home && home.Value.Name != region)
+        if (topic.Value.Resource.EndsWith(".fifo", StringComparison.Ordinal))
+            diagnostics.Add(Errors.WrongValue(topic.Span, "topic", topic.Value.Text, "a standard topic: EventBridge and alarms reach no other"));
+        // Addresses get a topic of their own only where the given one is not reached.
+        if (config.Notify.Emails is [var address, ..] && !(config.Deploy ?? []).Any(s => s.Aws?.Region is { } elsewhere && elsewhere.Value.Name != region))
+            diagnostics.Add(Errors.NoEffect(address.Span, "emails", "the 'topic' is told, and its subscribers are its owner's. Subscribe them to it, or remove one of the two."));
+        if (config.Aws?.Region is { } home && home.Value.Name != region && topic.Value.Partition == Regions.PartitionOf(home.Value.Name))
             diagnostics.Add(Errors.TopicElsewhere(topic.Span, region, home.Value.Name));
         if (config.Notify.Emails is { Count: > 0 } || config.Notify.Events?.Any(e => e.Value.IsOfStage()) == false)
             return;
@@ -92,6 +114,8 @@ internal static class AwsChecks
             diagnostics.Add(Errors.MissingKey(lone.Span, "account", "'aws'", "The account of the build: what is shared with the stage's is decided by both."));
         if (stage.Region is { } place && shared?.Region is null && config.Notify is not null && shared?.Unreadable.Contains("region") != true)
             diagnostics.Add(Errors.MissingKey(place.Span, "region", "'aws'", "The region of the build: alarms and rules reach topics of their own region alone, so it decides which topic the stage tells."));
+        if (stage.Region is { } there && shared?.Region is { } here && Regions.PartitionOf(there.Value.Name) != Regions.PartitionOf(here.Value.Name))
+            return; // That has no remedy here.
         var otherAccount = stage.Account is { } account && shared?.Account is { } home && account.Value != home.Value;
         var otherRegion = stage.Region is { } region && shared?.Region is { } homeRegion && region.Value != homeRegion.Value;
         if (!otherAccount && !otherRegion)

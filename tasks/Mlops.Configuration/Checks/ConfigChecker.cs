@@ -22,6 +22,8 @@ internal static class ConfigChecker
         MonitorChecks.Check(config, diagnostics);
         OrganisationChecks.Check(config, files, diagnostics);
         AwsChecks.Check(config, diagnostics);
+        RequestLimits.Check(config, diagnostics);
+        LoopChecks.Check(config, diagnostics);
         LocalChecks.Check(config, files, diagnostics);
         Lints.Check(config, diagnostics);
     }

@@ -8,12 +8,21 @@ namespace Mlops.Configuration.Checks;
 /// <summary>Instances are fit for what they are used for.</summary>
 internal static class InstanceChecks
 {
-    /// <param name="shared">It is the default of several uses: fit for one of them is enough.</param>
-    public static void Check(InstanceSection? instance, InstanceUse use, DiagnosticBag diagnostics, bool hasVolume = true, bool shared = false)
+    /// <summary>The default of several uses: it has to be fit for all that have none of their own.</summary>
+    public static void CheckShared(InstanceSection? instance, IEnumerable<InstanceUse> uses, DiagnosticBag diagnostics)
+    {
+        foreach (var use in uses.Distinct())
+        {
+            if (instance?.Type is { } type)
+                CheckType(type, use, diagnostics);
+        }
+    }
+
+    public static void Check(InstanceSection? instance, InstanceUse use, DiagnosticBag diagnostics, bool hasVolume = true)
     {
         if (instance is null)
             return;
-        if (instance.Type is { } type && !shared)
+        if (instance.Type is { } type)
             CheckType(type, use, diagnostics);
         if (!hasVolume && instance.Volume is { } volume)
             diagnostics.Add(Errors.NoEffect(volume.Span, "volume", "SageMaker chooses the disk of these instances itself. Remove it."));

@@ -120,7 +120,7 @@ internal static class MonitorChecks
     {
         if (retrain is { Schedule: null, OnNewData: null, OnViolation: null, Unreadable.Count: 0 })
             diagnostics.Add(Errors.NeverRuns(retrain.Span, "the retraining", "'schedule', 'on_new_data' or 'on_violation'"));
-        if (config.Build is { Train: null } build && !build.Unreadable.Contains("train"))
+        if (config.Build?.Train is null && config.Build?.Unreadable.Contains("train") != true && !config.Unreadable.Contains("build"))
             diagnostics.Add(Errors.NoEffect(retrain.Span, "retrain", "nothing is trained: the model is brought. Remove it, or add 'build.train'."));
         foreach (var data in retrain.OnNewData ?? [])
         {

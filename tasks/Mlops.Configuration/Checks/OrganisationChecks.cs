@@ -11,8 +11,14 @@ internal static class OrganisationChecks
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
         CheckTags(config.Model?.Tags, diagnostics);
+        // An experiment's name is shorter than a pipeline's (ExperimentEntityName of SageMaker's API).
+        if (config.Build is { Pipeline: { Value.Length: > 120 } pipeline, Experiment: null } build && !build.Unreadable.Contains("experiment"))
+            diagnostics.Add(Errors.MissingKey(pipeline.Span, "experiment", "'build'", "It has the pipeline's name where nothing is said, and takes at most 120 characters."));
         if (config.Access is { DataScientist: null, MlEngineer: null, Approver: null, Auditor: null, Unreadable.Count: 0 } access)
             diagnostics.Add(Errors.NoEffect(access.Span, "access", "it names no persona. Give it 'data_scientist', 'ml_engineer', 'approver' or 'auditor'."));
+        // They are handed on in a list, which commas part.
+        foreach (var principal in new[] { config.Access?.DataScientist, config.Access?.MlEngineer, config.Access?.Approver, config.Access?.Auditor }.SelectMany(p => p?.Principals ?? []).Where(p => p.Value.Text.Contains(',', StringComparison.Ordinal)))
+            diagnostics.Add(Errors.WrongValue(principal.Span, "principals", principal.Value.Text, "ARNs without ','"));
         if (config.Notify is { Emails: null, Topic: null, Unreadable.Count: 0 } notify)
             diagnostics.Add(Errors.NoEffect(notify.Span, "notify", "it names nobody. Give it 'emails' or a 'topic'."));
         if (config.Labeling is { } labeling)
@@ -26,6 +32,8 @@ internal static class OrganisationChecks
     {
         foreach (var (name, span, value) in tags ?? NamedMap<Given<string>>.Empty)
         {
+            if (tags!.First(t => t.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is var first && first.NameSpan != span)
+                diagnostics.Add(Errors.NameTwice(span, name, first.NameSpan)); // Keys of IAM's tags differ by more than case.
             if (name.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) || name.StartsWith("mlops:", StringComparison.OrdinalIgnoreCase))
                 diagnostics.Add(Errors.NameTaken(span, name, name.StartsWith("aws:", StringComparison.OrdinalIgnoreCase) ? "AWS" : "the SDK"));
             else if (name.Length is 0 or > 128 || !name.All(IsTagCharacter))

@@ -23,8 +23,16 @@ internal static class RuntimeChecks
             diagnostics.Add(missing);
         }
 
-        if (config.Build?.Train is { Algorithm.Value: var algorithm, Runtime: { } beside } && algorithm.Name != Algorithms.Xgboost)
-            diagnostics.Add(Errors.Excludes(beside.Span, "runtime", "algorithm", "a built-in algorithm brings its own image. Remove one of the two."));
+        foreach (var step in config.Steps.Select(s => s.Section).OfType<TrainSection>())
+        {
+            if (step.Algorithm is not { Value: var algorithm, Span: var place })
+                continue;
+            if (step.Runtime is { } beside && (algorithm.Name != Algorithms.Xgboost || beside.Framework is { Value: not Framework.Xgboost }))
+                diagnostics.Add(Errors.Excludes(beside.Span, "runtime", "algorithm", algorithm.Name == Algorithms.Xgboost ? "the algorithm is one of the framework xgboost. Name that, or remove one of the two." : "a built-in algorithm brings its own image. Remove one of the two."));
+            else if (step.Runtime is null && config.Aws?.Region?.Value.Name is { } region && !ImageRegistries.Accounts(Algorithms.Registry(algorithm.Name)).ContainsKey(region))
+                diagnostics.Add(Errors.ImageElsewhere(place, algorithm.Name, region));
+        }
+
         var all = config.Steps.Select(s => (s.Section as StepSection)?.Runtime)
             .Concat([config.Runtime, config.Inference?.Runtime, config.Inference?.Preprocess?.Runtime, config.Inference?.Postprocess?.Runtime]).OfType<RuntimeSection>();
         foreach (var runtime in all.Distinct(ReferenceEqualityComparer.Instance).Cast<RuntimeSection>())
@@ -36,15 +44,17 @@ internal static class RuntimeChecks
 
     private static IEnumerable<RuntimeUse> Uses(ModelConfig config)
     {
-        foreach (var step in config.Steps.Select(s => s.Section).OfType<StepSection>().Where(s => s is not TrainSection { Algorithm: not null }))
+        foreach (var step in config.Steps.Select(s => s.Section).OfType<StepSection>())
         {
-            if ((step.Runtime ?? config.Runtime) is { } runtime)
+            // A built-in algorithm brings its own image, of whose versions a runtime of its own chooses.
+            if ((step is TrainSection { Algorithm: not null } ? step.Runtime : step.Runtime ?? config.Runtime) is { } runtime)
                 yield return new(runtime, ImageUse.Training, step.Instance?.Type ?? config.Build?.Instance?.Type);
         }
 
-        if (config.Inference is null && config.Deploy is null)
+        if (!config.HasModel)
             yield break;
-        var serving = config.Build?.Train?.Algorithm is null ? config.ServingRuntime : null;
+        // A version is registered with what serves it, whether or not a stage does.
+        var serving = config.Inference?.Runtime ?? (config.Build?.Train?.Algorithm is null ? config.ServingRuntime : null);
         foreach (var runtime in new[] { serving, config.Inference?.Preprocess?.Runtime, config.Inference?.Postprocess?.Runtime }.OfType<RuntimeSection>())
         {
             foreach (var instance in Instances(config).DefaultIfEmpty(null))

@@ -10,7 +10,7 @@ internal static class StepChecks
     public static void Check(ModelConfig config, RepositoryFiles files, DiagnosticBag diagnostics)
     {
         CheckModel(config, files, diagnostics);
-        InstanceChecks.Check(config.Build?.Instance, InstanceUse(null), diagnostics, shared: true);
+        InstanceChecks.CheckShared(config.Build?.Instance, config.Steps.Select(s => s.Section).OfType<JobSection>().Where(j => j.Instance?.Type is null && j.Instance?.Unreadable.Contains("type") != true).Select(InstanceUse), diagnostics);
         foreach (var step in config.Steps)
         {
             var use = InstanceUse(step.Section);
@@ -26,11 +26,10 @@ internal static class StepChecks
         }
     }
 
-    private static Facts.InstanceUse InstanceUse(FurtherStep? step) => step switch
+    private static Facts.InstanceUse InstanceUse(FurtherStep step) => step switch
     {
         TrainSection => Facts.InstanceUse.Training,
         TransformStep => Facts.InstanceUse.Transform,
-        null => Facts.InstanceUse.None,
         _ => Facts.InstanceUse.Processing,
     };
 
@@ -69,6 +68,12 @@ internal static class StepChecks
             diagnostics.Add(Errors.StepWithoutInput(step.Span, name));
         foreach (var twice in (step.Secrets ?? NamedMap<Given<Arn>>.Empty).Where(s => step.Environment?.Find(s.Name) is not null))
             diagnostics.Add(Errors.NameTwice(twice.NameSpan, twice.Name, step.Environment!.Find(twice.Name)!.NameSpan));
+        // SageMaker's own training images fetch it themselves, where they have a network.
+        var fetches = step is TrainSection && config.Aws?.Network is not { Isolated.Value: true } && (step.Runtime ?? config.Runtime)?.Framework is { } framework && Facts.FrameworkImages.HasImages(framework.Value);
+        if (!hasAlgorithm && !fetches && step.Inputs?.Find("code") is { } code)
+            diagnostics.Add(Errors.NameTaken(code.NameSpan, "code", "the step's own code"));
+        if (config.Aws?.Network is { Isolated: { Value: true } } && step.Secrets is { Count: > 0 } secrets)
+            diagnostics.Add(Errors.Excludes(secrets.Span, "secrets", "network.isolated", "a job without a network reaches no Secrets Manager. Remove one of the two."));
         if (step is not TrainSection && (step.Inputs?.Count ?? 0) > 9)
             diagnostics.Add(Errors.TooMany(step.Inputs!.Span, $"inputs of '{name}', and its code", step.Inputs.Count, 9));
         if (step is EvaluateSection { Outputs: { } outputs } && outputs.Find("report") is null && outputs.Count > 9)

@@ -6,7 +6,12 @@ namespace Mlops.Configuration.Diagnostics;
 public static partial class Errors
 {
     public static Diagnostic PathLeavesRepository(Span span, string path) =>
-        Error("MLOPS3001", span, $"'{Shown(path)}' leads out of the repository. Name a path below the folder of config.yaml, with '/' and without '..'.");
+        Error("MLOPS3001", span, path switch
+        {
+            _ when path.Contains('\\', StringComparison.Ordinal) => $"'{Shown(path)}' has '\\': folders are parted by '/', on every system. Write '{Shown(path.Replace('\\', '/'))}'.",
+            _ when path.Contains('%', StringComparison.Ordinal) => $"'{Shown(path)}' has '%', which the build engine reads as the beginning of a code. Rename the file or folder.",
+            _ => $"'{Shown(path)}' leads out of the repository. Name a path below the folder of config.yaml, with '/' and without '..'.",
+        });
 
     public static Diagnostic FileMissing(Span span, string path, string purpose, IEnumerable<string> near) =>
         Error("MLOPS3002", span, $"The {purpose} '{Shown(path)}' does not exist.{DidYouMean.Sentence(path, near)} Paths are relative to config.yaml; upper and lower case count.");

@@ -25,7 +25,7 @@ public static partial class Errors
         Error("MLOPS1006", span, "A tab is not allowed. Use spaces; within double quotes write \\t.");
 
     public static Diagnostic Syntax(Span span, string problem) =>
-        Error("MLOPS1007", span, $"This is not YAML: {problem.TrimEnd('.')}. Check the indentation, quotes and brackets here and on the lines above.");
+        Error("MLOPS1007", span, $"This is not YAML: {problem.TrimEnd('.')}. Check the indentation, quotes and brackets here and on the lines above.{(problem.Contains("flow", StringComparison.Ordinal) ? " Within { } and [ ] a reference needs quotes: \"${parameters.NAME}\"." : "")}");
 
     public static Diagnostic TooDeep(Span span) =>
         Error("MLOPS1008", span, $"The nesting is deeper than {Limits.Depth}. No section needs that much: check the brackets and the indentation.");

@@ -19,14 +19,14 @@ public static class ConfigReference
               Steps are `check-data`, `preprocess`, `train`, `evaluate`, `bias`, `explain`, `postprocess` and those of `build.steps`. A further training step's
               output is `STEP.model`, a transform's `STEP.predictions`, an executed notebook `STEP.notebook`, the evaluation's report `evaluate.report`.
             - **Values**: `${parameters.NAME}`, `${run.id}`, `${git.commit}`, and `${STEP.OUTPUT}` of a lambda or callback: in arguments, environment, hyperparameters
-              and payloads of steps, in conditions and messages, and (but for the last) in the registration's metadata. `$${` is a plain `${`. The machine's environment is never read.
+              and payloads of steps, in conditions and messages, and (but for the last) in the registration's metadata. `$${` is a plain `${`. Within `{ }` and `[ ]` they need quotes: `{ eta: "${parameters.eta}" }`. The machine's environment is never read.
             - **Paths** are relative to the file, with `/`, inside the repository; upper and lower case count. Locally `s3://bucket/key` is the file `<local.root>/s3/bucket/key`.
             - **Units**: `30s`, `10m`, `2h`, `7d`; `500ms` for latencies; `30gb` (GiB), `512mb`. Scalars are read as YAML 1.2 has them: `no`, `on`, `1:30` and dates are texts.
             - **Schedules**: `hourly`, `daily`, `weekly`, `rate(6 hours)`, `cron(minutes hours day-of-month month day-of-week year)`, in `time_zone`.
             - **Limits** `{ min, max }` are inclusive, on the metric's own scale; either may be left out.
             - `null` is the same as leaving a key of this language out; a name of your own, such as a hyperparameter, needs a value. A key that could not take effect is an error. At least `model.name`, and `build.train` or `model.artifact`, are needed.
 
-            A few values may be given at build time instead, with the same checks: `-p:MlopsSet="KEY=VALUE;KEY=VALUE"`, or `--set KEY=VALUE` of `mlops validate`, `compile`, `show` and `ci`, with a KEY of
+            A few values may be given at build time instead, with the same checks: `'-p:MlopsSet="KEY=VALUE;KEY=VALUE"'` (with quotes that reach MSBuild), or `--set KEY=VALUE` of `mlops validate`, `compile`, `show` and `ci`, with a KEY of
 
             """.ReplaceLineEndings("\n"));
         foreach (var path in Overrides.Allowed)

@@ -17,6 +17,7 @@ public static class Algorithms
     /// <summary>The registry of the algorithm's image: see <see cref="ImageRegistries"/>.</summary>
     public static string Registry(string name) => name switch
     {
+        Xgboost => "scikit-learn",
         "lda" => "lda",
         "forecasting-deepar" => "forecasting",
         "blazingtext" or "image-classification" or "object-detection" or "semantic-segmentation" or "seq2seq" => "blazingtext",

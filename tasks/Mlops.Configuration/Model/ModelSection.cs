@@ -26,7 +26,7 @@ public sealed record ModelSection : Section
     [Key("artifact", "A model that you bring, in place of 'build.train': a model.tar.gz of the repository, or its S3 URI.", Example = "models/model.tar.gz")]
     public Located<DataSource>? Artifact { get; init; }
 
-    [Key("tags", "Tags of every resource.", Max = 50)]
+    [Key("tags", "Tags of every resource; a resource has 50, of which some are the SDK's.", Max = 47)]
     public NamedMap<Given<string>>? Tags { get; init; }
 
     [Key("card", "The model card; what each build measures is filled in.")]

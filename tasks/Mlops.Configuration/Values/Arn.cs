@@ -2,11 +2,11 @@ namespace Mlops.Configuration.Values;
 
 /// <summary>
 /// An Amazon Resource Name, arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE (IAM's reference, "Amazon Resource Names").
-/// IAM's and S3's have no region, and S3's no account.
+/// IAM's and S3's have no region, and S3's no account. Patterns are none: a policy would allow more than what is meant.
 /// </summary>
 public readonly record struct Arn(string Text)
 {
-    public const string Expected = "an ARN, arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE";
+    public const string Expected = "an ARN, arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE, of one thing: without * and ?";
 
     private const int MostCharacters = 2048;
 
@@ -27,7 +27,7 @@ public readonly record struct Arn(string Text)
         var valid = parts.Length == 6 && text.Length <= MostCharacters && parts[0] == "arn"
             && (parts[1] == "aws" || parts[1].StartsWith("aws-", StringComparison.Ordinal)) && parts[2].Length > 0 && parts[5].Length > 0
             && (parts[4].Length == 0 || (parts[4].Length == 12 && parts[4].All(char.IsAsciiDigit)))
-            && text.All(c => c is > ' ' and < '\x7f' and not ('"' or '\'' or '<' or '>' or '\\'));
+            && text.All(c => c is > ' ' and < '\x7f' and not ('"' or '\'' or '<' or '>' or '\\' or '*' or '?')) && !text.Contains("${", StringComparison.Ordinal);
         return valid ? new Arn(text) : null;
     }
 
@@ -46,7 +46,9 @@ public readonly record struct Arn(string Text)
     }
 
     /// <summary>What such an ARN looks like: <c>arn:aws:kms:REGION:ACCOUNT:key/...</c>.</summary>
-    public static string Form(string kinds) => string.Join(" or ", kinds.Split('|').Select(kind =>
+    public static string Form(string kinds) => Forms(kinds) + ", of one thing: without * and ?";
+
+    private static string Forms(string kinds) => string.Join(" or ", kinds.Split('|').Select(kind =>
     {
         var colon = kind.IndexOf(':', StringComparison.Ordinal);
         var place = kind[..colon] == "iam" ? ":ACCOUNT" : "REGION:ACCOUNT";

@@ -6,13 +6,13 @@ namespace Mlops.Configuration.Values;
 /// </summary>
 public readonly record struct JsonPath(string Text)
 {
-    public const string Expected = "a JSONPath such as $[1:] or $['id','score'], of at most 63 characters";
+    public const string Expected = "a JSONPath such as $[1:] or $['id','score'], of at most 63 characters, without ${";
 
     private const int MostCharacters = 63;
 
     public static JsonPath? Parse(string text)
     {
-        if (text.Length is 0 or > MostCharacters || text[0] != '$')
+        if (text.Length is 0 or > MostCharacters || text[0] != '$' || text.Contains("${", StringComparison.Ordinal))
             return null;
         var at = 1;
         while (at < text.Length)

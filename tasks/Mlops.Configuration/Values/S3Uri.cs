@@ -3,7 +3,7 @@ namespace Mlops.Configuration.Values;
 /// <summary>A place in Amazon S3: s3://BUCKET/PREFIX.</summary>
 public readonly record struct S3Uri(string Text)
 {
-    public const string Expected = "an S3 URI such as s3://bucket/prefix/";
+    public const string Expected = "an S3 URI such as s3://bucket/prefix/, without * ? \" \\ $ { }";
     public const string Scheme = "s3://";
 
     /// <summary>S3Uri of SageMaker's API takes as many.</summary>
@@ -19,7 +19,10 @@ public readonly record struct S3Uri(string Text)
         if (!text.StartsWith(Scheme, StringComparison.Ordinal) || text.Length > MostCharacters)
             return null;
         var uri = new S3Uri(text);
-        return BucketNames.IsOne(uri.Bucket) && !uri.Key.Split('/').Any(p => p is ".." or ".") && !uri.Key.Any(char.IsControl) ? uri : null;
+        return BucketNames.IsOne(uri.Bucket) && !uri.Key.Split('/').Any(p => p is ".." or ".") && !uri.Key.Any(IsRefused) ? uri : null;
+
+        // Policies read patterns, templates references, and documents quotes: no name of a place needs them.
+        static bool IsRefused(char c) => char.IsControl(c) || c is '*' or '?' or '"' or '\\' or '$' or '{' or '}';
     }
 
     public override string ToString() => Text;

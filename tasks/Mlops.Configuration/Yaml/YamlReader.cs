@@ -14,10 +14,15 @@ public sealed class YamlReader
     private readonly DiagnosticBag diagnostics;
     private readonly Parser parser;
     private readonly Dictionary<string, YamlNode?> anchors = new(StringComparer.Ordinal);
+    private readonly string text;
+
+    /// <summary>Of the collections that are open, whether they are in brackets.</summary>
+    private readonly Stack<bool> open = new();
     private int nodes;
 
     private YamlReader(SourceText source, DiagnosticBag diagnostics)
     {
+        text = source.Text;
         this.diagnostics = diagnostics;
         parser = new Parser(new Scanner(new StringReader(source.Text), skipComments: true));
     }
@@ -190,9 +195,27 @@ public sealed class YamlReader
 
     private ParsingEvent Move()
     {
+        var before = parser.Current;
         if (!parser.MoveNext())
             throw new InvalidOperationException("the text ends early");
-        return parser.Current!;
+        var now = parser.Current!;
+        if (now is MappingEnd or SequenceEnd)
+            open.Pop();
+        else
+            CheckComma(before, now);
+        if (now is MappingStart or SequenceStart)
+            open.Push(now is MappingStart { Style: MappingStyle.Flow } or SequenceStart { Style: SequenceStyle.Flow });
+        return now;
+    }
+
+    /// <summary>Behind a bracket within brackets the parser does without a ',', and other readers of the same file do not.</summary>
+    private void CheckComma(ParsingEvent? before, ParsingEvent now)
+    {
+        if (before is not (MappingEnd or SequenceEnd) || !open.TryPeek(out var inBrackets) || !inBrackets)
+            return;
+        var (from, to) = ((int)before.End.Index, (int)now.Start.Index);
+        if (from > 0 && from < to && to <= text.Length && (text[from - 1] is ']' or '}') && text.AsSpan(from, to - from).IndexOfAny(',', ':') < 0)
+            throw new Refused(Errors.Syntax(Place(now.Start, now.Start), "a ',' is missing before this, in a flow collection"));
     }
 
     private void Next<T>()

@@ -1,0 +1,108 @@
+using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Model;
+using Mlops.Configuration.Values;
+
+namespace Mlops.Configuration.Checks;
+
+/// <summary>
+/// What the requests of jobs and models hold at most, which a build would else not notice and a run would. Sources: ProcessingEnvironmentValue,
+/// TrainingEnvironmentValue, TransformEnvironmentValue, EnvironmentValue, ContainerArgument, HyperParameterValue and CustomerMetadataMap of SageMaker's API.
+/// </summary>
+internal static class RequestLimits
+{
+    private const int ProcessingValue = 256;
+    private const int TrainingValue = 512;
+    private const int ContainerValue = 1024;
+    private const int TransformValue = 10_240;
+    private const int Argument = 256;
+    private const int Variables = 100;
+    private const int TuningVariables = 48;
+
+    /// <summary>At most so many are the SDK's: where a container finds its program, and which outputs a cached job has.</summary>
+    private const int OwnVariables = 2;
+
+    /// <summary>Of CustomerMetadataMap; the decisions on a version are kept beside what is written here.</summary>
+    private const int MetadataValue = 256;
+    private const int MetadataEntries = 50;
+
+    public static void Check(ModelConfig config, DiagnosticBag diagnostics)
+    {
+        foreach (var step in config.Steps)
+        {
+            if (step.Section is StepSection code)
+                CheckStep(step.Name, code, diagnostics);
+            foreach (var argument in (step.Section as ProcessingSection)?.Arguments ?? [])
+                CheckText("arguments", argument, Argument, diagnostics, oneLine: true);
+            if (step.Section is TransformStep transform)
+                CheckValues(transform.Environment, TransformValue, diagnostics);
+        }
+
+        foreach (var environment in new[] { config.Inference?.Environment, config.Inference?.Preprocess?.Environment, config.Inference?.Postprocess?.Environment }.Concat((config.Deploy ?? []).Select(s => s.Environment)))
+            CheckValues(environment, ContainerValue, diagnostics);
+        foreach (var environment in (config.Deploy ?? []).Select(s => s.Environment).Prepend(null))
+        {
+            var names = (environment?.Names ?? []).Concat(config.Inference?.Environment?.Names ?? []).Distinct(StringComparer.Ordinal).Count();
+            if (names > Variables - OwnVariables && (environment ?? config.Inference?.Environment) is { } given)
+                diagnostics.Add(Errors.TooMany(given.Span, "environment variables of the model, beside those of its program,", names, Variables - OwnVariables));
+        }
+
+        var metadata = config.Build?.Register?.Metadata;
+        CheckMetadata(metadata, diagnostics);
+        // A version holds 50 (CustomerMetadataMap): two of the SDK's own, and for each stage who decided, why, and which tests passed.
+        var most = MetadataEntries - 2 - 3 * (config.Deploy?.Count ?? 0);
+        if (metadata?.Count > most)
+            diagnostics.Add(Errors.TooMany(metadata.Span, "entries, beside what is noted of stages,", metadata.Count, Math.Max(0, most)));
+    }
+
+    private static void CheckStep(string name, StepSection step, DiagnosticBag diagnostics)
+    {
+        var most = step is TrainSection ? TrainingValue : ProcessingValue;
+        CheckValues(step.Environment, most, diagnostics);
+        foreach (var (key, _, secret) in step.Secrets ?? NamedMap<Given<Arn>>.Empty)
+        {
+            if (secret is { } given && given.Value.Text.Length > most)
+                diagnostics.Add(Errors.WrongValue(given.Span, key, given.Value.Text, $"at most {most} characters here"));
+        }
+
+        var count = (step.Environment?.Count ?? 0) + (step.Secrets?.Count ?? 0);
+        var limit = step switch { TrainSection { Tune: not null } => TuningVariables, TrainSection => Variables, _ => Variables - OwnVariables };
+        if (count > limit)
+            diagnostics.Add(Errors.TooMany((step.Environment ?? NamedMap<Template>.Empty).Span, $"environment variables and secrets of '{name}'", count, limit));
+        foreach (var value in ((step as TrainSection)?.Hyperparameters ?? NamedMap<Template>.Empty).Select(h => h.Value).OfType<Template>())
+            CheckText("hyperparameters", value, int.MaxValue, diagnostics, oneLine: true);
+    }
+
+    private static void CheckValues(NamedMap<Template>? values, int most, DiagnosticBag diagnostics)
+    {
+        foreach (var (name, _, value) in values ?? NamedMap<Template>.Empty)
+        {
+            if (value is not null)
+                CheckText(name, value, most, diagnostics, oneLine: false);
+        }
+    }
+
+    /// <summary>What a run puts in is not known yet: the rest must do.</summary>
+    private static void CheckText(string key, Template value, int most, DiagnosticBag diagnostics, bool oneLine)
+    {
+        var known = string.Concat(value.Parts.OfType<LiteralPart>().Select(p => p.Text));
+        if (known.Length > most)
+            diagnostics.Add(Errors.WrongValue(value.Span, key, value.Text, $"at most {most} characters, and this has {known.Length}: SageMaker refuses longer ones. Put it into a file that travels with the code"));
+        else if (oneLine && known.AsSpan().ContainsAny('\n', '\r'))
+            diagnostics.Add(Errors.WrongValue(value.Span, key, value.Text, "one line: SageMaker refuses line breaks"));
+    }
+
+    private static void CheckMetadata(NamedMap<Template>? metadata, DiagnosticBag diagnostics)
+    {
+        foreach (var (name, span, value) in metadata ?? NamedMap<Template>.Empty)
+        {
+            if (name.StartsWith("mlops:", StringComparison.OrdinalIgnoreCase))
+                diagnostics.Add(Errors.NameTaken(span, name, "the SDK"));
+            else if (name.Length is 0 or > 128 || !name.All(IsMetadataCharacter))
+                diagnostics.Add(Errors.WrongName(span, "metadata", name, "a key has 1 to 128 letters, digits, spaces and _ . : / = + - @"));
+            if (value is { IsLiteral: true, Text.Length: 0 or > MetadataValue } || value?.Parts.OfType<LiteralPart>().All(p => p.Text.All(IsMetadataCharacter)) == false)
+                diagnostics.Add(Errors.WrongValue(value.Span, name, value.Text, "1 to 256 letters, digits, spaces and _ . : / = + - @"));
+        }
+
+        static bool IsMetadataCharacter(char c) => char.IsLetterOrDigit(c) || c is ' ' or '_' or '.' or ':' or '/' or '=' or '+' or '-' or '@';
+    }
+}
