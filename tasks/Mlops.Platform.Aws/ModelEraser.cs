@@ -1,8 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Text.RegularExpressions;
 using Amazon.ECR.Model;
-using Amazon.S3;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Aws.Registry;
@@ -58,7 +56,7 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
     /// <summary>Returns whether anything was there. What one bucket refuses is said when all the rest is gone.</summary>
     public async Task<bool> EraseAsync(CancellationToken cancellation)
     {
-        var hasBucket = await TryHoldAsync(cancellation);
+        var hasBucket = await held.TryHoldAsync(cancellation);
         var versions = await models.EraseAsync(deployment.ModelPackageGroupName, cancellation);
         var (erased, images, refused) = (0, false, new List<Problem>());
         foreach (var (eraser, _, _) in (await BucketsAsync(cancellation)).Where(b => b.Stage is not null))
@@ -97,20 +95,6 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
             {
                 refused.Add(Failures.Explain(e, (await home.IdentityAsync(cancellation)).Arn)!);
             }
-        }
-    }
-
-    /// <returns>False: there is no bucket, and so nobody else at work either.</returns>
-    private async Task<bool> TryHoldAsync(CancellationToken cancellation)
-    {
-        try
-        {
-            await held.HoldAsync(cancellation);
-            return true;
-        }
-        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
-        {
-            return false;
         }
     }
 

@@ -22,21 +22,7 @@ public static class Archives
     private const int EndOfArchive = 1024;
 
     /// <summary>Packs a folder's files and empty folders; owner, time and mode are not kept but for whether a file may be run, so that equal content is an equal archive.</summary>
-    public static void Pack(string folder, string tarGz)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(tarGz)!);
-        var temporary = $"{tarGz}.{Environment.ProcessId}.tmp";
-        try
-        {
-            Write(folder, temporary);
-            File.Move(temporary, tarGz, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
+    public static void Pack(string folder, string tarGz) => AtomicFile.Write(tarGz, fresh => Write(folder, fresh));
 
     private static void Write(string folder, string tarGz)
     {

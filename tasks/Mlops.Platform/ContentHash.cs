@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Runtime.ExceptionServices;
-using System.Security.Cryptography;
 using System.Text;
+using Mlops.Definitions;
 
 namespace Mlops.Platform;
 
@@ -14,34 +14,32 @@ public static class ContentHash
 
     public static string Of(string path) => Directory.Exists(path) ? OfFolder(path) : OfFile(path);
 
-    public static string OfText(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
-
     /// <summary>Changes whenever a file below the path is written, added or removed: sizes and times of all of them. Cheaper than a hash, and for this machine alone.</summary>
     public static string Stamp(string path)
     {
         IEnumerable<FileSystemInfo> entries = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories) : [new FileInfo(path)];
         var lines = entries.OfType<FileInfo>().OrderBy(f => f.FullName, StringComparer.Ordinal)
             .Select(f => string.Create(CultureInfo.InvariantCulture, $"{Path.GetRelativePath(path, f.FullName)}|{f.Length}|{f.LastWriteTimeUtc.Ticks}"));
-        return OfText(string.Join('\n', lines));
+        return Digest.Of(string.Join('\n', lines));
     }
 
     /// <summary>Of an archive by what is in it: compressors differ from one version to the next.</summary>
     private static string OfFile(string path)
     {
         if (new FileInfo(path).Length <= SmallBytes && !path.EndsWith(".tar.gz", StringComparison.Ordinal))
-            return Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(path)));
+            return Digest.Of(File.ReadAllBytes(path));
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1 << 16, FileOptions.SequentialScan);
         if (!path.EndsWith(".tar.gz", StringComparison.Ordinal))
-            return Convert.ToHexStringLower(SHA256.HashData(file));
+            return Digest.Of(file);
         try
         {
             using var content = new GZipStream(file, CompressionMode.Decompress, leaveOpen: true);
-            return Convert.ToHexStringLower(SHA256.HashData(content));
+            return Digest.Of(content);
         }
         catch (InvalidDataException)
         {
             file.Position = 0;
-            return Convert.ToHexStringLower(SHA256.HashData(file)); // Only its name is that of an archive.
+            return Digest.Of(file); // Only its name is that of an archive.
         }
     }
 
@@ -63,6 +61,6 @@ public static class ContentHash
         var lines = new StringBuilder();
         foreach (var (hash, (name, _)) in hashes.Zip(files))
             lines.Append(hash).Append("  ").Append(name).Append('\n');
-        return OfText(lines.ToString());
+        return Digest.Of(lines.ToString());
     }
 }

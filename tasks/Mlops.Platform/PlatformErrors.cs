@@ -11,6 +11,9 @@ public static class PlatformErrors
     /// <summary>The code of a platform's error that the model's own program caused.</summary>
     public const string ModelDidNotStart = "MLOPS6010";
 
+    /// <summary>Of a platform whose services ask who calls them.</summary>
+    public const string AccessDenied = "MLOPS7004";
+
     /// <summary>Of <see cref="TestFailed"/>.</summary>
     public const string StageTestFailed = "MLOPS5003";
 
@@ -130,8 +133,8 @@ public static class PlatformErrors
     public static Problem NoManualStage() =>
         Problem.Error("MLOPS8003", "No stage waits for an approval: none has 'approval: manual'. Name a stage with '-p:MlopsStage=NAME' (or '--stage NAME').");
 
-    public static Problem NotApproved(int version, string stage) =>
-        Problem.Error("MLOPS8004", $"Version {version} is not approved for '{stage}'. Approve it with 'dotnet build -t:MlopsApprove -p:MlopsModelVersion={version} -p:MlopsStage={stage}', then deploy again.");
+    public static Problem NotApproved(int version, string stage, string platform) =>
+        Problem.Error("MLOPS8004", $"Version {version} is not approved for '{stage}'. Approve it with 'dotnet build -t:MlopsApprove -p:MlopsModelVersion={version} -p:MlopsStage={stage}{(platform == PlatformNames.Local ? "" : $" -p:MlopsPlatform={platform}")}', then deploy again.");
 
     public static Problem Rejected(int version, string stage, string? reason) =>
         Problem.Error("MLOPS8005", $"Version {version} was rejected for '{stage}'{(string.IsNullOrEmpty(reason) ? "" : $" ({reason})")}. Train another, or approve this one after all.");
@@ -175,7 +178,7 @@ public static class PlatformErrors
         Problem.Error("MLOPS6015", $"'{file}' is no archive that can be unpacked: {reason} It has to be a tar, which gzip has compressed where the name ends in .gz: 'tar czf {Path.GetFileName(file)} -C FOLDER .' makes one.");
 
     public static Problem ModelMissing(string path) =>
-        Problem.Error("MLOPS5018", $"There is no model at '{path}'. Name a model.tar.gz of this machine, or the file or folder that goes into one. One that lies in S3 is fetched first: 'aws s3 cp {(path.StartsWith("s3://", StringComparison.Ordinal) ? path : "s3://BUCKET/KEY")} model.tar.gz'.");
+        Problem.Error("MLOPS5018", $"There is no model at '{path}'. Name a model.tar.gz of this machine, or the file or folder that goes into one. One that lies in S3 is fetched first: 'aws s3 cp {(S3Place.IsOne(path) ? path : "s3://BUCKET/KEY")} model.tar.gz'.");
 
     public static Problem NotRegistrable(string reason) =>
         Problem.Error("MLOPS5019", $"A model that is brought cannot be registered alone: {reason} Name it as 'model.artifact' in config.yaml: the pipeline then registers it.");

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 
@@ -14,6 +13,9 @@ public sealed record Workspace
     public required string Artifacts { get; init; }
 
     public required PipelineDefinition Pipeline { get; init; }
+
+    /// <summary>A definition alone, without a configuration: it is run, and nothing is deployed.</summary>
+    public bool IsDefinitionAlone { get; init; }
 
     public required DeploymentDefinition Deployment { get; init; }
 
@@ -50,7 +52,7 @@ public sealed record Workspace
     /// <summary>Refuses artifacts that were made of another config.yaml than the one that is there: a verb must do what the reader sees.</summary>
     public Workspace Fresh()
     {
-        if (!File.Exists(ConfigFile) || Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(ConfigFile))) == Deployment.ConfigSha256)
+        if (!File.Exists(ConfigFile) || Digest.Of(File.ReadAllBytes(ConfigFile)) == Deployment.ConfigSha256)
             return this;
         throw PlatformErrors.Stale(Deployment.ConfigFile).ToException();
     }

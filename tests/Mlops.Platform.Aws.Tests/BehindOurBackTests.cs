@@ -55,6 +55,18 @@ public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
         Assert.Equal(["test"], (await repository.DeployAsync()).Urls.Select(u => u.Stage));
     }
 
+    /// <summary>The bucket, and with it the lock, may be gone: what costs money goes all the same.</summary>
+    [SkippableFact]
+    public async Task Stages_can_be_taken_away_when_somebody_deleted_the_bucket()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("[step() for b in [session.resource('s3').Bucket('penguins-123456789012-us-east-1')] for step in (b.object_versions.delete, b.delete)] and 'gone'");
+
+        Assert.True((await repository.DestroyAsync(new DestroyOptions(EvenProtected: true))).Changed);
+
+        Assert.Equal(["penguins-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation').describe_stacks()['Stacks']]")));
+    }
+
     [SkippableFact]
     public async Task What_cannot_be_run_is_refused_before_anything_is_published()
     {

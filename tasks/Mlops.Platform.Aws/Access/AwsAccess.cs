@@ -44,7 +44,7 @@ internal sealed class AwsAccess : IDisposable
         }
         catch (AmazonServiceException e) when (Failures.IsDenied(e))
         {
-            throw AwsErrors.RoleRefused(role, who, e.Message).ToException();
+            throw AwsErrors.RoleRefused(role, who, PlatformErrors.Sentence(Failures.Said(e.Message))).ToException();
         }
     }
 
@@ -58,7 +58,7 @@ internal sealed class AwsAccess : IDisposable
         }
         catch (AmazonClientException e)
         {
-            throw AwsErrors.NoCredentials(Failures.Innermost(e).Message).ToException();
+            throw AwsErrors.NoCredentials(Failures.Said(Failures.Innermost(e).Message)).ToException();
         }
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
+using System.Xml;
 using Amazon;
 using Amazon.Runtime;
 using Mlops.Platform.Events;
@@ -26,7 +27,7 @@ internal static partial class Failures
             // A token that has run out in mid-run: whoever renews it says so by no service's code.
             case AmazonClientException e when !Chain(e).Any(i => i is HttpRequestException or SocketException or IOException or TimeoutException or TaskCanceledException) && OfCredentials().IsMatch(e.Message):
                 return AwsErrors.CredentialsRefused(who, e.GetType().Name, PlatformErrors.Sentence(e.Message));
-            case AmazonClientException or HttpRequestException or HttpIOException or SocketException or TimeoutException or TaskCanceledException:
+            case AmazonClientException or HttpRequestException or HttpIOException or SocketException or TimeoutException or TaskCanceledException or XmlException:
             case IOException when Innermost(failure) is SocketException:
                 return AwsErrors.Unreachable(failure is AmazonServiceException s ? Service(s) : "AWS", Reason(failure));
             case IOException or UnauthorizedAccessException:
@@ -50,17 +51,20 @@ internal static partial class Failures
         if (innermost is not SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } || Chain(failure).OfType<HttpRequestException>().LastOrDefault() is not { } request)
             return innermost.Message;
         // "Name or service not known (sts.eu-wset-1.amazonaws.com:443)".
-        return HostsRegion().Match(request.Message) is { Success: true, Groups: var host } && RegionEndpoint.EnumerableAllRegions.All(r => r.SystemName != host["region"].Value)
+        return HostsRegion().Match(request.Message) is { Success: true, Groups: var host } && RegionEndpoint.GetBySystemName(host["region"].Value).DisplayName == Unknown
             ? $"{request.Message}. '{host["region"].Value}' is no region that this version knows: AWS_REGION, the profile's region or 'aws.region' may be misspelt."
             : request.Message;
     }
+
+    /// <summary>What the AWS SDK calls a region that its table has not.</summary>
+    private const string Unknown = "Unknown";
 
     private static IEnumerable<Exception> Chain(Exception e) => e.InnerException is { } inner ? Chain(inner).Prepend(e) : [e];
 
     private static Problem OfService(AmazonServiceException e, string who)
     {
         var (service, code) = (Service(e), string.IsNullOrEmpty(e.ErrorCode) ? $"{(int)e.StatusCode}" : e.ErrorCode);
-        var message = PlatformErrors.Sentence(e.Message);
+        var message = PlatformErrors.Sentence(Said(e.Message));
         if (WrongCredentials.Contains(code))
             return AwsErrors.CredentialsRefused(who, code, message);
         if (IsDenied(e))
@@ -68,6 +72,14 @@ internal static partial class Failures
         if (IsThrottle(e))
             return AwsErrors.Throttled(service, code);
         return (int)e.StatusCode >= 500 ? AwsErrors.ServiceFailed(service, code, message) : AwsErrors.Refused(service, code, message);
+    }
+
+    /// <summary>Without the request that a refused signature is explained with: it holds the session's token.</summary>
+    public static string Said(string message)
+    {
+        var end = message.AsSpan().IndexOfAny('\r', '\n') is var line and >= 0 ? line : message.Length;
+        var canonical = message.IndexOf("the canonical string", StringComparison.OrdinalIgnoreCase);
+        return message[..Math.Min(end, canonical > 0 ? canonical : message.Length)].Trim();
     }
 
     /// <summary>"SageMaker" of Amazon.SageMaker.Model.ResourceNotFoundException.</summary>

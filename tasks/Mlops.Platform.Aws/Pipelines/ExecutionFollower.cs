@@ -1,4 +1,5 @@
 using Amazon.SageMaker.Model;
+using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
 
@@ -103,13 +104,13 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
     {
         try
         {
-            await clients.SageMaker.StopPipelineExecutionAsync(new StopPipelineExecutionRequest { PipelineExecutionArn = arn, ClientRequestToken = ContentHash.OfText("stop\n" + arn) }, CancellationToken.None);
+            await clients.SageMaker.StopPipelineExecutionAsync(new StopPipelineExecutionRequest { PipelineExecutionArn = arn, ClientRequestToken = Digest.Of("stop\n" + arn) }, CancellationToken.None);
             events.Add(new Notice($"Execution {id} ends: SageMaker was asked to stop it."));
         }
         catch (Exception e) when (e is Amazon.Runtime.AmazonServiceException or Amazon.Runtime.AmazonClientException or HttpRequestException or IOException)
         {
             // It may have ended, too: SageMaker says so with the same error as for what is wrong.
-            events.Add(new Notice($"Execution {id} was not stopped: {e.Message} If it goes on, '{StopCommand(arn)}' ends it."));
+            events.Add(new Notice($"Execution {id} was not stopped: {PlatformErrors.Sentence(Failures.Said(e.Message))} If it goes on, '{StopCommand(arn)}' ends it."));
         }
     }
 

@@ -20,7 +20,6 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
     /// <summary>How the display names of selective executions begin.</summary>
     public const string Selective = "select-";
 
-    private const int AtOnce = 8;
     private const int LargestPage = 100;
 
     /// <summary>The newest ones, the newest first; none where there is no such pipeline.</summary>
@@ -31,16 +30,15 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
     {
         try
         {
-            var found = new List<PipelineExecutionSummary>();
-            string? token = null;
-            do
-            {
-                var answer = await clients.SageMaker.ListPipelineExecutionsAsync(new ListPipelineExecutionsRequest { PipelineName = pipeline, MaxResults = Math.Min(count - found.Count, LargestPage), NextToken = token, SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending }, cancellation);
-                found.AddRange(answer.PipelineExecutionSummaries ?? []);
-                token = answer.NextToken;
-            }
-            while (token is not null && found.Count < count);
-            return found;
+            var request = new ListPipelineExecutionsRequest { PipelineName = pipeline, MaxResults = Math.Min(count, LargestPage), SortBy = SortPipelineExecutionsBy.CreationTime, SortOrder = SortOrder.Descending };
+            return await Pages.AllAsync(
+                token =>
+                {
+                    request.NextToken = token;
+                    return clients.SageMaker.ListPipelineExecutionsAsync(request, cancellation);
+                },
+                a => a.PipelineExecutionSummaries,
+                a => a.NextToken).Take(count).ToListAsync(cancellation);
         }
         catch (ResourceNotFoundException)
         {
@@ -58,22 +56,16 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
             return [.. listed.Select((e, i) => Listed(e, null, null, new Dictionary<string, double>(), i == 0 ? cause : null))];
         }
 
-        using var gate = new SemaphoreSlim(AtOnce);
-        return await Task.WhenAll(listed.Select(async execution =>
-        {
-            await gate.WaitAsync(cancellation);
-            try
-            {
-                var steps = await ExecutionSteps.OfAsync(clients, execution.PipelineExecutionArn, cancellation);
-                var end = execution.PipelineExecutionStatus == PipelineExecutionStatus.Executing ? null : steps.Max(s => s.EndTime);
-                var metrics = (await MetricsAsync(steps, cancellation)).GroupBy(m => m.Metric, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Value, StringComparer.Ordinal);
-                return Listed(execution, end is { } ended && execution.StartTime is { } start ? Math.Max(0, (ended - start).TotalSeconds) : null, ExecutionSteps.Version(steps), metrics, Cause(steps));
-            }
-            finally
-            {
-                gate.Release();
-            }
-        }));
+        return await Questions.AskAsync(listed, DescribeAsync, cancellation);
+    }
+
+    private async Task<RunListed> DescribeAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
+    {
+        var steps = await ExecutionSteps.OfAsync(clients, execution.PipelineExecutionArn, cancellation);
+        var end = execution.PipelineExecutionStatus == PipelineExecutionStatus.Executing ? null : steps.Max(s => s.EndTime);
+        var metrics = (await MetricsAsync(steps, cancellation)).GroupBy(m => m.Metric, StringComparer.Ordinal).ToDictionary(m => m.Key, m => m.Last().Value, StringComparer.Ordinal);
+        double? seconds = end is { } ended && execution.StartTime is { } start ? Math.Max(0, (ended - start).TotalSeconds) : null;
+        return Listed(execution, seconds, ExecutionSteps.Version(steps), metrics, Cause(steps));
     }
 
     /// <param name="id">Or its first characters.</param>
@@ -111,7 +103,7 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
         var definition = await DefinitionAsync(execution, cancellation);
         foreach (var parameter in definition.Parameters.Where(p => p.Default is not null))
             facts[(null, $"parameter '{parameter.Name}'")] = parameter.Default!.ToString();
-        foreach (var parameter in await ParametersAsync(execution, cancellation))
+        await foreach (var parameter in ParametersOf(execution, cancellation))
             facts[(null, $"parameter '{parameter.Name}'")] = parameter.Value;
         foreach (var (step, metric, value) in await MetricsAsync(steps, cancellation))
             facts[(step, $"metric '{metric}'")] = value.ToString("G6", CultureInfo.InvariantCulture);
@@ -127,7 +119,7 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
         var answer = await clients.SageMaker.DescribePipelineDefinitionForExecutionAsync(new DescribePipelineDefinitionForExecutionRequest { PipelineExecutionArn = execution.PipelineExecutionArn }, cancellation);
         try
         {
-            return PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(answer.PipelineDefinition));
+            return PipelineDefinition.Parse(answer.PipelineDefinition);
         }
         catch (DefinitionException e)
         {
@@ -135,19 +127,10 @@ internal sealed class ExecutionHistory(AwsClients clients, IModelRegistry models
         }
     }
 
-    private async Task<IReadOnlyList<Parameter>> ParametersAsync(PipelineExecutionSummary execution, CancellationToken cancellation)
-    {
-        var found = new List<Parameter>();
-        string? token = null;
-        do
-        {
-            var answer = await clients.SageMaker.ListPipelineParametersForExecutionAsync(new ListPipelineParametersForExecutionRequest { PipelineExecutionArn = execution.PipelineExecutionArn, NextToken = token }, cancellation);
-            found.AddRange(answer.PipelineParameters ?? []);
-            token = answer.NextToken;
-        }
-        while (token is not null);
-        return found;
-    }
+    private IAsyncEnumerable<Parameter> ParametersOf(PipelineExecutionSummary execution, CancellationToken cancellation) => Pages.AllAsync(
+        token => clients.SageMaker.ListPipelineParametersForExecutionAsync(new ListPipelineParametersForExecutionRequest { PipelineExecutionArn = execution.PipelineExecutionArn, NextToken = token }, cancellation),
+        a => a.PipelineParameters,
+        a => a.NextToken);
 
     /// <summary>Those of trainings, and those of the evaluation's report (GROUP.METRIC.value), which have no step.</summary>
     private async Task<IReadOnlyList<(string? Step, string Metric, double Value)>> MetricsAsync(IReadOnlyList<PipelineExecutionStep> steps, CancellationToken cancellation)

@@ -10,19 +10,10 @@ namespace Mlops.Platform.Aws.Pipelines;
 internal static class ExecutionSteps
 {
     /// <summary>All steps that have begun, in the order in which they did.</summary>
-    public static async Task<IReadOnlyList<PipelineExecutionStep>> OfAsync(AwsClients clients, string arn, CancellationToken cancellation)
-    {
-        var steps = new List<PipelineExecutionStep>();
-        string? token = null;
-        do
-        {
-            var answer = await clients.SageMaker.ListPipelineExecutionStepsAsync(new ListPipelineExecutionStepsRequest { PipelineExecutionArn = arn, NextToken = token, MaxResults = 100, SortOrder = SortOrder.Ascending }, cancellation);
-            steps.AddRange(answer.PipelineExecutionSteps ?? []);
-            token = answer.NextToken;
-        }
-        while (token is not null);
-        return steps;
-    }
+    public static async Task<IReadOnlyList<PipelineExecutionStep>> OfAsync(AwsClients clients, string arn, CancellationToken cancellation) => await Pages.AllAsync(
+        token => clients.SageMaker.ListPipelineExecutionStepsAsync(new ListPipelineExecutionStepsRequest { PipelineExecutionArn = arn, NextToken = token, MaxResults = 100, SortOrder = SortOrder.Ascending }, cancellation),
+        a => a.PipelineExecutionSteps,
+        a => a.NextToken).ToListAsync(cancellation);
 
     /// <summary>The version that its RegisterModel step made; null: none. What a selective execution took over is none of its own.</summary>
     public static int? Version(IEnumerable<PipelineExecutionStep> steps) =>

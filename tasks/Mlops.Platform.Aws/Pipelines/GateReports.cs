@@ -33,7 +33,7 @@ internal sealed class GateReports(AwsClients clients, S3ObjectStore objects)
             }
         }
 
-        foreach (var baseline in deployment.Gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>())
+        foreach (var baseline in deployment.Gates.SelectMany(g => g.Baselines))
         {
             var limit = given.TryGetValue(baseline.Parameter, out var text) ? double.Parse(text, CultureInfo.InvariantCulture)
                 : Json.Number(definition.Parameters.FirstOrDefault(p => p.Name == baseline.Parameter)?.Default);

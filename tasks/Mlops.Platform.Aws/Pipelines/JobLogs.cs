@@ -35,21 +35,17 @@ internal sealed class JobLogs(AwsClients clients)
     public async Task<bool> CopyAsync(string group, string? prefix, Stream output, CancellationToken cancellation)
     {
         var found = false;
-        string? token = null;
+        var streams = Pages.AllAsync(
+            token => clients.Logs.DescribeLogStreamsAsync(new DescribeLogStreamsRequest { LogGroupName = group, LogStreamNamePrefix = prefix, NextToken = token }, cancellation),
+            a => a.LogStreams,
+            a => a.NextToken);
         try
         {
-            do
+            await foreach (var stream in streams)
             {
-                var streams = await clients.Logs.DescribeLogStreamsAsync(new DescribeLogStreamsRequest { LogGroupName = group, LogStreamNamePrefix = prefix, NextToken = token }, cancellation);
-                foreach (var stream in streams.LogStreams ?? [])
-                {
-                    found = true;
-                    await CopyStreamAsync(group, stream.LogStreamName, output, cancellation);
-                }
-
-                token = streams.NextToken;
+                found = true;
+                await CopyStreamAsync(group, stream.LogStreamName, output, cancellation);
             }
-            while (token is not null);
         }
         catch (AmazonServiceException e) when (e.ErrorCode is "ResourceNotFoundException")
         {

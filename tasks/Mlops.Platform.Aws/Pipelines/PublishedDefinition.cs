@@ -19,7 +19,7 @@ internal static class PublishedDefinition
 
     public static bool AreSame(string? there, string text) => there == text || (there is not null && Canonical(there) is { } known && known == Canonical(text));
 
-    private static string Hash(string definition) => ContentHash.OfText(Canonical(definition) ?? definition);
+    private static string Hash(string definition) => Digest.Of(Canonical(definition) ?? definition);
 
     private static string? Canonical(string definition)
     {

@@ -62,7 +62,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     }
 
     public async Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) =>
-        (await DescribeAsync(name, cancellation))?.PipelineDefinition is { } text ? PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text)) : null;
+        (await DescribeAsync(name, cancellation))?.PipelineDefinition is { } text ? PipelineDefinition.Parse(text) : null;
 
     public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) => history.ListAsync(name, count, whole, cancellation);
 
@@ -85,7 +85,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     {
         var name = workspace.Deployment.PipelineName;
         var text = published ?? (await DescribeAsync(name, cancellation))?.PipelineDefinition ?? throw PlatformErrors.Definition($"the pipeline '{name}' was not published.").ToException();
-        var definition = PipelineDefinition.Parse(System.Text.Encoding.UTF8.GetBytes(text));
+        var definition = PipelineDefinition.Parse(text);
         var (arn, ran) = await StartOrFindAsync(workspace.Deployment, definition, request, cancellation);
         if (ran)
             await held.LendAsync();
@@ -97,6 +97,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         return new ExecutionResult(ExecutionSteps.NameOf(arn), ended.Status, Reason(ended, failed), ExecutionSteps.Version(ended.Steps), ran)
         {
             GateValues = ran ? await new GateReports(clients, objects).ReadAsync(workspace.Deployment, definition, request.Parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
+            Definition = definition,
             FailedStep = failed?.StepName,
             SourceExecutionId = ended.Steps.Select(s => s.SelectiveExecutionResult?.SourcePipelineExecutionArn).OfType<string>().Select(ExecutionSteps.NameOf).FirstOrDefault(),
         };
@@ -115,7 +116,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     {
         if (await DescribeAsync(name, cancellation) is null)
             return false;
-        await held.HoldAsync(cancellation);
+        await held.TryHoldAsync(cancellation);
         await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Token(incarnation, "delete", name) }, cancellation);
         return true;
     }
@@ -123,7 +124,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     private static string? Reason(EndedExecution ended, PipelineExecutionStep? failed) => failed?.FailureReason ?? ended.FailureReason;
 
     /// <summary>32 to 128 characters.</summary>
-    private static string Token(params string[] of) => ContentHash.OfText(string.Join('\n', of));
+    private static string Token(params string[] of) => Digest.Of(string.Join('\n', of));
 
     private async Task<DescribePipelineResponse?> DescribeAsync(string name, CancellationToken cancellation)
     {
@@ -141,7 +142,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
 
     private async Task<PipelineDefinitionS3Location> StoreAsync(string name, string text, CancellationToken cancellation)
     {
-        var key = $"{prefix}/pipelines/{ContentHash.OfText(text)}.json";
+        var key = $"{prefix}/pipelines/{Digest.Of(text)}.json";
         await objects.PutAsync(key, System.Text.Encoding.UTF8.GetBytes(text), cancellation);
         return new PipelineDefinitionS3Location { Bucket = objects.Bucket, ObjectKey = key };
     }
@@ -240,7 +241,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     /// </summary>
     private static PipelineDefinition Content(DeploymentDefinition deployment, PipelineDefinition definition)
     {
-        var apart = deployment.Gates.SelectMany(g => new[] { g.MaxDrop, g.MaxRise }).OfType<GateBaseline>().Select(b => b.Parameter).Append(PublishedParameters.GitCommit).ToHashSet(StringComparer.Ordinal);
+        var apart = deployment.Gates.SelectMany(g => g.Baselines).Select(b => b.Parameter).Append(PublishedParameters.GitCommit).ToHashSet(StringComparer.Ordinal);
         return definition with { Parameters = [.. definition.Parameters.Where(p => !apart.Contains(p.Name))] };
     }
 

@@ -25,7 +25,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
         if (there.Region.SystemName == site.Clients.Region.SystemName || await models.PackageAsync(models.ArnOf(group, version), cancellation) is not { InferenceSpecification.Containers: { } originals } package)
             return null;
         // Numbers begin anew where a group was deleted; a copy is encrypted by one key.
-        var hash = ContentHash.OfText(string.Create(CultureInfo.InvariantCulture, $"{group} {version} {package.CreationTime?.Ticks} {stage.Aws.KmsKey}"));
+        var hash = Digest.Of(string.Create(CultureInfo.InvariantCulture, $"{group} {version} {package.CreationTime?.Ticks} {stage.Aws.KmsKey}"));
         var prefix = string.Create(CultureInfo.InvariantCulture, $"{Deployment.Prefix}/copies/{hash[..HashCharacters]}-{version}");
         var copies = new Dictionary<string, string>(StringComparer.Ordinal);
         List<ModelPackageContainerDefinition> containers = [.. originals.Select(c => new ModelPackageContainerDefinition
@@ -33,14 +33,14 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             ContainerHostname = c.ContainerHostname,
             Image = ImageIn(there, c.Image),
             ModelDataUrl = c.ModelDataUrl is { } archive ? Copy(archive) : null,
-            Environment = c.Environment?.ToDictionary(e => e.Key, e => e.Key == CodeVariable && e.Value.StartsWith("s3://", StringComparison.Ordinal) ? Copy(e.Value) : e.Value),
+            Environment = c.Environment?.ToDictionary(e => e.Key, e => e.Key == CodeVariable && S3Place.IsOne(e.Value) ? Copy(e.Value) : e.Value),
         })];
         return new RegionalVersion(stage.Aws.Bucket!, containers, copies);
 
         string Copy(string uri)
         {
-            var key = copies[uri] = $"{prefix}/{ContentHash.OfText(uri)[..HashCharacters]}/{uri[(uri.LastIndexOf('/') + 1)..]}";
-            return $"s3://{stage.Aws.Bucket}/{key}";
+            var key = copies[uri] = $"{prefix}/{Digest.Of(uri)[..HashCharacters]}/{uri[(uri.LastIndexOf('/') + 1)..]}";
+            return S3Place.Of(stage.Aws.Bucket!, key);
         }
     }
 

@@ -37,5 +37,5 @@ internal static class RegistrationRequest
         SupportedTransformInstanceTypes = [.. Json.Texts(given?["SupportedTransformInstanceTypes"])],
     };
 
-    private static string? Text(JsonNode? node) => node is null ? null : ExpressionEvaluator.Text(node);
+    private static string? Text(JsonNode? node) => node is null ? null : Json.Text(node);
 }

@@ -25,7 +25,6 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
 
     private const int LargestPage = 100;
 
-    private const int AtOnce = 8;
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
@@ -71,18 +70,18 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
             (package.CustomerMetadataProperties ?? []).Where(p => !VersionProperties.IsOurs(p.Key)).ToDictionary(StringComparer.Ordinal))
         : null;
 
-    public Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) => objects.ReadAsync($"s3://{objects.Bucket}/{ProvenanceKey(group, version)}", cancellation);
+    public Task<byte[]?> ProvenanceAsync(string group, int version, CancellationToken cancellation) => objects.ReadKeyAsync(ProvenanceKey(group, version), cancellation);
 
     public async Task PutProvenanceAsync(string group, int version, byte[] statement, CancellationToken cancellation)
     {
         await held.HoldAsync(cancellation);
-        await objects.PutAsync(ProvenanceKey(group, version), statement, cancellation);
+        await objects.AddAsync(ProvenanceKey(group, version), statement, cancellation);
     }
 
     public async Task<RegisteredVersion> RegisterAsync(string group, ModelRegistration registration, CancellationToken cancellation)
     {
         await held.HoldAsync(cancellation);
-        var content = ContentHash.OfText(Json.Canonical(registration.Identity));
+        var content = Digest.Of(Json.Canonical(registration.Identity));
         foreach (var version in await NewestAsync(group, int.MaxValue, cancellation))
         {
             if ((await PackageAsync(ArnOf(group, version.Version), cancellation))?.CustomerMetadataProperties?.GetValueOrDefault(VersionProperties.Content) == content)
@@ -174,6 +173,8 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     {
         await held.HoldAsync(cancellation);
         var properties = new Dictionary<string, string> { [VersionProperties.Tests(stage)] = tests };
+        lock (known)
+            known.Remove(ArnOf(group, version)); // Somebody may have decided while the stage was made.
         if (await PackageAsync(ArnOf(group, version), cancellation) is { } package)
             Keep(package, version, properties);
         await UpdateAsync(ArnOf(group, version), properties, [], null, cancellation);
@@ -201,7 +202,8 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         if (package.CustomerMetadataProperties?.GetValueOrDefault(VersionProperties.Final) is { } meant && meant != stage && VersionProperties.Read(package.CustomerMetadataProperties, version, meant)?.Decision == status)
             return null;
         // Decided in SageMaker Studio, or by another tool.
-        return new ApprovalDecision(version, stage, status, package.LastModifiedBy?.UserProfileName ?? package.LastModifiedBy?.IamIdentity?.Arn ?? "SageMaker", package.LastModifiedTime ?? package.CreationTime ?? default(DateTime), package.ApprovalDescription);
+        return new ApprovalDecision(version, stage, status, package.LastModifiedBy?.UserProfileName ?? package.LastModifiedBy?.IamIdentity?.Arn ?? "SageMaker", package.LastModifiedTime ?? package.CreationTime ?? default(DateTime),
+            own is not null && package.ApprovalDescription == VersionProperties.Description(own) ? null : package.ApprovalDescription);
     }
 
     private async Task UpdateAsync(string arn, Dictionary<string, string> properties, List<string> outdated, (ModelApprovalStatus Status, string Description)? approval, CancellationToken cancellation)
@@ -218,24 +220,8 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
             known.Remove(arn);
     }
 
-    private async Task<IReadOnlyList<ModelVersion>> NewestAsync(string group, int most, CancellationToken cancellation)
-    {
-        var newest = await ListAsync(group, null, most, cancellation);
-        using var gate = new SemaphoreSlim(AtOnce);
-        var found = await Task.WhenAll(newest.Select(async number =>
-        {
-            await gate.WaitAsync(cancellation);
-            try
-            {
-                return await FindAsync(group, number, cancellation);
-            }
-            finally
-            {
-                gate.Release();
-            }
-        }));
-        return [.. found.OfType<ModelVersion>()];
-    }
+    private async Task<IReadOnlyList<ModelVersion>> NewestAsync(string group, int most, CancellationToken cancellation) =>
+        [.. (await Questions.AskAsync(await ListAsync(group, null, most, cancellation), (number, token) => FindAsync(group, number, token), cancellation)).OfType<ModelVersion>()];
 
     private async Task<VersionListed> DescribeAsync(ModelVersion version, CancellationToken cancellation)
     {
@@ -252,18 +238,17 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
     /// <summary>Numbers of the newest versions, the newest first; none where there is no such group.</summary>
     private async Task<IReadOnlyList<int>> ListAsync(string group, ModelApprovalStatus? status, int most, CancellationToken cancellation)
     {
-        var (found, request) = (new List<int>(), new ListModelPackagesRequest { ModelPackageGroupName = group, ModelApprovalStatus = status, SortBy = ModelPackageSortBy.CreationTime, SortOrder = SortOrder.Descending });
+        var request = new ListModelPackagesRequest { ModelPackageGroupName = group, ModelApprovalStatus = status, MaxResults = Math.Min(most, LargestPage), SortBy = ModelPackageSortBy.CreationTime, SortOrder = SortOrder.Descending };
         try
         {
-            do
-            {
-                request.MaxResults = Math.Min(most - found.Count, LargestPage);
-                var answer = await clients.SageMaker.ListModelPackagesAsync(request, cancellation);
-                found.AddRange((answer.ModelPackageSummaryList ?? []).Select(s => s.ModelPackageVersion).OfType<int>());
-                request.NextToken = answer.NextToken;
-            }
-            while (request.NextToken is not null && found.Count < most);
-            return found;
+            return await Pages.AllAsync(
+                token =>
+                {
+                    request.NextToken = token;
+                    return clients.SageMaker.ListModelPackagesAsync(request, cancellation);
+                },
+                a => a.ModelPackageSummaryList?.Select(s => s.ModelPackageVersion).OfType<int>(),
+                a => a.NextToken).Take(most).ToListAsync(cancellation);
         }
         catch (AmazonSageMakerException e) when (IsMissing(e))
         {

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Amazon.CloudFormation;
 using Amazon.CloudFormation.Model;
+using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
 
@@ -13,19 +14,11 @@ internal sealed record StackRequest(string Name, StackTemplateFile Template, str
 /// <summary>Stacks by change sets: what they are, what would change, and how it goes. A stack that another changes is waited for; a broken first try is replaced.</summary>
 internal sealed class StackClient(AwsClients clients, IEventSink events)
 {
+    private readonly ChangeSets changeSets = new(clients);
+    private readonly StackEvents log = new(clients);
+
     /// <summary>After so long a change set that was executed has shown an event.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(1);
-
-    private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(10);
-
-    /// <summary>Of a value that is shown.</summary>
-    private const int LongestValue = 60;
-
-    /// <summary>Of what two long values begin with alike, so much is shown.</summary>
-    private const int LeadingCharacters = 20;
-
-    /// <summary>What CloudFormation says of a value that it learns only while it works (DescribeChangeSet).</summary>
-    private const string KnownLater = "{{changeSet:KNOWN_AFTER_APPLY}}";
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Patience = TimeSpan.FromHours(9); // An endpoint's rollout may take eight.
@@ -44,25 +37,35 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         }
     }
 
+    /// <summary>What a change would do to each resource; nothing of it is done.</summary>
+    public Task<IReadOnlyList<PlannedChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation) => changeSets.PreviewAsync(request, before, cancellation);
+
     /// <summary>Makes a stack be as asked, and returns it.</summary>
     public async Task<StackState> PutAsync(StackRequest request, CancellationToken cancellation)
     {
         foreach (var missing in request.Template.Parameters.Where(p => !request.Parameters.ContainsKey(p) && !request.Template.Defaults.ContainsKey(p)))
             throw AwsErrors.MissingParameter(request.Name, missing).ToException();
         var before = await ReadyAsync(request.Name, cancellation);
-        // Named by what it does and what it starts from: a second try finds the first one's. A stack that is not there is another one each time.
-        var name = "mlops-" + ContentHash.OfText(string.Join('\n', [request.Template.Sha256, before?.Id ?? Guid.NewGuid().ToString("N"), before?.Status ?? "", $"{before?.Changed:O}", .. Lines(request.Parameters), .. Lines(request.Tags)]))[..32];
-        var changeSet = await CreateChangeSetAsync(request, before, name, cancellation);
+        DescribeChangeSetResponse? changeSet;
+        try
+        {
+            changeSet = await changeSets.CreateAsync(request, before, ChangeSets.NameOf(request, before), cancellation);
+        }
+        catch (ChangeSetNotFoundException)
+        {
+            return await TheirsAsync(request, cancellation);
+        }
+
         if (changeSet is null)
             return before!;
-        foreach (var change in Changes(request.Name, changeSet))
+        foreach (var change in ResourceChanges.Of(request.Name, changeSet))
             events.Add(change);
         var modified = (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>().Where(c => c.Action == ChangeAction.Modify).Select(c => c.LogicalResourceId);
         await new StackDrift(clients, events).WarnAsync(request.Name, modified, cancellation);
-        var began = await LastEventAsync(request.Name, cancellation);
+        var began = await log.LastAsync(request.Name, cancellation);
         try
         {
-            await clients.CloudFormation.ExecuteChangeSetAsync(new ExecuteChangeSetRequest { ChangeSetName = changeSet.ChangeSetId, StackName = request.Name, ClientRequestToken = ContentHash.OfText(changeSet.ChangeSetId) }, cancellation);
+            await clients.CloudFormation.ExecuteChangeSetAsync(new ExecuteChangeSetRequest { ChangeSetName = changeSet.ChangeSetId, StackName = request.Name, ClientRequestToken = Digest.Of(changeSet.ChangeSetId) }, CancellationToken.None); // Once it is asked for, whoever stops hears that it goes on.
         }
         catch (InvalidChangeSetStatusException)
         {
@@ -71,49 +74,18 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             if (now.ExecutionStatus != ExecutionStatus.EXECUTE_IN_PROGRESS && now.ExecutionStatus != ExecutionStatus.EXECUTE_COMPLETE)
                 throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
         }
-
         catch (ChangeSetNotFoundException)
         {
-            // Somebody else's was executed, which deletes all others: where it made what is wanted here, that is done.
-            return await SettledAsync(request.Name, cancellation) is { } theirs && theirs.Equals(request) ? theirs : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
+            return await TheirsAsync(request, cancellation);
         }
 
         var ended = await FollowAsync(request.Name, began, cancellation);
         return ended.Equals(request) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
     }
 
-    /// <summary>What a change would do to each resource; nothing of it is done.</summary>
-    public async Task<IReadOnlyList<PlannedChange>> PreviewAsync(StackRequest request, StackState before, CancellationToken cancellation)
-    {
-        // Of a name of its own: a deploy, or another plan, may have one of the same content.
-        var name = "plan-" + Guid.NewGuid().ToString("N");
-        try
-        {
-            if (await CreateChangeSetAsync(request, before, name, cancellation) is not { } changeSet)
-                return [];
-            await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = changeSet.ChangeSetId }, cancellation);
-            return Changes(request.Name, changeSet);
-        }
-        catch
-        {
-            await TryDeleteAsync(request.Name, name);
-            throw;
-        }
-    }
-
-    /// <summary>A stack holds only so many change sets. One that is still being made is not deleted: that is worth no waiting to whoever wants to stop.</summary>
-    private async Task TryDeleteAsync(string stack, string changeSet)
-    {
-        using var limit = new CancellationTokenSource(CleanUpPatience);
-        try
-        {
-            await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = stack, ChangeSetName = changeSet }, limit.Token);
-        }
-        catch (Exception e) when (e is OperationCanceledException || Failures.Explain(e, "") is not null)
-        {
-            // It stays, and does nothing.
-        }
-    }
+    /// <summary>Somebody else's change set was executed, which deletes all others: where it made what is wanted here, that is done.</summary>
+    private async Task<StackState> TheirsAsync(StackRequest request, CancellationToken cancellation) =>
+        await SettledAsync(request.Name, cancellation) is { } theirs && theirs.Equals(request) ? theirs : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
 
     public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
         await clients.CloudFormation.UpdateTerminationProtectionAsync(new UpdateTerminationProtectionRequest { StackName = name, EnableTerminationProtection = on }, cancellation);
@@ -124,16 +96,16 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         if (await SettledAsync(name, cancellation) is not { } stack)
             return false;
         events.Add(new Notice($"{name}: deleting"));
-        var began = await LastEventAsync(stack.Id, cancellation);
+        var began = await log.LastAsync(stack.Id, cancellation);
         // A try after DELETE_FAILED is another one.
-        var token = "delete-" + ContentHash.OfText(string.Create(CultureInfo.InvariantCulture, $"{stack.Id}|{stack.Status}|{stack.Changed:O}"))[..32];
+        var token = "delete-" + Digest.Of(string.Create(CultureInfo.InvariantCulture, $"{stack.Id}|{stack.Status}|{stack.Changed:O}"))[..32];
         await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = token }, cancellation);
         var (clock, waits) = (Stopwatch.StartNew(), new Waits(LongestPause));
         // By its id: a stack that is gone is still known by it, and another of the same name is not meant.
         while (await FindAsync(stack.Id, cancellation) is { } left)
         {
             if (left.Status == "DELETE_FAILED" && (stack.Status != "DELETE_FAILED" || clock.Elapsed > Grace))
-                throw Stuck(left, (await NewEventsAsync(stack.Id, began, cancellation)).FirstOrDefault(IsCause));
+                throw Stuck(left, (await log.NewAsync(stack.Id, began, cancellation)).FirstOrDefault(StackEvents.IsCause));
             if (clock.Elapsed > Patience)
                 throw AwsErrors.StackBusy(name, left.Status, (int)clock.Elapsed.TotalMinutes).ToException();
             await waits.WaitAsync(cancellation);
@@ -189,94 +161,6 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         _ => $"aws cloudformation continue-update-rollback --stack-name {stack.Name}",
     }).ToException();
 
-    /// <summary>Null: there is nothing to change.</summary>
-    private async Task<DescribeChangeSetResponse?> CreateChangeSetAsync(StackRequest request, StackState? before, string name, CancellationToken cancellation)
-    {
-        try
-        {
-            await clients.CloudFormation.CreateChangeSetAsync(new CreateChangeSetRequest
-            {
-                StackName = request.Name,
-                ChangeSetName = name,
-                ChangeSetType = before is null or { IsEmpty: true } ? ChangeSetType.CREATE : ChangeSetType.UPDATE,
-                TemplateBody = request.TemplateUrl is null ? request.Template.Body : null,
-                TemplateURL = request.TemplateUrl,
-                Parameters = [.. request.Parameters.Where(p => request.Template.Parameters.Contains(p.Key)).Select(p => new Parameter { ParameterKey = p.Key, ParameterValue = p.Value })],
-                Tags = [.. request.Tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
-                Capabilities = ["CAPABILITY_NAMED_IAM"],
-                // A bucket, registry or repository that an earlier stack, or an earlier state of this one, left belongs to it.
-                ImportExistingResources = true,
-                ClientToken = name,
-            }, cancellation);
-        }
-        catch (AlreadyExistsException)
-        {
-            // Made by this request, whose answer was lost, or by a run that was broken off.
-        }
-
-        var waits = new Waits(LongestPause);
-        while (true)
-        {
-            var answer = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = name, IncludePropertyValues = true }, cancellation);
-            if (answer.Status == ChangeSetStatus.CREATE_COMPLETE)
-                return await WholeAsync(answer, cancellation);
-            if (answer.Status == ChangeSetStatus.FAILED)
-            {
-                await clients.CloudFormation.DeleteChangeSetAsync(new DeleteChangeSetRequest { StackName = request.Name, ChangeSetName = name }, cancellation);
-                return IsEmpty(answer.StatusReason) ? null : throw AwsErrors.ChangeSetFailed(request.Name, answer.StatusReason ?? "no reason was given.").ToException();
-            }
-
-            await waits.WaitAsync(cancellation);
-        }
-    }
-
-    /// <summary>A long list of changes comes in pages.</summary>
-    private async Task<DescribeChangeSetResponse> WholeAsync(DescribeChangeSetResponse first, CancellationToken cancellation)
-    {
-        first.Changes ??= [];
-        for (var token = first.NextToken; token is not null;)
-        {
-            var next = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = first.StackName, ChangeSetName = first.ChangeSetId, NextToken = token, IncludePropertyValues = true }, cancellation);
-            first.Changes.AddRange(next.Changes ?? []);
-            token = next.NextToken;
-        }
-
-        return first;
-    }
-
-    private static List<PlannedChange> Changes(string stack, DescribeChangeSetResponse changeSet) => [.. (changeSet.Changes ?? []).Select(c => c.ResourceChange).OfType<ResourceChange>().Select(c => Change(stack, c))];
-
-    private static PlannedChange Change(string stack, ResourceChange change)
-    {
-        var action = change.Action?.Value switch { "Add" => "Add", "Remove" => "Remove", _ when change.Replacement?.Value is "True" or "Conditional" => "Replace", _ => "Change" };
-        var properties = (change.Details ?? []).Select(d => d.Target).OfType<ResourceTargetDefinition>().Select(Property).OfType<string>().Distinct().Order(StringComparer.Ordinal).ToList();
-        return new PlannedChange(action, "resource", $"{stack}/{change.LogicalResourceId}", properties.Count == 0 ? change.ResourceType : $"{change.ResourceType}: {string.Join("; ", properties)}");
-    }
-
-    /// <summary>A property with its values, where CloudFormation knows them; what it only learns while it works has none.</summary>
-    private static string? Property(ResourceTargetDefinition target)
-    {
-        if (target.Path is not { } path || (target.BeforeValue ?? target.AfterValue) is null)
-            return target.Name;
-        // What both begin with is cut first: the difference is what the reader looks for.
-        var (before, after) = (target.BeforeValue, target.AfterValue);
-        var alike = before is null || after is null || (before.Length <= LongestValue && after.Length <= LongestValue) ? 0 : before.Zip(after).TakeWhile(p => p.First == p.Second).Count();
-        return $"{path.Replace("/Properties/", "", StringComparison.Ordinal).Replace('/', '.')}: {Shown(before)} -> {Shown(after)}";
-
-        string Shown(string? value)
-        {
-            if (value is null or KnownLater)
-                return value is null ? "none" : "known once it is made";
-            var from = alike > LeadingCharacters ? alike - LeadingCharacters : 0;
-            return $"{(from > 0 ? "..." : "")}{(value.Length - from <= LongestValue ? value[from..] : value[from..(from + LongestValue)] + "...")}";
-        }
-    }
-
-    private static bool IsEmpty(string? reason) => reason is not null && (reason.Contains("didn't contain changes", StringComparison.Ordinal) || reason.Contains("No updates are to be performed", StringComparison.Ordinal));
-
-    private async Task<string?> LastEventAsync(string name, CancellationToken cancellation) =>
-        (await clients.CloudFormation.DescribeStackEventsAsync(new DescribeStackEventsRequest { StackName = name }, cancellation)).StackEvents?.FirstOrDefault()?.EventId;
-
     /// <summary>Shows a stack's events until nobody changes it, and says why where it went back.</summary>
     private async Task<StackState> FollowAsync(string name, string? began, CancellationToken cancellation)
     {
@@ -284,11 +168,11 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         StackEvent? cause = null;
         while (true)
         {
-            var fresh = await NewEventsAsync(name, last, cancellation);
+            var fresh = await log.NewAsync(name, last, cancellation);
             foreach (var e in fresh)
             {
                 last = e.EventId;
-                cause ??= IsCause(e) ? e : null;
+                cause ??= StackEvents.IsCause(e) ? e : null;
                 if (e.ResourceStatus?.Value is { } status && (status.EndsWith("_COMPLETE", StringComparison.Ordinal) || status.EndsWith("_FAILED", StringComparison.Ordinal)) && e.PhysicalResourceId != e.StackId)
                     events.Add(new Notice(string.Create(CultureInfo.InvariantCulture, $"{name}: {e.LogicalResourceId} {status} ({clock.Elapsed.TotalSeconds:F0} s){(e.ResourceStatusReason is { Length: > 0 } reason ? ": " + reason : "")}")));
             }
@@ -317,9 +201,6 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         }
     }
 
-    /// <summary>The first failure is the cause; what fails after it was only cancelled.</summary>
-    private static bool IsCause(StackEvent e) => e.ResourceStatus?.Value.EndsWith("_FAILED", StringComparison.Ordinal) == true && e.ResourceStatusReason?.Contains("cancelled", StringComparison.OrdinalIgnoreCase) != true;
-
     private static PlatformException Failed(StackState stack, StackEvent? cause)
     {
         if (stack.IsStuck)
@@ -327,27 +208,4 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         var state = stack.Status == "UPDATE_ROLLBACK_COMPLETE" ? "It is as it was before." : "Nothing of it is left that serves; the next try replaces it.";
         return AwsErrors.StackFailed(stack.Name, cause?.LogicalResourceId ?? stack.Status, cause?.ResourceStatusReason ?? "no reason was given.", state).ToException();
     }
-
-    /// <summary>Oldest first.</summary>
-    private async Task<IReadOnlyList<StackEvent>> NewEventsAsync(string name, string? last, CancellationToken cancellation)
-    {
-        var found = new List<StackEvent>();
-        string? token = null;
-        do
-        {
-            var answer = await clients.CloudFormation.DescribeStackEventsAsync(new DescribeStackEventsRequest { StackName = name, NextToken = token }, cancellation);
-            foreach (var e in answer.StackEvents ?? [])
-            {
-                if (e.EventId == last)
-                    return [.. Enumerable.Reverse(found)];
-                found.Add(e);
-            }
-
-            token = answer.NextToken;
-        }
-        while (token is not null);
-        return [.. Enumerable.Reverse(found)];
-    }
-
-    private static IEnumerable<string> Lines(IReadOnlyDictionary<string, string> values) => values.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}");
 }

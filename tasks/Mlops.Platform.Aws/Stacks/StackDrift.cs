@@ -8,8 +8,6 @@ namespace Mlops.Platform.Aws.Stacks;
 /// <summary>What somebody else changed in a stack's resources: shown by a plan, and said before a deploy changes the same resource.</summary>
 internal sealed class StackDrift(AwsClients clients, IEventSink events)
 {
-    private const int AtOnce = 8;
-
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>Of all resources.</summary>
@@ -29,39 +27,31 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
         catch (AmazonCloudFormationException e) when ((int)e.StatusCode < 500)
         {
             // Another detection runs, or these credentials may look at stacks and not start one.
-            events.Add(AwsErrors.DriftUnknown(stack, e.Message));
+            events.Add(AwsErrors.DriftUnknown(stack, Failures.Said(e.Message)));
             return [];
         }
     }
 
-    private async Task<IReadOnlyList<PlannedChange>> FoundAsync(string stack, CancellationToken cancellation)
-    {
-        var drifts = new List<StackResourceDrift>();
-        string? token = null;
-        do
-        {
-            var answer = await clients.CloudFormation.DescribeStackResourceDriftsAsync(new DescribeStackResourceDriftsRequest { StackName = stack, StackResourceDriftStatusFilters = ["MODIFIED", "DELETED"], NextToken = token }, cancellation);
-            drifts.AddRange(answer.StackResourceDrifts ?? []);
-            token = answer.NextToken;
-        }
-        while (token is not null);
-        return [.. drifts.Select(d => new PlannedChange("Drift", "resource", $"{stack}/{d.LogicalResourceId}", $"{d.StackResourceDriftStatus.Value} by somebody else{string.Concat(Differences(d).Select(p => "; " + p))}"))];
-    }
+    private async Task<IReadOnlyList<PlannedChange>> FoundAsync(string stack, CancellationToken cancellation) => await Pages.AllAsync(
+        token => clients.CloudFormation.DescribeStackResourceDriftsAsync(new DescribeStackResourceDriftsRequest { StackName = stack, StackResourceDriftStatusFilters = ["MODIFIED", "DELETED"], NextToken = token }, cancellation),
+        a => a.StackResourceDrifts,
+        a => a.NextToken).Select(d => Change(stack, d)).ToListAsync(cancellation);
+
+    private static PlannedChange Change(string stack, StackResourceDrift drift) =>
+        new("Drift", "resource", $"{stack}/{drift.LogicalResourceId}", $"{drift.StackResourceDriftStatus.Value} by somebody else{string.Concat(Differences(drift).Select(p => "; " + p))}");
 
     /// <summary>Warns of what a change of these resources may undo. Some types, and some credentials, do not let themselves be asked.</summary>
     public async Task WarnAsync(string stack, IEnumerable<string> resources, CancellationToken cancellation)
     {
-        using var gate = new SemaphoreSlim(AtOnce);
-        foreach (var drift in await Task.WhenAll(resources.Select(r => DetectAsync(stack, r, gate, cancellation))))
+        foreach (var drift in await Questions.AskAsync([.. resources], (r, token) => DetectAsync(stack, r, token), cancellation))
         {
             if (drift?.StackResourceDriftStatus?.Value is "MODIFIED" or "DELETED")
                 events.Add(AwsErrors.DriftUndone(stack, drift.LogicalResourceId, drift.StackResourceDriftStatus.Value, Differences(drift)));
         }
     }
 
-    private async Task<StackResourceDrift?> DetectAsync(string stack, string resource, SemaphoreSlim gate, CancellationToken cancellation)
+    private async Task<StackResourceDrift?> DetectAsync(string stack, string resource, CancellationToken cancellation)
     {
-        await gate.WaitAsync(cancellation);
         try
         {
             return (await clients.CloudFormation.DetectStackResourceDriftAsync(new DetectStackResourceDriftRequest { StackName = stack, LogicalResourceId = resource }, cancellation)).StackResourceDrift;
@@ -70,10 +60,6 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
         {
             // A deploy does not fail of what it only wants to say.
             return null;
-        }
-        finally
-        {
-            gate.Release();
         }
     }
 

@@ -28,7 +28,7 @@ internal sealed class StackTemplateFile
     {
         this.json = json;
         Source = json.ToJsonString();
-        Sha256 = ContentHash.OfText(Source);
+        Sha256 = Digest.Of(Source);
         var sent = (JsonObject)json.DeepClone();
         var outputs = sent["Outputs"] as JsonObject ?? [];
         sent["Outputs"] = outputs;

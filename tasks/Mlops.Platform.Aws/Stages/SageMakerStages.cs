@@ -205,20 +205,14 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         }
 
         var found = new List<OtherEndpoint>();
-        string? token = null;
-        do
+        var stacks = Pages.AllAsync(token => site.Clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { NextToken = token }, cancellation), a => a.Stacks, a => a.NextToken);
+        await foreach (var stack in stacks.Select(StackState.Of).Where(s => s.Name.StartsWith(Deployment.ModelName + "-", StringComparison.Ordinal) && !ours.Contains(s.Name)))
         {
-            var answer = await site.Clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { NextToken = token }, cancellation);
-            foreach (var stack in (answer.Stacks ?? []).Select(StackState.Of).Where(s => s.Name.StartsWith(Deployment.ModelName + "-", StringComparison.Ordinal) && !ours.Contains(s.Name)))
-            {
-                // Another model may be called alike: what is ours serves a version of our group.
-                if (stack.Parameters.GetValueOrDefault(StageRequests.PackageParameter) is { } package && package.Contains($":model-package/{Group}/", StringComparison.Ordinal))
-                    found.Add(new OtherEndpoint(stack.Name[(Deployment.ModelName.Length + 1)..], StagePackages.VersionOf(package), stack.Protected));
-            }
-
-            token = answer.NextToken;
+            // Another model may be called alike: what is ours serves a version of our group.
+            if (stack.Parameters.GetValueOrDefault(StageRequests.PackageParameter) is { } package && package.Contains($":model-package/{Group}/", StringComparison.Ordinal))
+                found.Add(new OtherEndpoint(stack.Name[(Deployment.ModelName.Length + 1)..], StagePackages.VersionOf(package), stack.Protected));
         }
-        while (token is not null);
+
         return found;
     }
 
@@ -248,7 +242,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var stacks = new StackClient(clients, events);
         if (await stacks.FindAsync(stackName, cancellation) is not { } stack)
             return false;
-        await held.HoldAsync(cancellation);
+        await held.TryHoldAsync(cancellation);
         Forget(stageName);
         if (stack.Protected)
         {

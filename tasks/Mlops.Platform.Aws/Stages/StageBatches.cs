@@ -22,10 +22,10 @@ internal sealed class StageBatches(AwsAccess access, IEventSink events)
     public async Task<BatchResult> PredictAsync(Stage stage, int version, BatchRequest request, CancellationToken cancellation)
     {
         var batch = stage.Batch ?? throw PlatformErrors.NoBatch(stage.Name).ToException();
-        var to = ExpressionEvaluator.Text(batch.Transform["TransformOutput"]!["S3OutputPath"]);
+        var to = Json.Text(batch.Transform["TransformOutput"]!["S3OutputPath"]);
         List<Parameter> places =
         [
-            .. Place(stage, Input, request.Input, ExpressionEvaluator.Text(batch.Transform["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"])),
+            .. Place(stage, Input, request.Input, Json.Text(batch.Transform["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"])),
             .. Place(stage, Output, request.Output, to),
         ];
         var clients = await access.OpenAsync(stage.Aws, cancellation);
@@ -70,7 +70,7 @@ internal sealed class StageBatches(AwsAccess access, IEventSink events)
     /// <summary>Every command predicts anew, but for one that was interrupted: it follows its execution again.</summary>
     private async Task<string> StartOrFindAsync(AwsClients clients, string pipeline, int version, List<Parameter> places)
     {
-        var name = "batch-" + ContentHash.OfText(string.Join('\n', [version.ToString(CultureInfo.InvariantCulture), .. places.Select(p => $"{p.Name}={p.Value}")]))[..32];
+        var name = "batch-" + Digest.Of(string.Join('\n', [version.ToString(CultureInfo.InvariantCulture), .. places.Select(p => $"{p.Name}={p.Value}")]))[..32];
         var same = (await ExecutionHistory.NewestAsync(clients, pipeline, LookedAt, CancellationToken.None)).FirstOrDefault(e => e.PipelineExecutionDisplayName == name && e.PipelineExecutionStatus == PipelineExecutionStatus.Executing);
         if (same is not null)
         {

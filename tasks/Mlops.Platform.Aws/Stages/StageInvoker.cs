@@ -74,10 +74,10 @@ internal sealed class StageInvoker(AwsAccess access, BuildSite site, Workspace w
     private async Task<InvokeResult> InvokeLaterAsync(AwsClients clients, Stage stage, InvokeRequest request, Stopwatch clock, CancellationToken cancellation)
     {
         var bucket = stage.Aws.Bucket ?? site.Objects.Bucket;
-        var input = $"s3://{bucket}/{workspace.Deployment.Prefix}/async/input/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(request.Body.Span))}";
+        var input = $"{workspace.Deployment.Prefix}/async/input/{Digest.Of(request.Body.Span)}";
         var store = bucket == site.Objects.Bucket ? site.Objects : await site.OpenStoreAsync(stage.Aws, bucket, cancellation);
-        await store.AddAsync(input[$"s3://{bucket}/".Length..], request.Body.ToArray(), cancellation);
-        var accepted = await clients.Runtime.InvokeEndpointAsyncAsync(new InvokeEndpointAsyncRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, InputLocation = input }, cancellation);
+        await store.AddAsync(input, request.Body.ToArray(), cancellation);
+        var accepted = await clients.Runtime.InvokeEndpointAsyncAsync(new InvokeEndpointAsyncRequest { EndpointName = stage.EndpointName, ContentType = request.ContentType, Accept = request.Accept, InputLocation = S3Place.Of(bucket, input) }, cancellation);
         var waits = new Waits(LongestPause);
         while (clock.Elapsed < Patience)
         {

@@ -60,7 +60,7 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
 
     /// <summary>A template that was kept; null: it is gone.</summary>
     public async Task<StackTemplateFile?> SentAsync(string sha256, CancellationToken cancellation) =>
-        await site.Objects.ReadAsync($"s3://{site.Objects.Bucket}/{TemplateKey(sha256)}", cancellation) is { } content ? StackTemplateFile.Parse(content, "The earlier template") : null;
+        await site.Objects.ReadKeyAsync(TemplateKey(sha256), cancellation) is { } content ? StackTemplateFile.Parse(content, "The earlier template") : null;
 
     private string TemplateKey(string sha256) => $"{workspace.Deployment.Prefix}/templates/{sha256}.json";
 

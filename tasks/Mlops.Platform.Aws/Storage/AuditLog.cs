@@ -41,7 +41,7 @@ internal sealed class AuditLog(S3ObjectStore objects, DeployLock held, string pr
         var entries = new List<AuditEntry>();
         foreach (var key in keys.OrderDescending(StringComparer.Ordinal).Take(count))
         {
-            if (await objects.ReadAsync($"s3://{objects.Bucket}/{key}", cancellation) is { } content && EventJson.Read(Encoding.UTF8.GetString(content)) is AuditEntry entry)
+            if (await objects.ReadKeyAsync(key, cancellation) is { } content && EventJson.Read(Encoding.UTF8.GetString(content)) is AuditEntry entry)
                 entries.Add(entry);
         }
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using Amazon.S3;
 using Amazon.S3.Model;
 using Mlops.Platform.Aws.Access;
@@ -18,7 +17,7 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         var (erased, refused) = (0, new List<DeleteError>());
         try
         {
-            await foreach (var page in PagesAsync(prefix, cancellation))
+            await foreach (var page in PagesOf(prefix).WithCancellation(cancellation))
             {
                 var meant = (page.Versions ?? []).Where(v => isMeant(v.Key)).Select(v => new KeyVersion { Key = v.Key, VersionId = v.VersionId }).ToList();
                 await holds();
@@ -33,7 +32,7 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
         {
-            throw AwsErrors.MayNotErase(bucket, $"{e.ErrorCode}: {e.Message}").ToException();
+            throw AwsErrors.MayNotErase(bucket, $"{e.ErrorCode}: {Failures.Said(e.Message)}").ToException();
         }
 
         return refused.Count == 0 ? erased : throw AwsErrors.NotErased(bucket, refused.Count, refused[0].Key, $"{refused[0].Code}: {refused[0].Message}").ToException();
@@ -45,7 +44,7 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         try
         {
             var found = new List<string>();
-            await foreach (var page in PagesAsync(prefix, cancellation))
+            await foreach (var page in PagesOf(prefix).WithCancellation(cancellation))
                 found.AddRange((page.Versions ?? []).Select(v => v.Key));
             return found;
         }
@@ -77,18 +76,8 @@ internal sealed class BucketEraser(AwsClients clients, string bucket, string acc
         }
     }
 
-    private async IAsyncEnumerable<ListVersionsResponse> PagesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellation)
-    {
-        var request = new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account };
-        while (true)
-        {
-            var page = await clients.S3.ListVersionsAsync(request, cancellation);
-            yield return page;
-            if (page.IsTruncated != true)
-                break;
-            (request.KeyMarker, request.VersionIdMarker) = (page.NextKeyMarker, page.NextVersionIdMarker);
-        }
-    }
+    private IAsyncEnumerable<ListVersionsResponse> PagesOf(string prefix) =>
+        clients.S3.Paginators.ListVersions(new ListVersionsRequest { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account }).Responses;
 
     private async Task<IReadOnlyList<DeleteError>> DeleteAsync(List<KeyVersion> versions, CancellationToken cancellation)
     {

@@ -39,6 +39,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>When the last writing of it began that went through (Stopwatch): past its lease, another may have taken it lawfully.</summary>
     private long renewed;
     private LockOwner? holder;
+    private bool asked;
     private Task renewing = Task.CompletedTask;
 
     /// <summary>What works here; told to whoever waits.</summary>
@@ -65,6 +66,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
                 return false;
             var who = (await clients.IdentityAsync(cancellation)).Arn;
             var owner = new LockOwner(id, who, Environment.MachineName, Verb, DateTimeOffset.UtcNow);
+            asked = true; // Whether or not the answer comes, it may be ours from now on.
             etag = await TakeAsync(owner, cancellation);
             (holder, WasHeld) = (owner, true);
             renewing = RenewAsync(owner);
@@ -74,6 +76,20 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         finally
         {
             gate.Release();
+        }
+    }
+
+    /// <summary>Before something is taken away. Returns false where its bucket is gone: nobody else can be at work there either.</summary>
+    public async Task<bool> TryHoldAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await HoldAsync(cancellation);
+            return true;
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            return false;
         }
     }
 
@@ -107,7 +123,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         {
             await StopRenewingAsync();
             await DeleteAsync();
-            etag = null;
+            (etag, asked) = (null, false);
             ending.Dispose();
             ending = new CancellationTokenSource();
         }
@@ -124,7 +140,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         try
         {
             // A renewal that was broken off may have been written: what counts is whose it is.
-            if (etag is not null && (await FindAsync(limit.Token))?.Owner.Id == id)
+            if ((etag is not null || asked) && (await FindAsync(limit.Token))?.Owner.Id == id)
                 await clients.S3.DeleteObjectAsync(new DeleteObjectRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account }, limit.Token);
         }
         catch (Exception e) when (e is OperationCanceledException || Failures.Explain(e, "") is not null)

@@ -39,10 +39,7 @@ internal sealed partial class HashCache(string repository)
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-            var fresh = $"{file}.{Environment.ProcessId}.tmp";
-            File.WriteAllBytes(fresh, JsonSerializer.SerializeToUtf8Bytes(known, CacheJson.Default.DictionaryStringEntry));
-            File.Move(fresh, file, overwrite: true);
+            AtomicFile.Write(file, JsonSerializer.SerializeToUtf8Bytes(known, CacheJson.Default.DictionaryStringEntry));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
+using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 
 namespace Mlops.Platform.Aws.Storage;
@@ -15,7 +16,7 @@ internal sealed class ObjectCopier(AwsClients from, AwsClients to, string bucket
     /// <summary>Keys are of one version: what is there, of the right size, was copied by a try before. Returns whether it was copied now.</summary>
     public async Task<bool> CopyAsync(string uri, string key, CancellationToken cancellation)
     {
-        var source = S3ObjectStore.Split(uri);
+        var source = S3Place.Split(uri);
         var size = (await from.S3.GetObjectMetadataAsync(new GetObjectMetadataRequest { BucketName = source.Bucket, Key = source.Key }, cancellation)).ContentLength;
         if (await SizeAsync(key, cancellation) == size)
             return false;

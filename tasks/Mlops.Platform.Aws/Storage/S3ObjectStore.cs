@@ -70,12 +70,12 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         var lines = new List<string>();
         foreach (var uri in uris.Order(StringComparer.Ordinal))
         {
-            var (from, prefix) = Split(uri);
+            var (from, prefix) = S3Place.Split(uri);
             try
             {
                 var pages = clients.S3.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = from, Prefix = prefix, ExpectedBucketOwner = from == bucket ? account : null });
                 await foreach (var o in pages.S3Objects.WithCancellation(cancellation))
-                    lines.Add(string.Create(CultureInfo.InvariantCulture, $"s3://{from}/{o.Key} {o.Size} {o.ETag}"));
+                    lines.Add(string.Create(CultureInfo.InvariantCulture, $"{S3Place.Of(from, o.Key)} {o.Size} {o.ETag}"));
             }
             catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Forbidden)
             {
@@ -84,7 +84,7 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
             }
         }
 
-        return ContentHash.OfText(string.Join('\n', lines));
+        return Digest.Of(string.Join('\n', lines));
     }
 
     /// <summary>Makes an object be under a key that holds its hash.</summary>
@@ -94,7 +94,7 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
             await SendAsync([UploadFile.Of(key, content)], cancellation);
     }
 
-    /// <summary>Adds an object under a key that nobody else uses: no lock is needed.</summary>
+    /// <summary>Puts an object, in place of one that is there, under a key that nobody else uses or the lock keeps.</summary>
     public Task AddAsync(string key, byte[] content, CancellationToken cancellation) => uploader.SendAsync([UploadFile.Of(key, content)], cancellation);
 
     public async Task<IEnumerable<string>> KeysAsync(string prefix, CancellationToken cancellation) => (await ListAsync(prefix, cancellation)).Keys;
@@ -103,9 +103,17 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     public void Forget() => listed.Clear();
 
     /// <summary>Null: it is not there.</summary>
-    public async Task<byte[]?> ReadAsync(string uri, CancellationToken cancellation)
+    public Task<byte[]?> ReadAsync(string uri, CancellationToken cancellation)
     {
-        var (from, key) = Split(uri);
+        var (from, key) = S3Place.Split(uri);
+        return ReadAsync(from, key, cancellation);
+    }
+
+    /// <summary>An object of this bucket; null: it is not there.</summary>
+    public Task<byte[]?> ReadKeyAsync(string key, CancellationToken cancellation) => ReadAsync(bucket, key, cancellation);
+
+    private async Task<byte[]?> ReadAsync(string from, string key, CancellationToken cancellation)
+    {
         try
         {
             using var answer = await clients.S3.GetObjectAsync(new GetObjectRequest { BucketName = from, Key = key, ExpectedBucketOwner = from == bucket ? account : null }, cancellation);
@@ -119,12 +127,6 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         }
     }
 
-    public static (string Bucket, string Key) Split(string uri)
-    {
-        var parts = uri["s3://".Length..].Split('/', 2);
-        return (parts[0], parts.ElementAtOrDefault(1) ?? "");
-    }
-
     /// <summary>Where data lies or would lie, and its files that are not there.</summary>
     private async Task<(StoredData Stored, IReadOnlyList<UploadFile> Missing)> CompareAsync(string path, string prefix, CancellationToken cancellation)
     {
@@ -133,7 +135,7 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         var target = $"{prefix}/{hash}";
         var there = await ListAsync(target + "/", cancellation);
         var missing = files.Select(f => UploadFile.Of($"{target}/{f.Name}", f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();
-        return (new StoredData($"s3://{bucket}/{target}", hash, Stored: false), missing);
+        return (new StoredData(S3Place.Of(bucket, target), hash, Stored: false), missing);
     }
 
     private async Task<bool> SendAsync(IReadOnlyList<UploadFile> files, CancellationToken cancellation)
@@ -153,15 +155,9 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         var found = new Dictionary<string, long>(StringComparer.Ordinal);
         try
         {
-            string? token = null;
-            do
-            {
-                var answer = await clients.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ContinuationToken = token, ExpectedBucketOwner = account }, cancellation);
-                foreach (var o in answer.S3Objects ?? [])
-                    found[o.Key] = o.Size ?? 0;
-                token = answer.NextContinuationToken;
-            }
-            while (token is not null);
+            var pages = clients.S3.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account });
+            await foreach (var o in pages.S3Objects.WithCancellation(cancellation))
+                found[o.Key] = o.Size ?? 0;
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
         {

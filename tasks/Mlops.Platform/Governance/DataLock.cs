@@ -28,9 +28,7 @@ public static class DataLock
         {
             if (File.Exists(file) && File.ReadAllBytes(file).AsSpan().SequenceEqual(content))
                 return;
-            var fresh = $"{file}.{Environment.ProcessId}.tmp";
-            File.WriteAllBytes(fresh, content);
-            File.Move(fresh, file, overwrite: true);
+            AtomicFile.Write(file, content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
@@ -135,18 +136,48 @@ public sealed class Provenance
     public static async Task RecordAsync(VerbContext context, ExecutionResult result, RunRequest request, CancellationToken cancellation)
     {
         var deployment = context.Workspace.Deployment;
-        if (result.Version is not { } number || await context.Platform.Models.ProvenanceAsync(deployment.ModelPackageGroupName, number, cancellation) is not null)
+        if (result.Version is not { } number || await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is not { } version
+            || await IsRecordedAsync(context, version, cancellation))
             return;
-        if (await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is { } version &&
-            await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation) is { } published)
-            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, published, version, request, result).ToJson(), cancellation);
+        if ((result.Definition ?? await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation)) is not { } ran)
+            return;
+        try
+        {
+            await context.Platform.Models.PutProvenanceAsync(version.Group, number, Of(context.Workspace, ran, version, request, result).ToJson(), cancellation);
+        }
+        catch (Exception e) when (!cancellation.IsCancellationRequested && context.Platform.Explain(e) is { Code: PlatformErrors.AccessDenied } problem)
+        {
+            // The run has ended well. Whoever deploys it may write the statement, and does.
+            context.Events.Add((problem with { Message = $"The statement of what version {number} was made of is not written; the next deploy of it does so. {problem.Message}" }).AsWarning());
+        }
     }
+
+    /// <summary>The statement of a version; null: nobody wrote one. One of another version of that number, whose registry is gone, is none of its.</summary>
+    /// <exception cref="DefinitionException">What is there is no statement.</exception>
+    public static async Task<Provenance?> FindAsync(VerbContext context, ModelVersion version, CancellationToken cancellation) =>
+        await context.Platform.Models.ProvenanceAsync(version.Group, version.Version, cancellation) is { } statement
+        && Parse(statement, string.Create(CultureInfo.InvariantCulture, $"The statement of version {version.Version}")) is var found && found.IsOf(version) ? found : null;
+
+    /// <summary>Whether a version has its statement. What is there and is none is written anew.</summary>
+    public static async Task<bool> IsRecordedAsync(VerbContext context, ModelVersion version, CancellationToken cancellation)
+    {
+        try
+        {
+            return await FindAsync(context, version, cancellation) is not null;
+        }
+        catch (DefinitionException)
+        {
+            return false;
+        }
+    }
+
+    private bool IsOf(ModelVersion version) => ExecutionId == version.ExecutionId;
 
     /// <summary>Published data lies under its hash; of what lies elsewhere in S3 only the place is known.</summary>
     private static Material Data(PublishedData data, string uri)
     {
         var last = uri.TrimEnd('/').Split('/')[^1];
-        return last.Length == 64 && last.All(char.IsAsciiHexDigitLower) ? new Material(Material.DataSet + data.Name, uri, Material.Sha256, last) : new Material(Material.DataSet + data.Name, uri, null, null);
+        return Digest.IsOne(last) ? new Material(Material.DataSet + data.Name, uri, Material.Sha256, last) : new Material(Material.DataSet + data.Name, uri, null, null);
     }
 
     private static IEnumerable<JsonObject> Items(JsonNode? list) => (list as JsonArray ?? []).OfType<JsonObject>();

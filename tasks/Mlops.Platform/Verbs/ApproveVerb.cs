@@ -24,9 +24,9 @@ public static class ApproveVerb
         if (await models.FindAsync(group, number, cancellation) is null)
             throw PlatformErrors.UnknownVersion(group, number).ToException();
 
-        if (approve && target.Approval == StageApproval.Automatic && (await models.DecisionAsync(group, number, target.Name, cancellation))?.Decision != "Rejected")
-            throw PlatformErrors.NothingToApprove(target.Name).ToException();
         var before = await models.DecisionAsync(group, number, target.Name, cancellation);
+        if (approve && target.Approval == StageApproval.Automatic && before?.Decision != "Rejected")
+            throw PlatformErrors.NothingToApprove(target.Name).ToException();
         var decision = new ApprovalDecision(number, target.Name, approve ? "Approved" : "Rejected", context.Platform.Caller, DateTimeOffset.UtcNow, reason);
         var changed = before?.Decision != decision.Decision || (reason is not null && reason != before.Reason);
         var final = target == deployment.DecidingStage;

@@ -146,7 +146,11 @@ public static class DeployVerb
             return;
         var decision = new ApprovalDecision(version.Version, stage.Name, "Approved", "gates and tests", DateTimeOffset.UtcNow, "approval: automatic");
         var latest = await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation);
-        await context.Platform.Models.DecideAsync(version.Group, decision, latest, final: true, cancellation);
+        // Whoever decided while the stage was made has the last word.
+        if (latest?.Decision == "Rejected")
+            context.Events.Add(PlatformErrors.Rejected(version.Version, stage.Name, latest.Reason).AsWarning());
+        else if (latest?.Decision != "Approved")
+            await context.Platform.Models.DecideAsync(version.Group, decision, latest, final: true, cancellation);
     }
 
     /// <summary>Takes a version that did not pass out of a stage.</summary>
@@ -185,7 +189,7 @@ public static class DeployVerb
     private static async Task<bool> MayServeAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
     {
         var decision = (await context.Platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
-        return decision != "Rejected" && (stage.Approval != StageApproval.Manual || decision == "Approved");
+        return stage.Admits(decision);
     }
 
     /// <summary>To the newest version that passed these tests. Returns it; null: there is none.</summary>

@@ -27,7 +27,7 @@ internal static class GateCheck
     public static async Task<IReadOnlyDictionary<string, double>> LimitsAsync(VerbContext context, CancellationToken cancellation)
     {
         var limits = new Dictionary<string, double>(StringComparer.Ordinal);
-        var gates = context.Workspace.Deployment.Gates.Where(g => g.MaxDrop is not null || g.MaxRise is not null).ToList();
+        var gates = context.Workspace.Deployment.Gates.Where(g => g.Baselines.Any()).ToList();
         if (gates.Count == 0 || await context.Platform.Models.ApprovedMetricsAsync(context.Workspace.Deployment.ModelPackageGroupName, cancellation) is not { } approved)
             return limits;
         foreach (var gate in gates)

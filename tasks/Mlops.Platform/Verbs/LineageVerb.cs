@@ -47,7 +47,7 @@ public static class LineageVerb
     {
         try
         {
-            return await context.Platform.Models.ProvenanceAsync(context.Workspace.Deployment.ModelPackageGroupName, version, cancellation) is { } statement ? Provenance.Parse(statement, $"The statement of version {version}") : null;
+            return await context.Platform.Models.FindAsync(context.Workspace.Deployment.ModelPackageGroupName, version, cancellation) is { } found ? await Provenance.FindAsync(context, found, cancellation) : null;
         }
         catch (DefinitionException e)
         {

@@ -54,7 +54,7 @@ public static class PlanVerb
         if (!platform.IsPrepared)
         {
             changes.AddRange(deployment.Sources.Select(s => new PlannedChange("Add", "code", s.File)));
-            changes.AddRange(deployment.Data.Where(d => !d.Source.StartsWith("s3://", StringComparison.Ordinal)).Select(d => new PlannedChange("Add", "data", d.Name)));
+            changes.AddRange(deployment.Data.Where(d => !d.IsInS3).Select(d => new PlannedChange("Add", "data", d.Name)));
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
             return (StepPlan.Of(null, workspace.Pipeline.WithValues(parameters)), null);
         }
@@ -99,7 +99,7 @@ public static class PlanVerb
         if (!platform.IsPrepared)
             return [new PlannedChange("Add", "stage", stage.Name, stage.Approval == StageApproval.Manual ? "once it is approved" : null)];
         var decision = version is null ? null : (await platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
-        return decision == "Rejected" || (stage.Approval == StageApproval.Manual && decision != "Approved") ? null : await PlanAsync(context, stage, version, cancellation);
+        return stage.Admits(decision) ? await PlanAsync(context, stage, version, cancellation) : null;
     }
 
     private static async Task<IReadOnlyList<PlannedChange>> PlanAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)

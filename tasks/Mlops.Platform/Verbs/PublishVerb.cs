@@ -63,7 +63,7 @@ public static class PublishVerb
         };
         if (Takes(PublishedParameters.GitCommit))
             values[PublishedParameters.GitCommit] = GitState.Commit(workspace.Repository) ?? "none";
-        if (Takes(PublishedParameters.S3DataVersion) && await platform.Objects.VersionAsync([.. workspace.Deployment.Data.Where(d => IsInS3(d) && Takes(d.Parameter)).Select(d => d.Source)], cancellation) is { } version)
+        if (Takes(PublishedParameters.S3DataVersion) && await platform.Objects.VersionAsync([.. workspace.Deployment.Data.Where(d => d.IsInS3 && Takes(d.Parameter)).Select(d => d.Source)], cancellation) is { } version)
             values[PublishedParameters.S3DataVersion] = version;
 
         foreach (var (parameter, uri) in places)
@@ -75,12 +75,10 @@ public static class PublishVerb
         bool Takes(string parameter) => workspace.Pipeline.Parameters.Any(p => p.Name == parameter);
     }
 
-    private static bool IsInS3(PublishedData data) => data.Source.StartsWith("s3://", StringComparison.Ordinal);
-
     /// <summary>Where a data set is, and whether it was, or would be, sent. One that lies in S3 has no hash.</summary>
     public static async Task<StoredData> DataAsync(VerbContext context, PublishedData data, Func<string, string, string, CancellationToken, Task<StoredData>> put, CancellationToken cancellation)
     {
-        if (IsInS3(data))
+        if (data.IsInS3)
             return new StoredData(data.Source, "", Stored: false);
         var path = context.Workspace.FullPath(data.Source);
         if (!Path.Exists(path))

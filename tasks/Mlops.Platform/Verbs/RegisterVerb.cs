@@ -58,7 +58,7 @@ public static class RegisterVerb
         var models = context.Platform.Models;
         var made = await models.RegisterAsync(group, registration, cancellation);
         context.Events.Add(new ModelRegistered(group, made.Version, made.Status, made.IsNew));
-        if (await models.ProvenanceAsync(group, made.Version, cancellation) is null && await models.FindAsync(group, made.Version, cancellation) is { } version)
+        if (await models.FindAsync(group, made.Version, cancellation) is { } version && !await Provenance.IsRecordedAsync(context, version, cancellation))
             await models.PutProvenanceAsync(group, made.Version, Provenance.OfBrought(context.Workspace, version, registration).ToJson(), cancellation);
         return new Outcome { Verb = "register", Changed = made.IsNew, PipelineName = context.Workspace.Deployment.PipelineName, Version = made.Version };
     }
@@ -73,13 +73,14 @@ public static class RegisterVerb
             throw PlatformErrors.NotRegistrable("the pipeline registers no container for it.").ToException();
         container["ModelDataUrl"] = "";
         if (options.Description is { } description)
-            arguments["ModelPackageDescription"] = description;
+            arguments["ModelPackageDescription"] = Descriptions.OneLine(description) is { Length: <= Descriptions.MostCharacters } line ? line
+                : throw PlatformErrors.NotRegistrable($"the description has more than {Descriptions.MostCharacters} characters.").ToException();
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
         await PublishVerb.ImagesAsync(context, places, cancellation);
         var definition = await PublishVerb.DefineAsync(context, places, cancellation);
         try
         {
-            return (JsonObject)new ExpressionEvaluator(new RegistrationScope(definition)).Evaluate(arguments)!;
+            return (JsonObject)new ExpressionEvaluator(new ParameterScope(definition, new Dictionary<string, string>())).Evaluate(arguments)!;
         }
         catch (DefinitionException e)
         {

@@ -24,10 +24,10 @@ internal static class StageEntry
             return false;
         }
 
-        if (stage.Approval == StageApproval.Automatic || decision?.Decision == "Approved")
+        if (stage.Admits(decision?.Decision))
             return true;
         if (explicitly)
-            throw PlatformErrors.NotApproved(version.Version, stage.Name).ToException();
+            throw PlatformErrors.NotApproved(version.Version, stage.Name, context.Platform.Name).ToException();
         context.Events.Add(new StageChanged(stage.Name, "PendingApproval", version.Version) { Platform = context.Platform.Name == PlatformNames.Local ? null : context.Platform.Name });
         await TellWhatServesAsync(context, stage, cancellation);
         await TellOfApprovedAsync(context, stage, version, cancellation);

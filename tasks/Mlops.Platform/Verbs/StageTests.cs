@@ -1,7 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
@@ -25,10 +24,10 @@ internal static class StageTests
         {
             text.Append(CultureInfo.InvariantCulture, $"{test.ContentType}|{test.ExpectStatus}|{test.MaxLatencyMilliseconds}|{string.Join(' ', test.Command ?? [])}\n");
             foreach (var file in new[] { test.Payload, test.Command?[^1] }.OfType<string>().Select(workspace.FullPath).Where(File.Exists))
-                text.Append(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file)))).Append('\n');
+                text.Append(Digest.Of(File.ReadAllBytes(file))).Append('\n');
         }
 
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+        return Digest.Of(text.ToString());
     }
 
     /// <summary>The first test that fails, or null.</summary>
@@ -53,7 +52,7 @@ internal static class StageTests
         {
             body = await File.ReadAllBytesAsync(context.Workspace.FullPath(test.Payload!), cancellation);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return $"the payload cannot be read: {e.Message}";
         }
