@@ -1,9 +1,5 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
-using System.Threading.Channels;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
@@ -21,12 +17,8 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
     private const string PropertyCode = "MLOPS0016";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
-
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
-
     private readonly List<ITaskItem> results = [];
-    private Process? process;
+    private HostProcess? host;
     private volatile bool cancelled;
 
     /// <summary>The host's assembly, mlops.dll.</summary>
@@ -67,59 +59,30 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     [Output]
     public ITaskItem[] Results => [.. results];
 
+    /// <summary>Also those that were parted by an escaped ';', as command lines need it.</summary>
+    private IEnumerable<string> Given => (Parameters ?? []).SelectMany(p => p.Split(';', StringSplitOptions.RemoveEmptyEntries));
+
     private string Repository => Path.GetDirectoryName(Config.GetMetadata("FullPath"))!;
 
     public void Cancel()
     {
         cancelled = true;
-        try
-        {
-            // The host ends its steps when this pipe closes, and brings what it changes to an end that it can leave.
-            process?.StandardInput.Close();
-        }
-        catch (InvalidOperationException)
-        {
-            // It has ended already.
-        }
+        host?.AskToEnd();
     }
 
     protected override void Run()
     {
         if (!PropertiesAreValid())
             return;
-        var start = new ProcessStartInfo(DotnetPath, Arguments())
-        {
-            WorkingDirectory = Repository,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            StandardOutputEncoding = Encoding.UTF8,
-            StandardErrorEncoding = Encoding.UTF8,
-            CreateNoWindow = true,
-        };
-        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
-            start.Environment.Remove(name);
         try
         {
-            using var host = Process.Start(start)!;
-            process = host;
+            using var started = HostProcess.Start(DotnetPath, Arguments(), Repository);
+            host = started;
             if (cancelled)
                 Cancel();
-            var errors = new StringBuilder();
-            host.ErrorDataReceived += (_, e) => errors.AppendLine(e.Data);
-            host.BeginErrorReadLine();
-            try
-            {
-                Follow(host);
-            }
-            catch
-            {
-                End(host);
-                throw;
-            }
-
-            if (host.ExitCode is not 0 and not ChangesPresent && !cancelled && !Log.HasLoggedErrors)
-                LogError(DefectCode, $"'mlops {Verb}' ended with exit code {host.ExitCode}. {errors.ToString().Trim()}");
+            started.Follow(Show);
+            if (started.ExitCode is not 0 and not ChangesPresent && !cancelled && !Log.HasLoggedErrors)
+                LogError(DefectCode, $"'mlops {Verb}' ended with exit code {started.ExitCode}. {started.Errors}");
         }
         catch (Win32Exception e)
         {
@@ -127,60 +90,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         }
         finally
         {
-            process = null;
-        }
-    }
-
-    /// <summary>Shows what the host says until it ends. What it started may outlive it and hold its output open: nobody waits for that.</summary>
-    private void Follow(Process host)
-    {
-        var lines = Channel.CreateUnbounded<string>();
-        _ = System.Threading.Tasks.Task.Run(() => Read(host.StandardOutput, lines.Writer));
-        var ended = new Stopwatch();
-        while (true)
-        {
-            var more = lines.Reader.WaitToReadAsync().AsTask();
-            while (!more.Wait(Pause) && ended.Elapsed < Patience)
-            {
-                if (host.HasExited)
-                    ended.Start();
-            }
-
-            if (!more.IsCompleted || !more.Result)
-                break;
-            while (lines.Reader.TryRead(out var line))
-                Show(line);
-        }
-
-        if (!host.WaitForExit(Patience))
-            End(host);
-        System.Threading.Tasks.Task.Run(host.WaitForExit).Wait(Patience); // With what it said on its standard error.
-    }
-
-    private static void Read(StreamReader output, ChannelWriter<string> lines)
-    {
-        try
-        {
-            while (output.ReadLine() is { } line)
-                lines.TryWrite(line);
-        }
-        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
-        {
-            // The host was let go.
-        }
-
-        lines.Complete();
-    }
-
-    private static void End(Process host)
-    {
-        try
-        {
-            host.Kill(entireProcessTree: true);
-        }
-        catch (Exception e) when (e is InvalidOperationException or Win32Exception or AggregateException or NotSupportedException)
-        {
-            // It has ended, or cannot be ended from here.
+            host = null;
         }
     }
 
@@ -189,7 +99,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     {
         if (!string.IsNullOrEmpty(ModelVersion) && !(int.TryParse(ModelVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))
             LogError(PropertyCode, $"'{ModelVersion}' is no value of MlopsModelVersion: it is the number of a registered version. '-t:MlopsStatus' lists them.");
-        foreach (var parameter in (Parameters ?? []).Where(p => p.IndexOf('=', StringComparison.Ordinal) <= 0))
+        foreach (var parameter in Given.Where(p => p.IndexOf('=', StringComparison.Ordinal) <= 0))
             LogError(PropertyCode, $"'{parameter}' is no value of MlopsParameters: write NAME=VALUE, several separated by ';'.");
         return !Log.HasLoggedErrors;
     }
@@ -204,7 +114,7 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
                 arguments.AddRange([name, value]);
         }
 
-        foreach (var parameter in Parameters ?? [])
+        foreach (var parameter in Given)
             arguments.AddRange(["--parameter", parameter]);
         arguments.AddRange(Switches ?? []);
         return arguments;
@@ -212,13 +122,13 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
     private void Show(string line)
     {
-        if (Event(line) is not { } e)
+        if (HostEvent.Read(line) is not { } e)
         {
             Log.LogMessage(MessageImportance.Normal, "{0}", line);
             return;
         }
 
-        switch (Text(e, "Event"))
+        switch (e.Text("Event"))
         {
             case "Problem":
                 ShowProblem(e);
@@ -227,33 +137,19 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
                 ShowOutcome(e);
                 break;
             default:
-                if (Text(e, "Text") is { } text)
+                if (e.Text("Text") is { } text)
                     Log.LogMessage(MessageImportance.High, "{0}", text);
                 break;
         }
     }
 
-    /// <summary>Null: the line is something else than an event, such as what a program said.</summary>
-    private static JsonElement? Event(string line)
+    private void ShowProblem(HostEvent e)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(line);
-            return document.RootElement is { ValueKind: JsonValueKind.Object } e ? e.Clone() : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
-
-    private void ShowProblem(JsonElement e)
-    {
-        var code = Text(e, "Code") ?? DefectCode;
-        var file = Text(e, "File") ?? ProjectFile.GetMetadata("FullPath");
-        var (line, column) = (Number(e, "Line"), Number(e, "Column"));
-        var text = OneLine(Text(e, "Message") ?? "");
-        if (Text(e, "Severity") == "Warning")
+        var code = e.Text("Code") ?? DefectCode;
+        var file = e.Text("File") ?? ProjectFile.GetMetadata("FullPath");
+        var (line, column) = (e.Number("Line"), e.Number("Column"));
+        var text = OneLine(e.Text("Message") ?? "");
+        if (e.Text("Severity") == "Warning")
             Log.LogWarning(null, code, null, Link(code), file, line, column, 0, 0, "{0}", text);
         else
             Log.LogError(null, code, null, Link(code), file, line, column, 0, 0, "{0}", text);
@@ -270,26 +166,26 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
         return $"{lines[0]} {lines[^1].Trim()}";
     }
 
-    private void ShowOutcome(JsonElement e)
+    private void ShowOutcome(HostEvent e)
     {
-        if (Text(e, "Text") is { } text)
+        if (e.Text("Text") is { } text)
             Log.LogMessage(MessageImportance.High, "{0}", text);
-        var pipeline = Text(e, "PipelineName") ?? "";
-        foreach (var url in e.GetProperty("Urls").EnumerateArray())
+        var pipeline = e.Text("PipelineName") ?? "";
+        foreach (var url in e.Items("Urls"))
         {
             // The form that the terminal logger shows, as a link.
-            Log.LogMessage(MessageImportance.High, "{0} -> {1}", Path.GetFileNameWithoutExtension(ProjectFile.GetMetadata("FullPath")), Text(url, "Url"));
-            results.Add(Item(Text(url, "Url") ?? "", e, ("Stage", Text(url, "Stage")), ("Version", Text(url, "Version"))));
+            Log.LogMessage(MessageImportance.High, "{0} -> {1}", Path.GetFileNameWithoutExtension(ProjectFile.GetMetadata("FullPath")), url.Text("Url"));
+            results.Add(Item(url.Text("Url") ?? "", e, ("Stage", url.Text("Stage")), ("Version", url.Text("Version"))));
         }
 
         if (results.Count == 0)
-            results.Add(Item(pipeline.Length > 0 ? pipeline : Verb, e, ("Version", Text(e, "Version"))));
+            results.Add(Item(pipeline.Length > 0 ? pipeline : Verb, e, ("Version", e.Text("Version"))));
     }
 
-    private static TaskItem Item(string name, JsonElement outcome, params (string Name, string? Value)[] metadata)
+    private static TaskItem Item(string name, HostEvent outcome, params (string Name, string? Value)[] metadata)
     {
         var item = new TaskItem(name);
-        foreach (var (key, value) in metadata.Append(("Pipeline", Text(outcome, "PipelineName"))).Append(("ExecutionId", Text(outcome, "ExecutionId"))).Append(("Changed", Text(outcome, "Changed"))))
+        foreach (var (key, value) in metadata.Append(("Pipeline", outcome.Text("PipelineName"))).Append(("ExecutionId", outcome.Text("ExecutionId"))).Append(("Changed", outcome.Text("Changed"))))
         {
             if (value is not null)
                 item.SetMetadata(key, value);
@@ -297,15 +193,4 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
 
         return item;
     }
-
-    private static string? Text(JsonElement e, string member) => e.TryGetProperty(member, out var value) ? value.ValueKind switch
-    {
-        JsonValueKind.String => value.GetString(),
-        JsonValueKind.Null => null,
-        JsonValueKind.True => "true",
-        JsonValueKind.False => "false",
-        _ => value.GetRawText(),
-    } : null;
-
-    private static int Number(JsonElement e, string member) => e.TryGetProperty(member, out var value) && value.TryGetInt32(out var number) ? number : 0;
 }

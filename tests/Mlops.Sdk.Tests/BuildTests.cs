@@ -262,7 +262,7 @@ public sealed class BuildTests(PackagesFixture packages)
     public async Task Folders_of_all_kinds_build()
     {
         var model = await packages.ScriptsAsync();
-        var strange = Path.Combine(Path.GetDirectoryName(model.Folder)!, "Doe, Jane = ünïcode");
+        var strange = Path.Combine(Path.GetDirectoryName(model.Folder)!, "O'Doe, Jane = ünïcode");
         Directory.Move(model.Folder, strange);
 
         (await model.In(strange).RunAsync("build")).Succeeded();
@@ -282,9 +282,37 @@ public sealed class BuildTests(PackagesFixture packages)
         Assert.Contains("config.yaml(5,25): warning MLOPS3062: 'src/train.py' imports 'common'", built, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("moon")]
+    [InlineData("AWS")]
+    public async Task An_unknown_platform_is_refused(string platform) =>
+        Assert.Contains("error MLOPS0006", (await (await packages.ScriptsAsync()).RunAsync("build", $"-p:MlopsPlatform={platform}")).Output, StringComparison.Ordinal);
+
+    /// <summary>A command line has no other way to hand on a list.</summary>
+    [Theory]
+    [InlineData("-p:MlopsOnlySteps=train%3Bnowhere", "no step 'nowhere'")]
+    [InlineData("-p:MlopsParameters=a=1%3Bb", "'b' is no value of MlopsParameters")]
+    public async Task Lists_are_parted_where_their_separator_is_escaped(string property, string said)
+    {
+        var model = await packages.ScriptsAsync();
+        (await model.RunAsync("restore")).Succeeded();
+
+        Assert.Contains(said, (await model.RunAsync("build", "--no-restore", "-t:MlopsRun", property)).Output, StringComparison.Ordinal);
+    }
+
+    /// <summary>A model of scripts is no assembly: a project that refers to it is built after it, and compiled without it.</summary>
     [Fact]
-    public async Task An_unknown_platform_is_refused() =>
-        Assert.Contains("error MLOPS0006", (await (await packages.ScriptsAsync()).RunAsync("build", "-p:MlopsPlatform=moon")).Output, StringComparison.Ordinal);
+    public async Task A_program_may_refer_to_a_model_of_scripts()
+    {
+        var model = await packages.ScriptsAsync();
+        var folder = Directory.CreateDirectory(Path.Combine(Path.GetDirectoryName(model.Folder)!, "program-" + Path.GetFileName(model.Folder))).FullName;
+        await File.WriteAllTextAsync(Path.Combine(folder, "program.csproj"), $"""<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup><ItemGroup><ProjectReference Include="../{Path.GetFileName(model.Folder)}/model.csproj" /></ItemGroup></Project>""");
+        await File.WriteAllTextAsync(Path.Combine(folder, "Program.cs"), "public static class Program;");
+
+        (await model.In(folder).RunAsync("build")).Succeeded();
+
+        Assert.True(File.Exists(Path.Combine(folder, "bin", "Debug", "net10.0", "program.dll")));
+    }
 
     private static string Artifacts(Dotnet model) => Path.Combine(model.Folder, "bin", "Release", "net10.0", "mlops");
 
