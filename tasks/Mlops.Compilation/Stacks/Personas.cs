@@ -56,7 +56,8 @@ internal static class Personas
     }
 
     /// <summary>What a decision is made by: what runs measured, and what a version is made of.</summary>
-    private static IEnumerable<Permission> Reports(Permissions shared) => [shared.OwnObject("", "provenance/*", ["s3:GetObject"]), shared.OwnObject("", "runs/*", ["s3:GetObject"])];
+    private static IEnumerable<Permission> Reports(Permissions shared) =>
+        [shared.OwnObject("", "provenance/*", ["s3:GetObject"]), shared.OwnObject("", "runs/*", ["s3:GetObject"]), shared.List("", "provenance/*"), shared.List("", "runs/*")];
 
     /// <summary>Approvals, and that a version passed a stage's tests.</summary>
     private static Permission Decide(ModelPlan plan) => new("", ["sagemaker:UpdateModelPackage"], [$"{SageMaker}:model-package/{plan.GroupName}/*"]);

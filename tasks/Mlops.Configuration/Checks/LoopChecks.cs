@@ -24,7 +24,7 @@ internal static class LoopChecks
         {
             // Predictions in the folder of the records have a message of their own, whatever starts the batch.
             if (stage.Batch is { Input: { } input, OnNewData: { Value: true } watching })
-                Refuse(input.Value.Text, watching.Span, new[] { Of("capture.to", stage.Capture?.To), stage.Capture is { To: null } ? OwnPlace(stage.Aws is { Bucket: not null } own ? own : config.Aws, config) : null }.OfType<Place>(), diagnostics);
+                Refuse(input.Value.Text, watching.Span, new[] { Of("capture.to", stage.Capture?.To), stage.Capture is { To: null } ? OwnPlace(stage.Aws is { Bucket: not null } own ? own : config.Aws, config, $"/capture/{config.Model?.Name?.Value}-{stage.Stage?.Value}") : null }.OfType<Place>(), diagnostics);
         }
     }
 
@@ -38,6 +38,7 @@ internal static class LoopChecks
 
     private static Place? Of(string key, Located<S3Uri>? uri) => uri is { } given ? new(key, given.Value.Text, given.Span) : null;
 
-    private static Place? OwnPlace(AwsSection? aws, ModelConfig config) => aws?.Bucket is { } bucket && config.Model?.Name is { } model
-        ? new("bucket", $"s3://{bucket.Value.Text}/{config.Aws?.Prefix?.Value ?? model.Value}", bucket.Span) : null;
+    /// <param name="below">Of the prefix.</param>
+    private static Place? OwnPlace(AwsSection? aws, ModelConfig config, string below = "") => aws?.Bucket is { } bucket && config.Model?.Name is { } model
+        ? new("bucket", $"s3://{bucket.Value.Text}/{config.Aws?.Prefix?.Value ?? model.Value}{below}", bucket.Span) : null;
 }

@@ -18,8 +18,13 @@ internal static class RequestLimits
     private const int Variables = 100;
     private const int TuningVariables = 48;
 
-    /// <summary>At most so many are the SDK's: where a container finds its program, and which outputs a cached job has.</summary>
+    private const int TransformVariables = 16;
+
+    /// <summary>Where a model's container finds its program, and what that is.</summary>
     private const int OwnVariables = 2;
+
+    /// <summary>Which outputs a cached job has.</summary>
+    private const int OwnOutputs = 1;
 
     /// <summary>Of CustomerMetadataMap; the decisions on a version are kept beside what is written here.</summary>
     private const int MetadataValue = 256;
@@ -30,11 +35,14 @@ internal static class RequestLimits
         foreach (var step in config.Steps)
         {
             if (step.Section is StepSection code)
-                CheckStep(step.Name, code, diagnostics);
+                CheckStep(step.Name, code, config, diagnostics);
             foreach (var argument in (step.Section as ProcessingSection)?.Arguments ?? [])
                 CheckText("arguments", argument, Argument, diagnostics, oneLine: true);
-            if (step.Section is TransformStep transform)
-                CheckValues(transform.Environment, TransformValue, diagnostics);
+            if (step.Section is TransformStep { Environment: { } ofTransform })
+            {
+                CheckValues(ofTransform, TransformValue, diagnostics);
+                CheckCount(ofTransform.Count, TransformVariables - DataVersion(config), step.Name, ofTransform.Span, diagnostics);
+            }
         }
 
         foreach (var environment in new[] { config.Inference?.Environment, config.Inference?.Preprocess?.Environment, config.Inference?.Postprocess?.Environment }.Concat((config.Deploy ?? []).Select(s => s.Environment)))
@@ -42,19 +50,20 @@ internal static class RequestLimits
         foreach (var environment in (config.Deploy ?? []).Select(s => s.Environment).Prepend(null))
         {
             var names = (environment?.Names ?? []).Concat(config.Inference?.Environment?.Names ?? []).Distinct(StringComparer.Ordinal).Count();
-            if (names > Variables - OwnVariables && (environment ?? config.Inference?.Environment) is { } given)
-                diagnostics.Add(Errors.TooMany(given.Span, "environment variables of the model, beside those of its program,", names, Variables - OwnVariables));
+            var most = Variables - (config.Inference?.EntryPoint is null ? 0 : OwnVariables);
+            if (names > most && (environment ?? config.Inference?.Environment) is { } given)
+                diagnostics.Add(Errors.TooMany(given.Span, "environment variables of the model, beside the SDK's own", names, most));
         }
 
         var metadata = config.Build?.Register?.Metadata;
         CheckMetadata(metadata, diagnostics);
         // A version holds 50 (CustomerMetadataMap): two of the SDK's own, and for each stage who decided, why, and which tests passed.
-        var most = MetadataEntries - 2 - 3 * (config.Deploy?.Count ?? 0);
-        if (metadata?.Count > most)
-            diagnostics.Add(Errors.TooMany(metadata.Span, "entries, beside what is noted of stages,", metadata.Count, Math.Max(0, most)));
+        var entries = MetadataEntries - 2 - 3 * (config.Deploy?.Count ?? 0);
+        if (metadata?.Count > entries)
+            diagnostics.Add(Errors.TooMany(metadata.Span, "entries, beside what is noted of stages,", metadata.Count, Math.Max(0, entries)));
     }
 
-    private static void CheckStep(string name, StepSection step, DiagnosticBag diagnostics)
+    private static void CheckStep(string name, StepSection step, ModelConfig config, DiagnosticBag diagnostics)
     {
         var most = step is TrainSection ? TrainingValue : ProcessingValue;
         CheckValues(step.Environment, most, diagnostics);
@@ -65,12 +74,20 @@ internal static class RequestLimits
         }
 
         var count = (step.Environment?.Count ?? 0) + (step.Secrets?.Count ?? 0);
-        var limit = step switch { TrainSection { Tune: not null } => TuningVariables, TrainSection => Variables, _ => Variables - OwnVariables };
-        if (count > limit)
-            diagnostics.Add(Errors.TooMany((step.Environment ?? NamedMap<Template>.Empty).Span, $"environment variables and secrets of '{name}'", count, limit));
+        var limit = step switch { TrainSection { Tune: not null } => TuningVariables, TrainSection => Variables, _ => Variables - OwnOutputs };
+        CheckCount(count, limit - DataVersion(config), name, step.Environment?.Span ?? step.Secrets?.Span ?? step.Span, diagnostics);
         foreach (var value in ((step as TrainSection)?.Hyperparameters ?? NamedMap<Template>.Empty).Select(h => h.Value).OfType<Template>())
             CheckText("hyperparameters", value, int.MaxValue, diagnostics, oneLine: true);
     }
+
+    private static void CheckCount(int count, int most, string step, Text.Span span, DiagnosticBag diagnostics)
+    {
+        if (count > most)
+            diagnostics.Add(Errors.TooMany(span, $"environment variables and secrets of '{step}', beside the SDK's own", count, most));
+    }
+
+    /// <summary>A step that reads data in S3 has its version in a variable, since SageMaker's cache knows only its place.</summary>
+    private static int DataVersion(ModelConfig config) => (config.Data ?? NamedMap<DataSet>.Empty).Any(d => d.Value?.Source is { Value.IsS3: true }) ? 1 : 0;
 
     private static void CheckValues(NamedMap<Template>? values, int most, DiagnosticBag diagnostics)
     {

@@ -213,8 +213,9 @@ public sealed class YamlReader
     {
         if (before is not (MappingEnd or SequenceEnd) || !open.TryPeek(out var inBrackets) || !inBrackets)
             return;
-        var (from, to) = ((int)before.End.Index, (int)now.Start.Index);
-        if (from > 0 && from < to && to <= text.Length && (text[from - 1] is ']' or '}') && text.AsSpan(from, to - from).IndexOfAny(',', ':') < 0)
+        // The bracket itself is where the end of an explicit collection stands.
+        var (bracket, next) = ((int)before.Start.Index, (int)now.Start.Index);
+        if (bracket < next && next <= text.Length && (text[bracket] is ']' or '}') && text.AsSpan(bracket, next - bracket).IndexOfAny(',', ':') < 0)
             throw new Refused(Errors.Syntax(Place(now.Start, now.Start), "a ',' is missing before this, in a flow collection"));
     }
 

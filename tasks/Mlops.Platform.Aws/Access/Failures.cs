@@ -51,12 +51,12 @@ internal static partial class Failures
         if (innermost is not SocketException { SocketErrorCode: SocketError.HostNotFound or SocketError.NoData or SocketError.TryAgain } || Chain(failure).OfType<HttpRequestException>().LastOrDefault() is not { } request)
             return innermost.Message;
         // "Name or service not known (sts.eu-wset-1.amazonaws.com:443)".
-        return HostsRegion().Match(request.Message) is { Success: true, Groups: var host } && RegionEndpoint.GetBySystemName(host["region"].Value).DisplayName == Unknown
+        return HostsRegion().Match(request.Message) is { Success: true, Groups: var host } && RegionEndpoint.GetBySystemName(host["region"].Value).DisplayName.Contains(Unknown, StringComparison.Ordinal)
             ? $"{request.Message}. '{host["region"].Value}' is no region that this version knows: AWS_REGION, the profile's region or 'aws.region' may be misspelt."
             : request.Message;
     }
 
-    /// <summary>What the AWS SDK calls a region that its table has not.</summary>
+    /// <summary>In what the AWS SDK calls a region that its table has not.</summary>
     private const string Unknown = "Unknown";
 
     private static IEnumerable<Exception> Chain(Exception e) => e.InnerException is { } inner ? Chain(inner).Prepend(e) : [e];

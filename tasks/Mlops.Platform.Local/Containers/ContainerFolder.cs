@@ -49,7 +49,7 @@ internal sealed class ContainerFolder(string folder, bool isMounted)
     {
         var path = Path(containerPath);
         // Whoever opens a pipe waits for a writer.
-        if (!File.Exists(path) || (new FileInfo(path).Length == 0 && Files.IsSpecial(path)) || (isMounted && LinkOnTheWay(path) is not null))
+        if (!File.Exists(path) || (((new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) as FileInfo) ?? new FileInfo(path)).Length == 0 && Files.IsSpecial(path)) || (isMounted && LinkOnTheWay(path) is not null))
             return null;
         var text = new char[most];
         using var reader = new StreamReader(path);

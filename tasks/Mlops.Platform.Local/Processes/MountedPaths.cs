@@ -63,7 +63,7 @@ internal static partial class MountedPaths
     public static bool AreNamed(IReadOnlyList<string> command, string baseFolder, string folder)
     {
         // What could not be mapped ('cd /opt/ml&&ls'), and a path that a shell would part into two.
-        if (command.Any(a => Named().IsMatch(a.Replace(baseFolder, "", StringComparison.Ordinal))) || (!PlainPath().IsMatch(baseFolder) && command.Contains("-c") && command.Any(a => a.IndexOf(baseFolder, StringComparison.Ordinal) > 0)))
+        if (command.Any(a => Named().IsMatch(a.Replace(baseFolder, "", StringComparison.Ordinal))) || (!PlainPath().IsMatch(baseFolder) && command.Any(IsOfShell) && command.Any(a => a.IndexOf(baseFolder, StringComparison.Ordinal) > 0)))
             return true;
         var within = command.SelectMany(a => Words(a, baseFolder)).Where(File.Exists).Distinct(StringComparer.Ordinal).ToList();
         var beside = within.SelectMany(f => Directory.EnumerateFiles(Path.GetDirectoryName(f)!, "*", SearchOption.AllDirectories)).Where(f => CodeExtensions.Contains(Path.GetExtension(f).ToLowerInvariant()));
@@ -127,8 +127,11 @@ internal static partial class MountedPaths
         return [.. Unshare, "/bin/sh", "-c", Script, "mlops", baseFolder, Path.Combine(parent, ".opt"), names, overlay, Programs.Find(command[0]) ?? command[0], .. command.Skip(1)];
     }
 
-    /// <summary>The path itself: not a part of another one, such as s3://bucket/opt/ml or /opt/mlflow.</summary>
-    [GeneratedRegex(@"(?<![\w/.-])/opt/ml(?![\w.-])")]
+    /// <summary>-c of a shell, alone or with others (-lc): a command follows.</summary>
+    private static bool IsOfShell(string argument) => argument is ['-', not '-', ..] && argument.EndsWith('c');
+
+    /// <summary>The path itself, also behind file:// and an option's letter (-I/opt/ml/code): not a part of another one, such as s3://bucket/opt/ml or /opt/mlflow.</summary>
+    [GeneratedRegex(@"(?:(?<![\w/.-])|(?<=file://)|(?<=(?<!\S)-[A-Za-z]))/opt/ml(?![\w.-])")]
     private static partial Regex Named();
 
     [GeneratedRegex("^[A-Za-z0-9_./+-]*$")]

@@ -137,7 +137,7 @@ public sealed class Provenance
     {
         var deployment = context.Workspace.Deployment;
         if (result.Version is not { } number || await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) is not { } version
-            || await IsRecordedAsync(context, version, cancellation))
+            || await IsRecordedAsync(context, version, null, cancellation))
             return;
         if ((result.Definition ?? await context.Platform.Pipelines.FindAsync(deployment.PipelineName, cancellation)) is not { } ran)
             return;
@@ -147,23 +147,24 @@ public sealed class Provenance
         }
         catch (Exception e) when (!cancellation.IsCancellationRequested && context.Platform.Explain(e) is { Code: PlatformErrors.AccessDenied } problem)
         {
-            // The run has ended well. Whoever deploys it may write the statement, and does.
-            context.Events.Add((problem with { Message = $"The statement of what version {number} was made of is not written; the next deploy of it does so. {problem.Message}" }).AsWarning());
+            // The run has ended well, and whoever deploys what it made may write.
+            context.Events.Add((problem with { Message = $"The statement of what version {number} was made of is not written; a deploy with the same code, data and parameters by somebody who may do so writes it. {problem.Message}" }).AsWarning());
         }
     }
 
-    /// <summary>The statement of a version; null: nobody wrote one. One of another version of that number, whose registry is gone, is none of its.</summary>
+    /// <summary>The statement of a version; null: nobody wrote one. One of another run, whose registry is gone, is none of its.</summary>
     /// <exception cref="DefinitionException">What is there is no statement.</exception>
     public static async Task<Provenance?> FindAsync(VerbContext context, ModelVersion version, CancellationToken cancellation) =>
         await context.Platform.Models.ProvenanceAsync(version.Group, version.Version, cancellation) is { } statement
         && Parse(statement, string.Create(CultureInfo.InvariantCulture, $"The statement of version {version.Version}")) is var found && found.IsOf(version) ? found : null;
 
     /// <summary>Whether a version has its statement. What is there and is none is written anew.</summary>
-    public static async Task<bool> IsRecordedAsync(VerbContext context, ModelVersion version, CancellationToken cancellation)
+    /// <param name="brought">The model that was brought; null: a run made it.</param>
+    public static async Task<bool> IsRecordedAsync(VerbContext context, ModelVersion version, ModelRegistration? brought, CancellationToken cancellation)
     {
         try
         {
-            return await FindAsync(context, version, cancellation) is not null;
+            return await FindAsync(context, version, cancellation) is { } found && (brought is null || found.IsOf(brought));
         }
         catch (DefinitionException)
         {
@@ -172,6 +173,9 @@ public sealed class Provenance
     }
 
     private bool IsOf(ModelVersion version) => ExecutionId == version.ExecutionId;
+
+    /// <summary>Whether it is of a model that was brought: no execution tells it from one that had its number before.</summary>
+    public bool IsOf(ModelRegistration registration) => ExecutionId.Length == 0 && Subjects.Any(s => s.Name == registration.ModelDataUrl && s.Digest == registration.Sha256);
 
     /// <summary>Published data lies under its hash; of what lies elsewhere in S3 only the place is known.</summary>
     private static Material Data(PublishedData data, string uri)

@@ -58,7 +58,7 @@ public static class RegisterVerb
         var models = context.Platform.Models;
         var made = await models.RegisterAsync(group, registration, cancellation);
         context.Events.Add(new ModelRegistered(group, made.Version, made.Status, made.IsNew));
-        if (await models.FindAsync(group, made.Version, cancellation) is { } version && !await Provenance.IsRecordedAsync(context, version, cancellation))
+        if (await models.FindAsync(group, made.Version, cancellation) is { } version && !await Provenance.IsRecordedAsync(context, version, registration, cancellation))
             await models.PutProvenanceAsync(group, made.Version, Provenance.OfBrought(context.Workspace, version, registration).ToJson(), cancellation);
         return new Outcome { Verb = "register", Changed = made.IsNew, PipelineName = context.Workspace.Deployment.PipelineName, Version = made.Version };
     }
