@@ -69,9 +69,11 @@ public static class RequestShape
 
         string? Number(string name, JsonNode value, long least, long most)
         {
-            if (value is JsonObject o && Expression.IsExpression(o))
+            // What a run computes is not known; a parameter's type is.
+            if (Expression.IsExpression(value))
             {
-                return o[Expression.Get] is JsonValue path && PropertyPath.Parse(Json.Text(path)) is ["Parameters", var parameter] && definition.Parameters.FirstOrDefault(p => p.Name == parameter) is { Type: not ("Integer" or "Float") } other
+                return value[Expression.Get] is JsonValue path && PropertyPath.Parse(Json.Text(path)) is ["Parameters", var parameter]
+                    && definition.Parameters.FirstOrDefault(p => p.Name == parameter) is { Type: not ("Integer" or "Float") } other
                     ? $"'{name}' is a number, and the parameter '{other.Name}' is of the type {other.Type}." : null;
             }
 

@@ -16,7 +16,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7003", $"AWS refuses the credentials of {who} ({code}: {message}). They have expired or are wrong: log in anew and run the command again; what was done stays, and is not done twice.");
 
     public static Problem AccessDenied(string who, string host, string message) =>
-        Problem.Error("MLOPS7004", $"{who} may not do that at {host}: {message} Give the identity that permission, or name a role that has it in 'aws.deploy_role'; then run the command again.");
+        Problem.Error(PlatformErrors.AccessDenied, $"{who} may not do that at {host}: {message} Give the identity that permission, or name a role that has it in 'aws.deploy_role'; then run the command again.");
 
     public static Problem Throttled(string host, string code) =>
         Problem.Error("MLOPS7005", $"{host} goes on refusing requests as too many ({code}). What was done stays. Wait a while and run the command again: it goes on where it ended.");

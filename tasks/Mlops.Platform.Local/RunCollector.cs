@@ -69,7 +69,7 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
     /// <summary>Where only definitions were run, there is no pipeline of the place's own.</summary>
     private bool IsOurs(ExecutionRow execution) => deployment.PipelineName.Length == 0 || execution.Pipeline == deployment.PipelineName;
 
-    /// <summary>What a killed process was writing when it ended: it has not got its name yet. Only where and as such names are made: HASH.PROCESS.tmp, model.tar.gz.PROCESS.tmp.</summary>
+    /// <summary>What a killed process was writing when it ended: it has not got its name yet. Only where and as such names are made: HASH.PROCESS.tmp, model.tar.gz.PROCESS-THREAD.tmp.</summary>
     private IEnumerable<string> BrokenOff()
     {
         var folders = Children("source").Concat(Children("archive")).Concat(Children("data").SelectMany(Directories));

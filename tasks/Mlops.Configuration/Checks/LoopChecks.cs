@@ -13,7 +13,8 @@ internal static class LoopChecks
     public static void Check(ModelConfig config, DiagnosticBag diagnostics)
     {
         // A run writes outputs where they are said to go, and all else below the prefix.
-        var ofRuns = config.Steps.Select(s => s.Section).OfType<ProcessingSection>().SelectMany(p => p.Outputs ?? NamedMap<OutputSection>.Empty).Select(o => Of("to", o.Value?.To)).Append(OwnPlace(config.Aws, config)).OfType<Place>().ToList();
+        var outputs = config.Steps.Select(s => s.Section).OfType<ProcessingSection>().SelectMany(p => p.Outputs ?? NamedMap<OutputSection>.Empty);
+        var ofRuns = outputs.Select(o => Of("to", o.Value?.To)).Append(OwnPlace(config.Aws, config)).OfType<Place>().ToList();
         foreach (var reference in config.Retrain?.OnNewData ?? [])
         {
             if (config.Data?.Find(reference.Value)?.Value?.Source is { Value.IsS3: true } source)
@@ -24,8 +25,16 @@ internal static class LoopChecks
         {
             // Predictions in the folder of the records have a message of their own, whatever starts the batch.
             if (stage.Batch is { Input: { } input, OnNewData: { Value: true } watching })
-                Refuse(input.Value.Text, watching.Span, new[] { Of("capture.to", stage.Capture?.To), stage.Capture is { To: null } ? OwnPlace(stage.Aws is { Bucket: not null } own ? own : config.Aws, config, $"/capture/{config.Model?.Name?.Value}-{stage.Stage?.Value}") : null }.OfType<Place>(), diagnostics);
+                Refuse(input.Value.Text, watching.Span, new[] { Capture(stage, config) }.OfType<Place>(), diagnostics);
         }
+    }
+
+    /// <summary>Where a stage's captures go.</summary>
+    private static Place? Capture(StageSection stage, ModelConfig config)
+    {
+        if (stage.Capture is not { } capture || capture.To is not null)
+            return Of("capture.to", stage.Capture?.To);
+        return OwnPlace(stage.Aws is { Bucket: not null } own ? own : config.Aws, config, $"/capture/{config.Model?.Name?.Value}-{stage.Stage?.Value}");
     }
 
     private static void Refuse(string watched, Span place, IEnumerable<Place> written, DiagnosticBag diagnostics)
