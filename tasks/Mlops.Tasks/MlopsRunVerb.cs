@@ -97,6 +97,8 @@ public sealed class MlopsRunVerb : MlopsTask, ICancelableTask
     /// <summary>Properties come from command lines: what is wrong with one is said in its own name.</summary>
     private bool PropertiesAreValid()
     {
+        foreach (var (code, message) in MlopsProperties.Problems((BuildEngine as IBuildEngine6)?.GetGlobalProperties() ?? new Dictionary<string, string>(), Verb))
+            LogError(code, message);
         if (!string.IsNullOrEmpty(ModelVersion) && !(int.TryParse(ModelVersion, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number > 0))
             LogError(PropertyCode, $"'{ModelVersion}' is no value of MlopsModelVersion: it is the number of a registered version. '-t:MlopsStatus' lists them.");
         foreach (var parameter in Given.Where(p => p.IndexOf('=', StringComparison.Ordinal) <= 0))

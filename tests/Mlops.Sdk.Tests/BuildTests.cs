@@ -223,6 +223,8 @@ public sealed class BuildTests(PackagesFixture packages)
     [InlineData("-t:MlopsApprove", "-p:MlopsModelVersion=abc", "MLOPS0016")]
     [InlineData("-t:MlopsRun", "-p:MlopsParameters=x", "MLOPS0016")]
     [InlineData("-t:MlopsRun", "-p:MlopsFromStep=nowhere", "MLOPS5016")]
+    [InlineData("-t:MlopsDestroy", "-p:MlopsStgae=staging", "MLOPS0023: There is no property 'MlopsStgae', and nothing was done. Did you mean 'MlopsStage'?")]
+    [InlineData("-t:MlopsPlan", "-p:MlopsStage=staging", "MLOPS0016")]
     public async Task Verbs_say_what_is_wrong_with_how_they_are_used(string verb, string property, string code)
     {
         var model = await packages.ScriptsAsync();

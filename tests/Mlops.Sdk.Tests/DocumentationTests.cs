@@ -22,6 +22,15 @@ public sealed partial class DocumentationTests
         Assert.Empty(documented.Except(used));
     }
 
+    [Fact]
+    public void The_properties_that_verbs_know_are_those_that_are_documented()
+    {
+        var section = File.ReadAllText(Path.Combine(Root, "docs", "msbuild.md")).Split("## Properties")[1].Split("## Items")[0];
+        var rows = section.Split('\n').Where(l => l.StartsWith("| `", StringComparison.Ordinal)).Select(l => l.Split('|')[1]);
+
+        Assert.Equal(rows.SelectMany(r => Name().Matches(r)).Select(m => m.Value).Order(StringComparer.Ordinal), Mlops.Tasks.MlopsProperties.Known.Order(StringComparer.Ordinal));
+    }
+
     /// <summary>What an element defines or reads: its own name, targets, and $(...) and @(...) in its attributes and text.</summary>
     private static IEnumerable<string> Names(XElement element)
     {

@@ -178,12 +178,16 @@ public static class BundleWriter
     private static List<(string Name, string Path)> ProgramFiles(string program, ProgramBundle bundle, RepositoryFiles repository, DiagnosticBag diagnostics)
     {
         var stem = Path.GetFileNameWithoutExtension(bundle.Assembly!);
-        var artifacts = Path.Combine(program, "mlops") + Path.DirectorySeparatorChar;
+        var others = Directory.EnumerateDirectories(program, "*", SearchOption.AllDirectories).Where(IsOfAnotherBuild).Select(d => d + Path.DirectorySeparatorChar).ToList();
         var files = Directory.EnumerateFiles(program, "*", SearchOption.AllDirectories)
-            .Where(f => !f.StartsWith(artifacts, StringComparison.Ordinal))
+            .Where(f => !others.Exists(o => f.StartsWith(o, StringComparison.Ordinal)))
             .Select(f => (Name: Path.GetRelativePath(program, f).Replace('\\', '/'), Path: f))
             .Where(f => f.Name != stem && f.Name != stem + ".exe" && !f.Name.StartsWith("publish/", StringComparison.Ordinal));
         return [.. files.Where(f => IsPlain(f.Path))];
+
+        // Its artifacts, what it published, and what it built for one runtime lie within it, under names that a caller may choose: none of them belongs to the program.
+        bool IsOfAnotherBuild(string folder) =>
+            File.Exists(Path.Combine(folder, bundle.Assembly!)) || (File.Exists(Path.Combine(folder, ModelCompiler.DeploymentFile)) && File.Exists(Path.Combine(folder, ModelCompiler.PipelineFile)));
 
         bool IsPlain(string path)
         {

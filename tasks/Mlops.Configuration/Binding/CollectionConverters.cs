@@ -34,7 +34,7 @@ internal sealed class ListConverter<T>(Converter item, KeyAttribute attribute) :
 
         if (sequence.Items.Count < attribute.Min || sequence.Items.Count > attribute.Max)
         {
-            diagnostics.Add(Errors.OutOfRange(node.Span, key, $"A list of {sequence.Items.Count}", $"it takes {attribute.Min} to {attribute.Max} items"));
+            diagnostics.Add(Errors.OutOfRange(node.Span, key, $"A list of {sequence.Items.Count}", double.IsNaN(attribute.Min) ? $"it takes at most {attribute.Max} items" : double.IsNaN(attribute.Max) ? $"it takes at least {attribute.Min} items" : $"it takes {attribute.Min} to {attribute.Max} items"));
             return null;
         }
 
@@ -65,6 +65,8 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
         var map = new JsonObject { ["type"] = "object", ["additionalProperties"] = entry };
         if (names is not null)
             map["propertyNames"] = new JsonObject { ["pattern"] = names == VariableNames ? "^[A-Za-z_][A-Za-z0-9_]*$" : "^[A-Za-z0-9](-?[A-Za-z0-9])*$" };
+        if (!double.IsNaN(attribute.Min))
+            map["minProperties"] = (int)attribute.Min;
         if (!double.IsNaN(attribute.Max))
             map["maxProperties"] = (int)attribute.Max;
         return listForm ? new JsonObject { ["anyOf"] = new JsonArray(map, new JsonObject { ["type"] = "array", ["items"] = new JsonObject { ["type"] = "string" } }) } : map;
@@ -76,6 +78,12 @@ internal sealed class MapConverter<T>(Converter value, KeyAttribute attribute, s
         if (count > attribute.Max)
         {
             diagnostics.Add(Errors.TooMany(node.Span, $"entries of '{key}'", count, (int)attribute.Max));
+            return null;
+        }
+
+        if (count < attribute.Min && (node is YamlMapping || (listForm && node is YamlSequence)))
+        {
+            diagnostics.Add(Errors.OutOfRange(node.Span, key, $"A mapping of {count}", $"it takes at least {attribute.Min} of them"));
             return null;
         }
 

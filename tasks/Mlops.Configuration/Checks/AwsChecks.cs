@@ -42,7 +42,7 @@ internal static class AwsChecks
                 diagnostics.Add(Errors.RoleElsewhere(given.Span, key, given.Value.Account, a.Value));
         }
 
-        if (aws.Retention?.Logs is { } logs && !LogDays.Contains((int)logs.Value.Time.TotalDays))
+        if (aws.Retention?.Logs is { } logs && (logs.Value.Time.TotalDays % 1 != 0 || !LogDays.Contains((int)logs.Value.Time.TotalDays)))
             diagnostics.Add(Errors.UnknownChoice(logs.Span, "logs", logs.Value.ToString(), [.. LogDays.Select(d => $"{d}d")]));
         foreach (var (key, time) in new[] { ("runs", aws.Retention?.Runs), ("capture", aws.Retention?.Capture) })
         {

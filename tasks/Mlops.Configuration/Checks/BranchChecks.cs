@@ -22,6 +22,13 @@ internal static class BranchChecks
                 Claim(step.Name, member, then, config, owner, diagnostics);
         }
 
+        // What an unreadable step or condition names is not known; a name that is refused cannot be named.
+        if (config.Build?.Steps?.Any(s => s.Value is null) != true && !config.Steps.Any(s => s.Section is ConditionStep { Unreadable.Count: > 0 } or ConditionStep { Then: null, Else: null }))
+        {
+            foreach (var step in config.Steps.Where(s => s.Section is FailStep && !owner.ContainsKey(s.Name) && !ReferenceChecks.IsTaken(s.Name)))
+                diagnostics.Add(Errors.FailsAlways(step.Place, step.Name));
+        }
+
         if (owner.Count == 0)
             return;
         var producers = ReferenceChecks.Producers(config);

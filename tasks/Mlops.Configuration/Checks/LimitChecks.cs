@@ -19,7 +19,9 @@ internal static class LimitChecks
         foreach (var (metric, span, limit) in limits ?? NamedMap<T>.Empty)
         {
             var standard = Metrics.Of(type);
-            if (typeIsKnown && standard.Count > 0 && !metric.Contains('.', StringComparison.Ordinal) && !standard.Contains(metric))
+            if (IsNoPath(metric))
+                diagnostics.Add(Errors.WrongName(span, "a metric", metric, "a path is the names that lead to a number of the report, with one '.' between them and no '$' or '*', such as regression_metrics.mae.value."));
+            else if (typeIsKnown && standard.Count > 0 && !metric.Contains('.', StringComparison.Ordinal) && !standard.Contains(metric))
                 diagnostics.Add(Errors.MetricDoesNotFit(span, metric, Words.Snake(type), standard));
             else if (limit is not null)
                 CheckLimit(metric, limit, Metrics.RangeOf(metric, type), diagnostics);
@@ -40,8 +42,8 @@ internal static class LimitChecks
 
     private static void CheckLimit(string metric, LimitSection limit, (double Lowest, double Highest) range, DiagnosticBag diagnostics)
     {
-        var gate = limit as GateSection;
-        if (limit is { Min: null, Max: null, Unreadable.Count: 0 } && gate is null or { MaxDrop: null, MaxRise: null, Unreadable.Count: 0 } && limit.Min is null && limit.Max is null)
+        var hasLimit = limit.Min is not null || limit.Max is not null || limit is GateSection { MaxDrop: not null } or GateSection { MaxRise: not null };
+        if (!hasLimit && limit.Unreadable.Count == 0)
             diagnostics.Add(Errors.GateWithoutLimit(limit.Span, metric));
         if (limit.Min is { } min)
         {
@@ -62,6 +64,10 @@ internal static class LimitChecks
         if (limit is { Min: { } low, Max: { } high } && low.Value > high.Value)
             diagnostics.Add(Errors.GateCannotHold(low.Span, metric, Number($"'min' {low.Value} is above 'max' {high.Value}.")));
     }
+
+    /// <summary>What JsonGet refuses when the run has come to it.</summary>
+    private static bool IsNoPath(string metric) =>
+        metric.Length == 0 || metric[0] is '.' or '$' || metric[^1] == '.' || metric.Contains("..", StringComparison.Ordinal) || metric.Contains('*') || metric.Any(char.IsControl);
 
     private static string Number(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -10,6 +10,8 @@ internal static class ReferenceChecks
     /// <summary>Names of steps that the compiler makes by itself.</summary>
     private static readonly string[] MadeSteps = ["register", "quality-gates", "quality-gates-failed", "create-model", "package-model", "bias-before-training", "bias-predict", "explain-sample", "explain-predict", "inference", "inference-preprocess", "inference-postprocess", "program", "sample-payload", "test"];
 
+    private static readonly string[] OfTheLanguage = ["model", "parameters", "run", "git"];
+
     public static void Check(ModelConfig config, DiagnosticBag diagnostics)
     {
         CheckNames(config, diagnostics);
@@ -43,6 +45,9 @@ internal static class ReferenceChecks
         return outputs;
     }
 
+    /// <summary>Whether no step can be called so.</summary>
+    internal static bool IsTaken(string step) => OfTheLanguage.Contains(step) || ConfiguredStep.FixedNames.Contains(step) || MadeSteps.Contains(step);
+
     private static void CheckNames(ModelConfig config, DiagnosticBag diagnostics)
     {
         foreach (var entry in config.Data ?? NamedMap<DataSet>.Empty)
@@ -53,9 +58,9 @@ internal static class ReferenceChecks
 
         foreach (var entry in config.Build?.Steps ?? NamedMap<FurtherStep>.Empty)
         {
-            if (entry.Name is "model" or "parameters" or "run" or "git")
+            if (OfTheLanguage.Contains(entry.Name))
                 diagnostics.Add(Errors.NameTaken(entry.NameSpan, entry.Name, "the language"));
-            else if (ConfiguredStep.FixedNames.Contains(entry.Name) || MadeSteps.Contains(entry.Name))
+            else if (IsTaken(entry.Name))
                 diagnostics.Add(Errors.NameTaken(entry.NameSpan, entry.Name, "a step of 'build'"));
         }
     }

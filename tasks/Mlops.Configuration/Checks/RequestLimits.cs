@@ -17,6 +17,13 @@ internal static class RequestLimits
     private const int Argument = 256;
     private const int Variables = 100;
     private const int TuningVariables = 48;
+    private const int Hyperparameters = 100;
+
+    /// <summary>Of hyperparameters, metrics and categories.</summary>
+    private const int Name = 256;
+
+    /// <summary>Where a training container finds its program, and what that is.</summary>
+    private const int OwnHyperparameters = 2;
 
     private const int TransformVariables = 16;
 
@@ -76,8 +83,28 @@ internal static class RequestLimits
         var count = (step.Environment?.Count ?? 0) + (step.Secrets?.Count ?? 0);
         var limit = step switch { TrainSection { Tune: not null } => TuningVariables, TrainSection => Variables, _ => Variables - OwnOutputs };
         CheckCount(count, limit - DataVersion(config), name, step.Environment?.Span ?? step.Secrets?.Span ?? step.Span, diagnostics);
+        if (step is TrainSection train)
+        {
+            CheckNames("a hyperparameter", (train.Hyperparameters?.Select(h => (h.Name, h.NameSpan)) ?? []).Concat(train.Tune?.Ranges?.Select(r => (r.Name, r.NameSpan)) ?? []), diagnostics);
+            CheckNames("a metric", train.Metrics?.Select(m => (m.Name, m.NameSpan)), diagnostics);
+            foreach (var choice in (train.Tune?.Ranges ?? NamedMap<RangeSection>.Empty).SelectMany(r => r.Value?.Values ?? []).Where(v => v.Value.Length > Name))
+                diagnostics.Add(Errors.WrongValue(choice.Span, "values", choice.Value, $"at most {Name} characters"));
+            var (given, own) = ((train.Hyperparameters?.Count ?? 0) + (train.Tune?.Ranges?.Count ?? 0), train.EntryPoint is null ? 0 : OwnHyperparameters);
+            if (given > Hyperparameters - own)
+                diagnostics.Add(Errors.TooMany((train.Hyperparameters?.Span ?? train.Tune?.Ranges?.Span)!.Value, "hyperparameters, beside the SDK's own", given, Hyperparameters - own));
+        }
+
         foreach (var value in ((step as TrainSection)?.Hyperparameters ?? NamedMap<Template>.Empty).Select(h => h.Value).OfType<Template>())
             CheckText("hyperparameters", value, int.MaxValue, diagnostics, oneLine: true);
+    }
+
+    private static void CheckNames(string what, IEnumerable<(string Name, Text.Span Span)>? names, DiagnosticBag diagnostics)
+    {
+        foreach (var (name, span) in names ?? [])
+        {
+            if (name.Length is 0 or > Name)
+                diagnostics.Add(Errors.WrongName(span, what, name, $"a name has 1 to {Name} characters."));
+        }
     }
 
     private static void CheckCount(int count, int most, string step, Text.Span span, DiagnosticBag diagnostics)

@@ -85,8 +85,6 @@ internal static class TrainingChecks
     {
         foreach (var (name, span, value) in train.Hyperparameters ?? NamedMap<Template>.Empty)
         {
-            if (name.Length > 256)
-                diagnostics.Add(Errors.WrongName(span, "a hyperparameter", name, "a name has at most 256 characters."));
             if (name.StartsWith("sagemaker_", StringComparison.Ordinal))
                 diagnostics.Add(Errors.NameTaken(span, name, "SageMaker's script mode"));
             if (value is { Text.Length: > LongestValue })

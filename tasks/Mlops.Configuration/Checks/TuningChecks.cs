@@ -9,6 +9,8 @@ internal static class TuningChecks
     /// <summary>"HyperbandStrategyConfig" of the API reference, MaxResource.</summary>
     private static readonly string[] Epochs = ["epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs"];
 
+    private const int MostJobs = 750;
+
     /// <param name="startsByItself">Whether the container finds its program.</param>
     public static void Check(ConfiguredStep step, TrainSection train, TuneSection tune, bool startsByItself, DiagnosticBag diagnostics)
     {
@@ -25,6 +27,9 @@ internal static class TuningChecks
                 CheckRange(name, range, strategy, diagnostics);
         }
 
+        // "MaxNumberOfTrainingJobs" of ResourceLimits: what a grid of so many places would need more of.
+        if (strategy == TuningStrategy.Grid && (tune.Ranges ?? Values.NamedMap<RangeSection>.Empty).Aggregate(1L, (product, r) => Math.Min(product * Math.Max(1, r.Value?.Values?.Count ?? 1), int.MaxValue)) is > MostJobs and var places)
+            diagnostics.Add(Errors.TooMany(tune.Ranges!.Span, "combinations of 'ranges', which the strategy 'grid' all tries", (int)places, MostJobs));
         if (strategy == TuningStrategy.Grid && tune.MaxJobs is { } jobs)
             diagnostics.Add(Errors.NoEffect(jobs.Span, "max_jobs", "the strategy 'grid' tries every combination. Remove it, or choose another strategy."));
         if (strategy == TuningStrategy.Hyperband && tune.EarlyStopping is { Value: true } early)
@@ -46,6 +51,12 @@ internal static class TuningChecks
             {
                 if (span is { } at)
                     diagnostics.Add(Errors.BadRange(at, name, $"'{key}' and 'values' exclude each other: a range is numbers or a list. Remove one of the two."));
+            }
+
+            foreach (var (value, i) in range.Values.Select((v, i) => (v, i)))
+            {
+                if (range.Values.Take(i).Where(v => v.Value == value.Value).Select(v => (Text.Span?)v.Span).FirstOrDefault() is { } first)
+                    diagnostics.Add(Errors.NameTwice(value.Span, value.Value, first));
             }
 
             return;

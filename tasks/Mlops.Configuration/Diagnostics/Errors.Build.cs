@@ -44,6 +44,9 @@ public static partial class Errors
     public static Diagnostic BadCondition(Span span, string step, string why) =>
         Error("MLOPS3042", span, $"The condition '{step}' cannot be asked: {why}");
 
+    public static Diagnostic FailsAlways(Span span, string step) =>
+        Error("MLOPS3073", span, $"The step '{step}' ends every run: no condition decides whether it is reached. Name it in 'then' or 'else' of a step of kind 'condition'.");
+
     public static Diagnostic TransformInputs(Span span, string step) =>
         Error("MLOPS3043", span, $"The transform '{step}' reads the model and one set of records. Write 'inputs: [model, DATA]'.");
 

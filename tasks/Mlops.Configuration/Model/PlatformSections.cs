@@ -24,7 +24,7 @@ public sealed record AwsSection : Section
     [Key("bucket", "The bucket.", DefaultText = "one made by the build stack", Example = "acme-ml-artifacts")]
     public Located<BucketName>? Bucket { get; init; }
 
-    [Key("prefix", "Of everything that is written to the bucket.", DefaultFrom = "model.name", Pattern = "[A-Za-z0-9!_.*'()-]+(/[A-Za-z0-9!_.*'()-]+)*", PatternMeaning = "a prefix such as team/churn, without '/' at its ends", Max = 256)]
+    [Key("prefix", "Of everything that is written to the bucket.", DefaultFrom = "model.name", Pattern = @"(?!\.\.?(?:/|$))[A-Za-z0-9!_.*'()-]+(/(?!\.\.?(?:/|$))[A-Za-z0-9!_.*'()-]+)*", PatternMeaning = "a prefix such as team/churn, without '/' at its ends and without '.' and '..' as a part", Max = 256)]
     public Located<string>? Prefix { get; init; }
 
     [Key("kms_key", "The key that encrypts what is written; required where accounts differ.", DefaultText = "S3's own encryption", Arn = "kms:key/|kms:alias/")]

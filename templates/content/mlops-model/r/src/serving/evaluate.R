@@ -1,7 +1,8 @@
 # Measures the trained model with penguins it has not seen, and writes SageMaker's report on its quality.
 
 processing <- file.path(Sys.getenv("SAGEMAKER_BASE_DIR", "/opt/ml"), "processing")
-here <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)))
+# R writes a space in the path of its program as ~+~.
+here <- dirname(gsub("~+~", " ", sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)), fixed = TRUE))
 source(file.path(here, "inference.R"))
 
 folder <- tempfile()
