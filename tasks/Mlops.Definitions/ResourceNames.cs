@@ -17,7 +17,10 @@ public static partial class ResourceNames
     public static string Stack(string model, string stage) => $"{model}-{stage}";
 
     /// <summary>The model package group that a request means: it takes a name or an ARN ("ModelPackageGroupName" of CreateModelPackage).</summary>
-    public static string GroupOf(string nameOrArn) => nameOrArn.StartsWith("arn:", StringComparison.Ordinal) ? nameOrArn[(nameOrArn.LastIndexOf('/') + 1)..] : nameOrArn;
+    public static string GroupOf(string nameOrArn) => nameOrArn.StartsWith("arn:", StringComparison.Ordinal) ? LastPart(nameOrArn) : nameOrArn;
+
+    /// <summary>What stands behind the last '/' of an ARN or a path: a name, an id, a version.</summary>
+    public static string LastPart(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
 
     /// <summary>Whether a group can be called so (EntityName of SageMaker's API).</summary>
     public static bool IsGroup(string name) => name.Length <= 63 && Entity().IsMatch(name);

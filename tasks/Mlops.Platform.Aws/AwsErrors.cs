@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Aws;
@@ -34,13 +35,16 @@ internal static class AwsErrors
         Problem.Error("MLOPS7010", $"The credentials are of account {account} ({who}), and config.yaml says {configured}. Use credentials of that account, or correct 'aws.account'. Nothing was changed.");
 
     public static Problem RoleRefused(string role, string who, string message) =>
-        Problem.Error("MLOPS7011", $"{who} cannot assume '{role}': {message} Let the role trust that identity, or correct 'aws.deploy_role'. Nothing was changed.");
+        Problem.Error(PlatformErrors.RoleRefused, $"{who} cannot assume '{role}': {message} Let the role trust that identity, or correct 'aws.deploy_role'. Nothing was changed.");
 
     public static Problem ForeignBucket(string bucket, string account) =>
         Problem.Error("MLOPS7012", $"The bucket '{bucket}' is not one of account {account}, or these credentials may not use it. Nothing was sent there. Correct 'aws.bucket', or its policy.");
 
     public static Problem NoBucket(string bucket) =>
         Problem.Error("MLOPS7013", $"The bucket '{bucket}' does not exist. Make it, correct 'aws.bucket', or leave that out: the build stack makes one.");
+
+    public static Problem BucketElsewhere(string bucket, string region, string expected) =>
+        Problem.Error("MLOPS7069", $"The bucket '{bucket}' is in {region}, and what uses it runs in {expected}: SageMaker reads and writes buckets of its own region alone. Nothing was sent. Name a bucket of {expected} as 'aws.bucket', or leave that out: the build stack makes one.");
 
     public static Problem NotPublished(string stack, string account, string region) =>
         Problem.Error("MLOPS7014", $"There is no stack '{stack}' in account {account}, region {region}: nothing has been published from this repository there, or it was destroyed. If it was published elsewhere, name that region and account ('aws' in config.yaml, AWS_REGION, AWS_PROFILE); else publish first: 'mlops publish --platform aws' (or 'dotnet publish -t:MlopsPublishPipeline -p:MlopsPlatform=aws').");
@@ -77,6 +81,9 @@ internal static class AwsErrors
 
     public static Problem NoContainer(string framework) =>
         Problem.Error("MLOPS7033", $"The steps or the model in '{framework}' need a container in ECR, and these artifacts do not say which project makes it. Build them with 'dotnet build' of the project that names Mlops.Sdk, name an image of your own under 'runtime.image', or run on the local platform.");
+
+    public static Problem RepositoryGone(string repository, string region) =>
+        Problem.Error("MLOPS7071", $"Somebody else deleted the repository '{repository}', which the stack of the build had made, and CloudFormation does not make it again. Make it ('aws ecr create-repository --region {region} --repository-name {repository[(repository.IndexOf('/', StringComparison.Ordinal) + 1)..]}'), and run the command again: the image is sent anew.");
 
     public static Problem ContainerFailed(string project, string reason) =>
         Problem.Error("MLOPS7049", $"The container of '{project}' could not be made and sent: {reason} The base image and ECR have to be reachable from here; 'ContainerBaseImage' in the project file names another base. What was done stays: put that right and run the command again.");
@@ -150,8 +157,11 @@ internal static class AwsErrors
     public static Problem RoleTrustsNot(string role, string service) =>
         Problem.Error("MLOPS7058", $"SageMaker may not assume the role '{role}' ('execution_role' in config.yaml): its trust policy does not name '{service}'. Nothing was changed. Let that service assume it (sts:AssumeRole), or leave the key out: the build's stack then makes a role.");
 
-    public static Problem StillServed(string stage, string stack) =>
-        Problem.Error("MLOPS7059", $"'{stage}' is still served by the stack '{stack}', and the stack of the build, which knows of it, is gone. Nothing was erased. Deploy again and destroy then, or delete that stack: aws cloudformation delete-stack --stack-name {stack}.");
+    public static Problem BuildProtected(string stack, string region) =>
+        Problem.Error("MLOPS7070", $"The stack '{stack}' is protected from deletion, which no deploy does: somebody meant it to stay. Nothing was taken away. If it is to go, take the protection off ('aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name {stack} --region {region}'), then run the command again.");
+
+    public static Problem StillServed(string stage, string stack, string region) =>
+        Problem.Error("MLOPS7059", $"'{stage}' is still served by the stack '{stack}', and the stack of the build, which knows of it, is gone. Nothing was erased. Deploy again and destroy then, or delete that stack: aws cloudformation delete-stack --stack-name {stack} --region {region}.");
 
     public static Problem OtherModelsData(string bucket, string key, string prefix) =>
         Problem.Error("MLOPS7060", $"Below '{prefix}/' in the bucket '{bucket}' lies what another model keeps there ('{key}'). Nothing was taken away. Give each model an 'aws.prefix' of its own, none within another's; what is to go from here now, only a person can choose ('aws s3 rm').");
@@ -166,7 +176,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7055", string.Create(CultureInfo.InvariantCulture, $"{count} object versions in the bucket '{bucket}' may not be deleted, the first is '{key}' ({PlatformErrors.Sentence(reason)[..^1]}). All others are gone. End what holds them (a policy, a retention of Object Lock), then run the command again: it takes away what is left."));
 
     public static Problem StillRunning(string pipeline, IReadOnlyList<string> executions) =>
-        Problem.Error("MLOPS7064", $"The pipeline '{pipeline}' is running ({string.Join(", ", executions.Select(e => e[(e.LastIndexOf('/') + 1)..]))}), and SageMaker deletes none that is. Nothing was taken away. Wait for its end, or stop it: 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {executions[0]}'; then run the command again.");
+        Problem.Error("MLOPS7064", $"The pipeline '{pipeline}' is running ({string.Join(", ", executions.Select(ResourceNames.LastPart))}), and SageMaker deletes none that is. Nothing was taken away. Wait for its end, or stop it: 'aws sagemaker stop-pipeline-execution --pipeline-execution-arn {executions[0]} --region {executions[0].Split(':')[3]}'; then run the command again.");
 
     public static Problem DataChanged(string name) =>
         Problem.Error("MLOPS7065", $"The data set '{name}' was written to while it was sent: what lies in the bucket would not be what its key says, and was taken away again. Run the command again when nobody writes to it.");

@@ -19,7 +19,7 @@ public sealed class AwsPlatform : IPlatform
 
     private const string BuildTemplate = "model-build";
 
-    private readonly AwsAccess access = new();
+    private readonly AwsAccess access;
     private readonly Workspace workspace;
     private readonly IEventSink events;
     private readonly HashCache hashes;
@@ -35,8 +35,9 @@ public sealed class AwsPlatform : IPlatform
     private string verb = "mlops";
     private bool isKept;
 
-    private AwsPlatform(Workspace workspace, IEventSink events)
+    private AwsPlatform(Workspace workspace, IEventSink events, bool needsRole)
     {
+        access = new AwsAccess(needsRole, events);
         this.workspace = workspace;
         hashes = new HashCache(workspace.Repository);
         this.events = events;
@@ -65,9 +66,10 @@ public sealed class AwsPlatform : IPlatform
     private PlatformException NotPublished => AwsErrors.NotPublished(StackName, caller!.Account, home!.Region.SystemName).ToException();
 
     /// <summary>Opens the account of the build, and finds what was published there.</summary>
-    public static async Task<AwsPlatform> OpenAsync(Workspace workspace, IEventSink events, CancellationToken cancellation)
+    /// <param name="needsRole">Whether what follows is the business of 'aws.deploy_role'; else whoever cannot assume it looks and decides as themselves.</param>
+    public static async Task<AwsPlatform> OpenAsync(Workspace workspace, IEventSink events, CancellationToken cancellation, bool needsRole = true)
     {
-        var platform = new AwsPlatform(workspace, events);
+        var platform = new AwsPlatform(workspace, events, needsRole);
         try
         {
             platform.home = await platform.access.OpenAsync(workspace.Deployment.Aws, cancellation);
@@ -76,7 +78,7 @@ public sealed class AwsPlatform : IPlatform
                 platform.Use(stack);
             return platform;
         }
-        catch (Exception e) when (platform.Explain(e) is { } problem)
+        catch (Exception e) when (!cancellation.IsCancellationRequested && platform.Explain(e) is { } problem)
         {
             await platform.DisposeAsync();
             throw problem.ToException();
@@ -88,10 +90,10 @@ public sealed class AwsPlatform : IPlatform
         }
     }
 
-    public async Task<bool> PrepareAsync(CancellationToken cancellation)
+    public async Task<bool> PrepareAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation, bool wayBack = false)
     {
-        await new Preflight(access, home!, workspace).CheckAsync(isFirst: stack is null, cancellation);
-        foreach (var image in Deployment.Images)
+        await CheckAsync(stages, cancellation);
+        foreach (var image in wayBack ? [] : Deployment.Images)
             Check(image);
 
         var request = BuildRequest();
@@ -105,15 +107,37 @@ public sealed class AwsPlatform : IPlatform
                 return false;
         }
 
-        Use(await PutBuildStackAsync(request, cancellation));
+        try
+        {
+            Use(await PutBuildStackAsync(request, cancellation));
+        }
+        catch (Exception e) when (wayBack && IsPrepared && !cancellation.IsCancellationRequested && ((e as PlatformException)?.Problem ?? Explain(e)) is { } problem)
+        {
+            events.Add(problem.AsWarning());
+            return false;
+        }
+
         await new WatchedBuckets(home!, events).WarnAsync(request.Template, cancellation);
         return true;
     }
 
-    public Task CheckServingAsync(CancellationToken cancellation) => stages is { } known ? known.CheckModesAsync(cancellation) : Task.CompletedTask;
+    /// <summary>What is looked at before the first change. Once something was made with the bucket and role that config.yaml names, every deploy looks into what is there.</summary>
+    private Task CheckAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
+    {
+        var isKnown = stack is { IsWhole: true } && IsAsGiven("BucketName", "Bucket", Deployment.Aws.Bucket) && IsAsGiven("ExecutionRoleArn", "ExecutionRole", Deployment.Aws.ExecutionRole);
+        return new Preflight(access, home!, workspace).CheckAsync(isFirst: !isKnown, stages, async stage => this.stages is null || await this.stages.IsNewAsync(stage, cancellation), cancellation);
+
+        // What the stack made itself is no longer what is given.
+        bool IsAsGiven(string parameter, string output, string? given) =>
+            given is null || (stack.Parameters.TryGetValue(parameter, out var had) ? had == given : !stack.Outputs.ContainsKey(output));
+    }
+
+    public Task CheckServingAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => this.stages is { } known ? known.CheckModesAsync(stages, cancellation) : Task.CompletedTask;
 
     public async Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation)
     {
+        if (scope != CloseScope.Idle && stack is { Protected: true })
+            throw AwsErrors.BuildProtected(stack.Name, stack.Region).ToException();
         // One that is being deleted, or was not deleted to its end, is what this goes on with.
         if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false, IsEmpty: false } && !stack.Status.StartsWith("DELETE_", StringComparison.Ordinal))
             throw StackClient.Unfinished(stack);
@@ -174,7 +198,7 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(CancellationToken cancellation)
     {
-        await new Preflight(access, home!, workspace).CheckAsync(isFirst: stack is null, cancellation);
+        await CheckAsync(Deployment.Stages, cancellation);
         return await new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
     }
 
@@ -230,7 +254,7 @@ public sealed class AwsPlatform : IPlatform
         {
             held.Verb = verb;
             held.IsKept = now;
-            if (now && await held.HoldAsync(cancellation))
+            if (now && await held.TryHoldAsync(cancellation))
                 await LookAgainAsync(cancellation);
         }
 

@@ -24,8 +24,8 @@ internal sealed partial class ModelEraser(AwsAccess access, AwsClients home, str
         foreach (var stage in stagesAreKnown ? [] : deployment.Stages)
         {
             var name = ResourceNames.Stack(deployment.ModelName, stage.Name);
-            if (await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).FindAsync(name, cancellation) is not null)
-                throw AwsErrors.StillServed(stage.Name, name).ToException();
+            if (await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).FindAsync(name, cancellation) is { } serving)
+                throw AwsErrors.StillServed(stage.Name, name, serving.Region).ToException();
         }
 
         foreach (var (eraser, bucket, _) in await BucketsAsync(cancellation))

@@ -156,6 +156,12 @@ public static class LocalErrors
     public static Problem RPackagesMissing(string step, string interpreter, IReadOnlyList<string> packages) =>
         Problem.Error("MLOPS6048", $"'{step}' attaches {string.Join(", ", packages.Select(p => $"'{p}'"))}, which the R of this machine ('{interpreter}') has not. Nothing was started. Install: {interpreter} -e \"install.packages(c({string.Join(", ", packages.Select(p => $"'{p}'"))}))\"; or name another R: local: {{ interpreters: {{ r: /opt/R/bin/Rscript }} }}.");
 
+    public static Problem StreamBusy(string stage) =>
+        Problem.Error("MLOPS6049", $"Another 'mlops stream' reads the records of '{stage}': two would predict each of them twice. Let that one go on, or end it first.");
+
+    public static Problem OffsetsUnreadable(string file, string reason) =>
+        Problem.Error("MLOPS6050", $"'{file}', which notes how far the stream was read, cannot be read: {reason} Nothing was predicted. Put an earlier copy there; or remove the file, and reading begins where config.yaml says it does at first.");
+
     public static Problem SharedRoot(string folder, string other) =>
         Problem.Error("MLOPS6046", $"'{folder}' also keeps {other}: nothing was erased. Give each model a 'local.root' of its own, or delete the folder by hand when none of them is needed.");
 

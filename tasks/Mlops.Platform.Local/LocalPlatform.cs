@@ -86,14 +86,14 @@ public sealed class LocalPlatform : IPlatform
         }
     }
 
-    public Task<bool> PrepareAsync(CancellationToken cancellation)
+    public Task<bool> PrepareAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation, bool wayBack = false)
     {
-        stages.CheckVersions();
+        this.stages.CheckVersions();
         return Task.FromResult(false);
     }
 
-    public Task CheckServingAsync(CancellationToken cancellation) =>
-        workspace.Deployment.Stages.Any(s => s.Endpoint is not null) ? server.CheckPortAsync(cancellation) : Task.CompletedTask;
+    public Task CheckServingAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) =>
+        stages.Any(s => s.Endpoint is not null) ? server.CheckPortAsync(cancellation) : Task.CompletedTask;
 
     public async Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation)
     {
@@ -136,7 +136,7 @@ public sealed class LocalPlatform : IPlatform
     {
         try
         {
-            await File.AppendAllTextAsync(root.Audit, EventJson.Write(entry, null) + "\n", cancellation);
+            await SharedLog.AppendAsync(root.Audit, EventJson.Write(entry, null) + "\n", cancellation);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -14,6 +14,9 @@ public static class PlatformErrors
     /// <summary>Of a platform whose services ask who calls them.</summary>
     public const string AccessDenied = "MLOPS7004";
 
+    /// <summary>Of a platform whose places are entered by roles.</summary>
+    public const string RoleRefused = "MLOPS7011";
+
     /// <summary>Of <see cref="TestFailed"/>.</summary>
     public const string StageTestFailed = "MLOPS5003";
 
@@ -112,11 +115,14 @@ public static class PlatformErrors
     public static Problem EndpointGone(string stage, string platform) =>
         Problem.Error("MLOPS5021", $"Somebody else deleted the endpoint of '{stage}', or its batch pipeline: it serves nothing, and what it was made of cannot be changed without it. Take the rest away with 'mlops destroy --platform {platform} --stage {stage}' ('--protected' for the last stage), then deploy again.");
 
+    public static Problem Superseded(int? version, string platform) =>
+        Problem.Error("MLOPS5022", string.Create(CultureInfo.InvariantCulture, $"Somebody has published another pipeline, or taken it away, while this deploy waited: going on would bring an older configuration back. {(version is { } made ? $"Version {made} is registered, and no" : "No")} stage was changed. Get what they published and deploy that; or run this command again, if this is what is to be deployed{(version is null || platform == PlatformNames.Local ? "" : ": it does not train again")}."));
+
     public static Problem DataLockNotWritten(string reason) =>
         Problem.Warning("MLOPS5014", $"'data.lock' cannot be written: {reason} Which content the data had is recorded with the version alone.");
 
     public static Problem NoProvenance(string group, int version) =>
-        Problem.Error("MLOPS8010", $"There is no statement of what version {version} of '{group}' was made of: it was not made by a run of this project.");
+        Problem.Error("MLOPS8010", $"There is no statement of what version {version} of '{group}' was made of: a run or a deploy from a repository writes it, and this version was made without one, by a retraining or elsewhere.");
 
     public static Problem ProvenanceUnreadable(string file, string reason) =>
         Problem.Error("MLOPS8011", $"The statement '{file}' cannot be read: {reason}");

@@ -99,17 +99,24 @@ public sealed class EndpointModeTests
             """);
         repository.Write(".mlops/streams/events/1.jsonl", "a\nb\nbroken\nc\nd\nhalf a rec");
 
-        Assert.Contains("MLOPS6036", await repository.SucceedAsync("stream", "--once"), StringComparison.Ordinal);
+        var told = await repository.SucceedAsync("stream", "--once");
+        Assert.Contains("MLOPS6036", told, StringComparison.Ordinal);
+        Assert.Contains("1.jsonl: its last line has no end yet", told, StringComparison.Ordinal);
         Assert.Equal("1\n1\n1\n1\n", await File.ReadAllTextAsync(repository.PathOf(".mlops/streams/predictions/records.jsonl")));
         var failed = JsonNode.Parse((await File.ReadAllLinesAsync(repository.PathOf(".mlops/streams/served-staging-failed/records.jsonl"))).Single())!;
         Assert.Equal("broken", failed["record"]!.ToString());
 
         await File.AppendAllTextAsync(repository.PathOf(".mlops/streams/events/1.jsonl"), "ord\n");
+        await using (new FileStream(repository.PathOf(".mlops/streams/events/.read-by-served-staging.json.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None))
+            Assert.Contains("MLOPS6049", (await repository.RunAsync("stream", "--once")).Output, StringComparison.Ordinal);
         await repository.SucceedAsync("stream", "--once");
         Assert.Equal(5, (await File.ReadAllLinesAsync(repository.PathOf(".mlops/streams/predictions/records.jsonl"))).Length);
 
         repository.Write("more.jsonl", "x\ny\n");
         Assert.Equal("1\n1\n", await repository.SucceedAsync("stream", "more.jsonl"));
+
+        repository.Write(".mlops/streams/events/.read-by-served-staging.json", "{");
+        Assert.Contains("MLOPS6050", (await repository.RunAsync("stream", "--once")).Output, StringComparison.Ordinal);
     }
 
     [SkippableFact]

@@ -72,6 +72,47 @@ public sealed class AccessTests(StandIn aws)
     }
 
     [SkippableFact]
+    public async Task A_bucket_in_another_region_gets_nothing()
+    {
+        await aws.ResetAsync();
+        aws.Boto("client('s3', region_name='eu-west-1').create_bucket(Bucket='far-away', CreateBucketConfiguration={'LocationConstraint': 'eu-west-1'})['ResponseMetadata']['HTTPStatusCode']");
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { bucket: far-away }\n");
+
+        var problem = await repository.FailAsync(() => repository.DeployAsync());
+
+        Assert.Equal("MLOPS7069", problem.Code);
+        Assert.DoesNotContain(await aws.RequestsAsync(), r => (bool)r["write"]! && (string)r["service"]! == "cloudformation");
+    }
+
+    [SkippableTheory]
+    [InlineData(100)]
+    [InlineData(20 << 20)]
+    public async Task A_file_is_known_by_the_entity_tag_that_S3_gives_it(int bytes)
+    {
+        await aws.ResetAsync();
+        using var folder = TestFolder.Temporary();
+        var file = folder.File("model.tar.gz");
+        await File.WriteAllBytesAsync(file, [.. Enumerable.Range(0, bytes).Select(i => (byte)(i * 31 / 7))]);
+        // Uploads as boto3 does: larger ones in parts of 8 MiB.
+        var tag = (string)aws.Boto($"(lambda c: (c.create_bucket(Bucket='tags'), c.upload_file('{file}', 'tags', 'k'), c.head_object(Bucket='tags', Key='k')['ETag'])[2])(client('s3', region_name='us-east-1'))")!;
+
+        Assert.Equal(tag.Trim('"'), Governance.EntityTag.Of(file, tag));
+        await File.AppendAllTextAsync(file, "x");
+        Assert.NotEqual(tag.Trim('"'), Governance.EntityTag.Of(file, tag));
+    }
+
+    [Fact]
+    public void An_image_of_ECR_is_served_by_the_digest_that_was_registered()
+    {
+        Amazon.SageMaker.Model.ModelPackageContainerDefinition Of(string image, string? digest) => new() { Image = image, ImageDigest = digest };
+        string Served(string image, string? digest) => (string)Stages.ServedPackage.ContainersOf([Of(image, digest)])[0]!["Image"]!;
+
+        Assert.Equal("1.dkr.ecr.eu-west-1.amazonaws.com/churn@sha256:ab", Served("1.dkr.ecr.eu-west-1.amazonaws.com/churn:latest", "sha256:ab"));
+        Assert.Equal("1.dkr.ecr.eu-west-1.amazonaws.com/churn:latest", Served("1.dkr.ecr.eu-west-1.amazonaws.com/churn:latest", null));
+        Assert.Equal("localhost:5000/churn", Served("localhost:5000/churn", "sha256:ab"));
+    }
+
+    [SkippableFact]
     public async Task A_bucket_of_another_account_gets_nothing()
     {
         await aws.ResetAsync();

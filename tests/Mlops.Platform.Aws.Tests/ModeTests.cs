@@ -132,8 +132,8 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
     {
         await StartAsync();
         UseAccount("111111111111");
-        MakeBuckets("acme-staging", account: "222222222222");
-        MakeBuckets("acme-production", account: "333333333333");
+        MakeBuckets("acme-staging", account: "222222222222", region: "eu-west-1");
+        MakeBuckets("acme-production", account: "333333333333", region: "eu-central-1");
         using var repository = new ModelRepository("three-accounts");
         await repository.DeployAsync();
         await repository.ApproveAsync("production");
@@ -192,7 +192,8 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
     private static Task<InvokeResult> InvokeAsync(ModelRepository repository, string stage) =>
         repository.OnAsync(c => c.Platform.Stages.InvokeAsync(c.Workspace.Stage(stage), new InvokeRequest("1,2"u8.ToArray(), "text/csv"), CancellationToken.None));
 
-    private void MakeBuckets(string bucket, string? account = null) => Aws.Boto($"client('s3', region_name='us-east-1').create_bucket(Bucket='{bucket}')['ResponseMetadata']['HTTPStatusCode']", account);
+    private void MakeBuckets(string bucket, string? account = null, string? region = null) =>
+        Aws.Boto($"client('s3', region_name='{region ?? "us-east-1"}').create_bucket(Bucket='{bucket}'{(region is null ? "" : $", CreateBucketConfiguration={{'LocationConstraint': '{region}'}}")})['ResponseMetadata']['HTTPStatusCode']", account);
 
     /// <summary>From here on the credentials are of this account.</summary>
     private void UseAccount(string account)

@@ -65,7 +65,7 @@ public sealed class StackTests(StandIn aws) : AwsTest(aws)
         template["Metadata"] = new JsonObject { ["Padding"] = new string('x', Stacks.StackTemplateFile.MostInlineBytes) };
         File.WriteAllText(file, template.ToJsonString());
 
-        await repository.OnAsync(async c => await c.Platform.PrepareAsync(CancellationToken.None));
+        await repository.OnAsync(async c => await c.Platform.PrepareAsync([], CancellationToken.None));
 
         Assert.Contains("ExecutionRole", Aws.Boto("[o['OutputKey'] for o in client('cloudformation').describe_stacks()['Stacks'][0]['Outputs']]")!.AsArray().Select(o => (string?)o));
     }

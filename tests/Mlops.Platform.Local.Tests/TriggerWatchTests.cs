@@ -40,6 +40,35 @@ public sealed class TriggerWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_schedule_keeps_its_times_whenever_somebody_looks()
+    {
+        var watch = Watch(new Retraining { Schedule = "rate(10 minutes)" });
+        Assert.Empty(watch.Look());
+
+        foreach (var minutes in new[] { 11, 9, 10 })
+        {
+            clock.Now += TimeSpan.FromMinutes(minutes);
+            Do(watch, Assert.Single(watch.Look()));
+        }
+    }
+
+    [Fact]
+    public void A_clock_that_was_ahead_once_stops_nothing()
+    {
+        var retraining = new Retraining { Schedule = "rate(10 minutes)", CooldownSeconds = 60 };
+        var watch = Watch(retraining);
+        Assert.Empty(watch.Look());
+        clock.Now += TimeSpan.FromDays(365);
+        Do(watch, Assert.Single(watch.Look()));
+        clock.Now -= TimeSpan.FromDays(365);
+        Assert.Empty(watch.Look());
+
+        clock.Now += TimeSpan.FromMinutes(11);
+
+        Assert.Single(watch.Look());
+    }
+
+    [Fact]
     public void New_data_goes_off_when_it_has_settled_and_not_for_the_same_content()
     {
         var watch = Watch(new Retraining { OnNewData = ["numbers"] });

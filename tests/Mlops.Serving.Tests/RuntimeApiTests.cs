@@ -153,6 +153,39 @@ public sealed class RuntimeApiTests : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData("X-Amzn-SageMaker-Custom-Attributes")]
+    [InlineData("X-Amzn-SageMaker-Inference-Id")]
+    [InlineData("Accept")]
+    public async Task A_header_that_cannot_be_handed_on_is_the_caller_s_mistake_and_no_model_s(string header)
+    {
+        using var handler = new SocketsHttpHandler { RequestHeaderEncodingSelector = (_, _) => Encoding.UTF8 };
+        using var any = new HttpClient(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Post, $"{server.Urls.Single()}/endpoints/penguins/invocations") { Content = new StringContent("1") };
+        request.Headers.TryAddWithoutValidation(header, "caf\u00e9");
+
+        using var response = await any.SendAsync(request);
+
+        Assert.Equal((HttpStatusCode.BadRequest, "ValidationError"), (response.StatusCode, response.Headers.GetValues("x-amzn-ErrorType").Single()));
+        Assert.Empty(endpoints.Statuses);
+    }
+
+    [Fact]
+    public async Task A_model_s_error_of_an_unknown_charset_is_told()
+    {
+        answer = async http =>
+        {
+            http.Response.StatusCode = 500;
+            http.Response.ContentType = "text/plain; charset=utf8x";
+            await http.Response.WriteAsync("no such column");
+        };
+
+        using var response = await PostAsync("x");
+
+        Assert.Equal(HttpStatusCode.FailedDependency, response.StatusCode);
+        Assert.Contains("no such column", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(Refusal.TooMany, HttpStatusCode.TooManyRequests, "ThrottlingException")]
     [InlineData(Refusal.UnknownVariant, HttpStatusCode.BadRequest, "ValidationError")]
     [InlineData(Refusal.Asynchronous, HttpStatusCode.BadRequest, "ValidationError")]

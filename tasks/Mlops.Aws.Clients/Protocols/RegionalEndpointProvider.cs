@@ -19,9 +19,18 @@ internal sealed class RegionalEndpointProvider(string prefix) : IEndpointProvide
         if (parameters[Url] is string { Length: > 0 } url)
             return new Endpoint(url);
         var region = parameters[Region] as string ?? throw new AmazonClientException("No region is set.");
-        var fips = parameters[Fips] is true ? "-fips" : "";
-        return new Endpoint($"https://{prefix}{fips}.{region}.{RegionEndpoint.GetBySystemName(region).PartitionDnsSuffix}");
+        var place = RegionEndpoint.GetBySystemName(region);
+        return new Endpoint($"https://{(parameters[Fips] is true ? WithFips(place.PartitionName) : prefix)}.{region}.{place.PartitionDnsSuffix}");
     }
+
+    /// <summary>As the rule sets of botocore's endpoint-rule-set-1.json have it, each service in its own way.</summary>
+    private string WithFips(string partition) => (prefix, partition) switch
+    {
+        ("api.sagemaker", _) => "api-fips.sagemaker",
+        ("runtime.sagemaker" or "cloudformation" or "logs", "aws-us-gov") => prefix, // These are it.
+        ("runtime.sagemaker", _) => "runtime-fips.sagemaker",
+        _ => prefix + "-fips",
+    };
 }
 
 /// <summary>Hands a request's region and URL to the provider; overriding the configuration's method alone ends in a null reference.</summary>

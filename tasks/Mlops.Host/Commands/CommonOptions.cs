@@ -32,6 +32,9 @@ internal sealed class CommonOptions
     /// <summary>Whether the verb changes something: who did it is kept.</summary>
     public bool IsAudited { get; init; }
 
+    /// <summary>Whether the verb makes and takes away what 'aws.deploy_role' is for; others are also the business of approvers, auditors and data scientists, who need not have it.</summary>
+    public bool NeedsDeployRole { get; init; }
+
     /// <summary>Whether the verb looks at what was run, of whatever origin: there may be no build.</summary>
     public bool NeedsNoBuild { get; init; }
 

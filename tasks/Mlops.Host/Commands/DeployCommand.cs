@@ -20,7 +20,7 @@ internal static class DeployCommand
             if (result.GetValue(plan) is not null && run.GivesParameters(result))
                 result.AddError("'--plan' knows its parameters: give them to 'mlops plan'.");
         });
-        VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsDeployRole = true, NeedsFreshCode = parsed => parsed.GetValue(version) is null }, async (parsed, context, cancellation) => await DeployVerb.RunAsync(
             context,
             new DeployOptions(parsed.GetValue(stage), parsed.GetValue(version)) { Run = run.Read(parsed, context.Workspace.Pipeline), PlanFile = parsed.GetValue(plan) is { } file ? Path.GetFullPath(file) : null },
             cancellation));

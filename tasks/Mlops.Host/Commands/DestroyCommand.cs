@@ -19,7 +19,7 @@ internal static class DestroyCommand
             if (result.GetValue(data) is not null && !result.GetValue(all))
                 result.AddError("'--data' takes away what the pipeline and its versions are made of: it goes with '--all'.");
         });
-        VerbRunner.Set(command, new CommonOptions { IsAudited = true }, async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsDeployRole = true }, async (parsed, context, cancellation) =>
             await DestroyVerb.RunAsync(context, new DestroyOptions(parsed.GetValue(evenProtected), parsed.GetValue(all), parsed.GetValue(stage), parsed.GetValue(data)), cancellation));
         return command;
     }

@@ -63,7 +63,8 @@ internal static class PredictCommand
                 return await File.ReadAllBytesAsync(file, cancellation);
             using var buffer = new MemoryStream();
             await using var input = Console.OpenStandardInput();
-            await input.CopyToAsync(buffer, cancellation);
+            // A terminal and a pipe do not end a read that is under way.
+            await input.CopyToAsync(buffer, cancellation).WaitAsync(cancellation);
             return buffer.ToArray();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

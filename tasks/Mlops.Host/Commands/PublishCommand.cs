@@ -9,7 +9,7 @@ internal static class PublishCommand
     public static Command Create()
     {
         var command = new Command("publish", "Sends code, data and the pipeline's definition to the platform.");
-        VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsFreshCode = _ => true }, async (_, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { IsAudited = true, NeedsDeployRole = true, NeedsFreshCode = _ => true }, async (_, context, cancellation) =>
         {
             await using var held = await context.Platform.LockAsync("publish", cancellation);
             var changed = await PublishVerb.RunAsync(context, cancellation);

@@ -33,7 +33,13 @@ internal static class StatusCommand
         var urls = new List<StageUrl>();
         foreach (var stage in context.Workspace.Deployment.Stages)
         {
-            var state = await context.Platform.Stages.DescribeAsync(stage, cancellation);
+            var (state, hidden) = await StageView.OfAsync(context, stage, cancellation);
+            if (hidden is not null)
+            {
+                context.Events.Add(new StageChanged(stage.Name, $"not visible to {context.Platform.Caller} ({hidden.Code})", 0));
+                continue;
+            }
+
             var isGone = state is { Healthy: true } && !await context.Platform.Stages.IsThereAsync(stage, cancellation);
             context.Events.Add(isGone ? new StageChanged(stage.Name, $"not running: somebody else deleted its endpoint or batch pipeline. 'mlops destroy --platform {context.Platform.Name} --stage {stage.Name}', then deploy again", state!.Version)
                 : new StageChanged(stage.Name, Words(state), state?.Version ?? 0, state?.Url));

@@ -50,6 +50,8 @@ internal static class StreamCommand
 
     private static void Tell(IEventSink events, StreamProgress progress, LocalStream stream)
     {
+        foreach (var file in progress.Unfinished)
+            events.Add(new Notice($"{file}: its last line has no end yet, and is no record until it has"));
         if (progress.Failed > 0)
             events.Add(LocalErrors.RecordsFailed(progress.Failed, progress.Predicted + progress.Failed, stream.Failures));
     }

@@ -49,7 +49,7 @@ internal static class VerbRunner
             try
             {
                 platform = options.Platform(parsed) == PlatformNames.Aws
-                    ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token)
+                    ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token, options.NeedsDeployRole)
                     : LocalPlatform.Open(workspace, Program(), display, root => new StorageServer(root));
             }
             finally

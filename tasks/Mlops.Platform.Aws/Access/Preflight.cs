@@ -10,19 +10,23 @@ internal sealed class Preflight(AwsAccess access, AwsClients home, Workspace wor
 {
     private DeploymentDefinition Deployment => workspace.Deployment;
 
-    /// <summary>Every account, role and region, before the first change in any of them.</summary>
-    /// <param name="isFirst">Whether nothing was published yet: once something was, every deploy looks into what is there.</param>
-    public async Task CheckAsync(bool isFirst, CancellationToken cancellation)
+    /// <summary>The account, role and region of the build and of these stages, before the first change in any of them.</summary>
+    /// <param name="isFirst">Whether nothing was published yet with the bucket and role of the build: once something was, every deploy looks into what is there.</param>
+    /// <param name="isNew">Whether the stack of a stage is yet to be made.</param>
+    public async Task CheckAsync(bool isFirst, IReadOnlyList<Stage> stages, Func<Stage, Task<bool>> isNew, CancellationToken cancellation)
     {
-        foreach (var stage in Deployment.Stages)
+        foreach (var stage in stages)
         {
             var there = await access.OpenAsync(stage.Aws, cancellation);
             // The archives of versions are copied to where they serve.
             if (there.Region.SystemName != home.Region.SystemName && (stage.Aws.Bucket is null || stage.Aws.Bucket == Deployment.Aws.Bucket))
                 throw workspace.At(AwsErrors.OtherRegion(stage.Name, there.Region.SystemName, home.Region.SystemName), stage.Place).ToException();
-            if (isFirst && stage.Aws.Bucket is { } bucket && bucket != Deployment.Aws.Bucket)
+            var (bucket, role) = (stage.Aws.Bucket == Deployment.Aws.Bucket ? null : stage.Aws.Bucket, stage.Aws.ExecutionRole == Deployment.Aws.ExecutionRole ? null : stage.Aws.ExecutionRole);
+            if ((bucket ?? role) is null || !await isNew(stage))
+                continue;
+            if (bucket is not null)
                 await CheckBucketAsync(there, bucket, mustBeOpen: false, cancellation);
-            if (isFirst && stage.Aws.ExecutionRole is { } role && role != Deployment.Aws.ExecutionRole)
+            if (role is not null)
                 await RoleCheck.CheckAsync(there, role, cancellation);
         }
 
@@ -40,11 +44,18 @@ internal sealed class Preflight(AwsAccess access, AwsClients home, Workspace wor
         var account = (await clients.IdentityAsync(cancellation)).Account;
         try
         {
+            // Of a bucket elsewhere SageMaker uses nothing, and says so with the first job alone.
+            if ((await clients.S3.HeadBucketAsync(new HeadBucketRequest { BucketName = bucket, ExpectedBucketOwner = account }, cancellation)).BucketRegion is { Length: > 0 } region && region != clients.Region.SystemName)
+                throw AwsErrors.BucketElsewhere(bucket, region, clients.Region.SystemName).ToException();
             await clients.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = Deployment.Prefix + "/", MaxKeys = 1, ExpectedBucketOwner = account }, cancellation);
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
         {
             throw AwsErrors.NoBucket(bucket).ToException();
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.MovedPermanently || e.ErrorCode is "PermanentRedirect" or "AuthorizationHeaderMalformed")
+        {
+            throw AwsErrors.BucketElsewhere(bucket, "another region", clients.Region.SystemName).ToException();
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.Forbidden)
         {

@@ -1,4 +1,5 @@
 using Amazon.IdentityManagement.Model;
+using Mlops.Definitions;
 
 namespace Mlops.Platform.Aws.Access;
 
@@ -20,7 +21,7 @@ internal static class RoleCheck
         limit.CancelAfter(Patience);
         try
         {
-            var role = (await clients.Iam.GetRoleAsync(new GetRoleRequest { RoleName = resource[(resource.LastIndexOf('/') + 1)..] }, limit.Token)).Role;
+            var role = (await clients.Iam.GetRoleAsync(new GetRoleRequest { RoleName = ResourceNames.LastPart(resource) }, limit.Token)).Role;
             if (role.AssumeRolePolicyDocument is { Length: > 0 } policy && !Uri.UnescapeDataString(policy).Contains(Service, StringComparison.Ordinal))
                 throw AwsErrors.RoleTrustsNot(arn, Service).ToException();
         }

@@ -44,6 +44,10 @@ internal sealed class ProgramImages(AwsClients clients, Workspace workspace, str
         {
             return null;
         }
+        catch (RepositoryNotFoundException)
+        {
+            throw AwsErrors.RepositoryGone(repository, clients.Region.SystemName).ToException();
+        }
     }
 
     /// <summary>"AWS:PASSWORD" in base64, good for twelve hours.</summary>

@@ -114,5 +114,5 @@ internal sealed class ExecutionFollower(AwsClients clients, IEventSink events)
         }
     }
 
-    private static string StopCommand(string arn) => $"aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn}";
+    private static string StopCommand(string arn) => $"aws sagemaker stop-pipeline-execution --pipeline-execution-arn {arn} --region {arn.Split(':')[3]}";
 }

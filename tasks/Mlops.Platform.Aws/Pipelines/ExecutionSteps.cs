@@ -20,7 +20,7 @@ internal static class ExecutionSteps
         steps.Where(s => s.SelectiveExecutionResult is null).Select(s => s.Metadata?.RegisterModel?.Arn).OfType<string>().Select(a => (int?)int.Parse(NameOf(a), CultureInfo.InvariantCulture)).FirstOrDefault();
 
     /// <summary>What stands last in an ARN.</summary>
-    public static string NameOf(string arn) => arn[(arn.LastIndexOf('/') + 1)..];
+    public static string NameOf(string arn) => ResourceNames.LastPart(arn);
 
     /// <summary>Of the step's kind; "Step": of another one.</summary>
     public static string Type(PipelineExecutionStepMetadata? metadata) => metadata switch

@@ -1,14 +1,15 @@
 using System.Globalization;
-using System.Text.Json.Nodes;
+using Amazon.Runtime;
 using Amazon.SageMaker.Model;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Aws.Storage;
+using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Aws.Pipelines;
 
 /// <summary>What the gates of an execution looked at: the values of the report, and the limits that its parameters gave.</summary>
-internal sealed class GateReports(AwsClients clients, S3ObjectStore objects)
+internal sealed class GateReports(AwsClients clients, S3ObjectStore objects, IEventSink events)
 {
     public async Task<IReadOnlyDictionary<string, double>> ReadAsync(DeploymentDefinition deployment, PipelineDefinition definition, IReadOnlyDictionary<string, string> given, IReadOnlyList<PipelineExecutionStep> steps, CancellationToken cancellation)
     {
@@ -17,20 +18,8 @@ internal sealed class GateReports(AwsClients clients, S3ObjectStore objects)
             return values;
         foreach (var step in definition.AllSteps.Where(s => s.PropertyFiles.Count > 0))
         {
-            if (steps.FirstOrDefault(s => s.StepName == step.Name)?.Metadata?.ProcessingJob?.Arn is not { } arn)
-                continue;
-            var job = await clients.SageMaker.DescribeProcessingJobAsync(new DescribeProcessingJobRequest { ProcessingJobName = arn[(arn.LastIndexOf('/') + 1)..] }, cancellation);
-            foreach (var file in step.PropertyFiles)
-            {
-                var output = job.ProcessingOutputConfig?.Outputs?.FirstOrDefault(o => o.OutputName == file.Output)?.S3Output?.S3Uri;
-                if (output is null || await objects.ReadAsync($"{output.TrimEnd('/')}/{file.FilePath}", cancellation) is not { } content)
-                    continue;
-                foreach (var gate in deployment.Gates)
-                {
-                    if (Number(content, gate.Path) is { } value)
-                        values[gate.Path] = value;
-                }
-            }
+            if (steps.FirstOrDefault(s => s.StepName == step.Name)?.Metadata?.ProcessingJob?.Arn is { } arn)
+                await ReadAsync(deployment, step, ResourceNames.LastPart(arn), values, cancellation);
         }
 
         foreach (var baseline in deployment.Gates.SelectMany(g => g.Baselines))
@@ -44,19 +33,39 @@ internal sealed class GateReports(AwsClients clients, S3ObjectStore objects)
         return values;
     }
 
-    /// <summary>A number of a report by its path; null: it is none, or not there.</summary>
-    public static double? Number(byte[] report, string path)
+    /// <summary>What an evaluation measured. Whoever follows a run may start it, and still not read what its jobs wrote: then no values are known.</summary>
+    private async Task ReadAsync(DeploymentDefinition deployment, PipelineStep step, string jobName, Dictionary<string, double> values, CancellationToken cancellation)
     {
         try
         {
-            JsonNode? node = Json.ReadObject(report, "The report");
-            foreach (var name in path.Split('.'))
-                node = (node as JsonObject)?[name];
-            return Json.Number(node);
+            var job = await clients.SageMaker.DescribeProcessingJobAsync(new DescribeProcessingJobRequest { ProcessingJobName = jobName }, cancellation);
+            foreach (var file in step.PropertyFiles)
+            {
+                var output = job.ProcessingOutputConfig?.Outputs?.FirstOrDefault(o => o.OutputName == file.Output)?.S3Output?.S3Uri;
+                if (output is null || await objects.ReadAsync($"{output.TrimEnd('/')}/{file.FilePath}", cancellation) is not { } content)
+                    continue;
+                var numbers = Numbers(content);
+                foreach (var path in deployment.Gates.Select(g => g.Path).Where(numbers.ContainsKey))
+                    values[path] = numbers[path];
+            }
+        }
+        catch (AmazonServiceException e) when (Failures.IsDenied(e))
+        {
+            var problem = Failures.Explain(e, (await clients.IdentityAsync(cancellation)).Arn)!;
+            events.Add((problem with { Message = $"What the evaluation measured is not known here. {problem.Message}" }).AsWarning());
+        }
+    }
+
+    /// <summary>The numbers of a report by their paths; none where it is no report.</summary>
+    public static IReadOnlyDictionary<string, double> Numbers(byte[] report)
+    {
+        try
+        {
+            return EvaluationReport.Numbers(Json.ReadObject(report, "The report"));
         }
         catch (DefinitionException)
         {
-            return null;
+            return new Dictionary<string, double>();
         }
     }
 }

@@ -54,8 +54,8 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             PipelineDefinitionS3Location = stored,
             PipelineDescription = description,
             RoleArn = role,
-            // The same content asks for the same pipeline: sent again, it is not made again.
-            ClientRequestToken = Token(incarnation, name, text),
+            // Each try is another one: what a request before it came to is seen by its name.
+            ClientRequestToken = Guid.NewGuid().ToString("N"),
             Tags = tags.Count == 0 ? null : [.. tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
         }, cancellation);
         return true;
@@ -96,7 +96,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         var failed = ended.Steps.FirstOrDefault(s => s.StepStatus == StepStatus.Failed);
         return new ExecutionResult(ExecutionSteps.NameOf(arn), ended.Status, Reason(ended, failed), ExecutionSteps.Version(ended.Steps), ran)
         {
-            GateValues = ran ? await new GateReports(clients, objects).ReadAsync(workspace.Deployment, definition, request.Parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
+            GateValues = ran ? await new GateReports(clients, objects, events).ReadAsync(workspace.Deployment, definition, request.Parameters, ended.Steps, cancellation) : new Dictionary<string, double>(),
             Definition = definition,
             FailedStep = failed?.StepName,
             SourceExecutionId = ended.Steps.Select(s => s.SelectiveExecutionResult?.SourcePipelineExecutionArn).OfType<string>().Select(ExecutionSteps.NameOf).FirstOrDefault(),
@@ -117,7 +117,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         if (await DescribeAsync(name, cancellation) is null)
             return false;
         await held.TryHoldAsync(cancellation);
-        await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Token(incarnation, "delete", name) }, cancellation);
+        await clients.SageMaker.DeletePipelineAsync(new DeletePipelineRequest { PipelineName = name, ClientRequestToken = Guid.NewGuid().ToString("N") }, cancellation);
         return true;
     }
 
@@ -148,8 +148,8 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     }
 
     /// <summary>
-    /// An execution is known by its content: its display name is the hash of definition and parameters. One that succeeded is not run again, one that runs is
-    /// followed, and after one that failed the next gets a token of its own.
+    /// An execution is known by its content: its display name is the hash of definition and parameters. One that succeeded is not run again, and one that runs is
+    /// followed.
     /// </summary>
     private async Task<(string Arn, bool Ran)> StartOrFindAsync(DeploymentDefinition deployment, PipelineDefinition definition, RunRequest request, CancellationToken cancellation)
     {
@@ -164,7 +164,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         {
             if (last.PipelineExecutionStatus == PipelineExecutionStatus.Executing)
             {
-                events.Add(new Notice($"Execution {last.PipelineExecutionArn.Split('/')[^1]} of this content is running: following it."));
+                events.Add(new Notice($"Execution {ResourceNames.LastPart(last.PipelineExecutionArn)} of this content is running: following it."));
                 return (last.PipelineExecutionArn, true);
             }
 
@@ -184,7 +184,8 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
             PipelineName = name,
             PipelineExecutionDisplayName = content,
             PipelineParameters = parameters.Count == 0 ? null : [.. parameters.Select(p => new Parameter { Name = p.Key, Value = p.Value })],
-            ClientRequestToken = Token(incarnation, content, same.Count == 0 ? "first" : same[0].PipelineExecutionArn),
+            // Known by what came before it: sent again, it is not started again, and the same content at another time is another execution.
+            ClientRequestToken = Token(incarnation, content, newest.Count == 0 ? "first" : newest[0].PipelineExecutionArn),
             SelectiveExecutionConfig = selection,
             ParallelismConfiguration = (request.MaxParallelSteps ?? deployment.MaxParallelExecutionSteps) is { } most ? new ParallelismConfiguration { MaxParallelExecutionSteps = most } : null,
             // Whoever stops now is told what became of it: an execution that nobody knows of costs money.
@@ -193,7 +194,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     }
 
     private static string ContentName(DeploymentDefinition deployment, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters) =>
-        "run-" + Token([Json.Canonical(Content(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
+        "run-" + Token([Json.Canonical(PipelineContent.Of(deployment, definition).ToJson()), .. parameters.OrderBy(p => p.Key, StringComparer.Ordinal).Select(p => $"{p.Key}={p.Value}")])[..32];
 
     public async Task<RunPreview> PreviewAsync(Workspace workspace, PipelineDefinition definition, IReadOnlyDictionary<string, string> parameters, CancellationToken cancellation)
     {
@@ -233,16 +234,6 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         }
 
         throw PlatformErrors.NoSourceExecution($"{(selected.Source is null ? "in none" : $"not in '{selected.Source}'")} that has Succeeded or Failed all of these steps succeeded: {string.Join(", ", earlier)}.").ToException();
-    }
-
-    /// <summary>
-    /// A commit is recorded, and does not make a run another one. Nor do the limits that an approved version gives: its own run would be repeated as soon
-    /// as it is approved, and make a version that nobody has approved.
-    /// </summary>
-    private static PipelineDefinition Content(DeploymentDefinition deployment, PipelineDefinition definition)
-    {
-        var apart = deployment.Gates.SelectMany(g => g.Baselines).Select(b => b.Parameter).Append(PublishedParameters.GitCommit).ToHashSet(StringComparer.Ordinal);
-        return definition with { Parameters = [.. definition.Parameters.Where(p => !apart.Contains(p.Name))] };
     }
 
     /// <summary>Whether every job's result may be used again, so long after it was made.</summary>

@@ -39,7 +39,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
 
         string Copy(string uri)
         {
-            var key = copies[uri] = $"{prefix}/{Digest.Of(uri)[..HashCharacters]}/{uri[(uri.LastIndexOf('/') + 1)..]}";
+            var key = copies[uri] = $"{prefix}/{Digest.Of(uri)[..HashCharacters]}/{ResourceNames.LastPart(uri)}";
             return S3Place.Of(stage.Aws.Bucket!, key);
         }
     }

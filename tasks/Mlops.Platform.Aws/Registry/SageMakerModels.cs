@@ -94,7 +94,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         // At most 36 characters; a request that is repeated makes one version.
         request.ClientToken = Guid.NewGuid().ToString("N");
         var arn = (await clients.SageMaker.CreateModelPackageAsync(request, cancellation)).ModelPackageArn;
-        return new RegisteredVersion(int.Parse(arn[(arn.LastIndexOf('/') + 1)..], CultureInfo.InvariantCulture), "PendingManualApproval", true);
+        return new RegisteredVersion(int.Parse(ResourceNames.LastPart(arn), CultureInfo.InvariantCulture), "PendingManualApproval", true);
     }
 
     /// <summary>Takes every version of a group away, and the group. Returns how many versions went.</summary>
@@ -284,7 +284,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
 
     private static ModelVersion VersionOf(string group, int version, DescribeModelPackageResponse package) => new(
         group, version, package.ModelApprovalStatus?.Value ?? "PendingManualApproval", package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataUrl ?? "",
-        package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataETag ?? "", package.CreationTime ?? default(DateTime), package.MetadataProperties?.GeneratedBy?.Split('/')[^1] ?? "");
+        package.InferenceSpecification?.Containers?.FirstOrDefault()?.ModelDataETag ?? "", package.CreationTime ?? default(DateTime), package.MetadataProperties?.GeneratedBy is { } by ? ResourceNames.LastPart(by) : "");
 
     private static IReadOnlyDictionary<string, double> Numbers(string uri, byte[] report)
     {

@@ -55,6 +55,11 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         {
             return await TheirsAsync(request, cancellation);
         }
+        catch (AmazonCloudFormationException e) when (e.ErrorCode == "ValidationError" && e.Message.Contains("_IN_PROGRESS state", StringComparison.Ordinal))
+        {
+            // Somebody began to change it since it was looked at: that is waited for.
+            return await PutAsync(request, cancellation);
+        }
 
         if (changeSet is null)
             return before!;
@@ -79,7 +84,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             return await TheirsAsync(request, cancellation);
         }
 
-        var ended = await FollowAsync(request.Name, began, cancellation);
+        var ended = await FollowAsync(request.Name, changeSet.StackId ?? request.Name, began, cancellation);
         return ended.Equals(request) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
     }
 
@@ -97,9 +102,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             return false;
         events.Add(new Notice($"{name}: deleting"));
         var began = await log.LastAsync(stack.Id, cancellation);
-        // A try after DELETE_FAILED is another one.
-        var token = "delete-" + Digest.Of(string.Create(CultureInfo.InvariantCulture, $"{stack.Id}|{stack.Status}|{stack.Changed:O}"))[..32];
-        await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = token }, cancellation);
+        // Each try is another one: what a request before it came to is seen in the stack.
+        await clients.CloudFormation.DeleteStackAsync(new DeleteStackRequest { StackName = stack.Id, ClientRequestToken = "delete-" + Guid.NewGuid().ToString("N") }, cancellation);
         var (clock, waits) = (Stopwatch.StartNew(), new Waits(LongestPause));
         // By its id: a stack that is gone is still known by it, and another of the same name is not meant.
         while (await FindAsync(stack.Id, cancellation) is { } left)
@@ -155,20 +159,21 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     /// <param name="cause">The event that says why, where it was seen.</param>
     private static PlatformException Stuck(StackState stack, StackEvent? cause = null) => AwsErrors.StackStuck(stack.Name, stack.Status, cause is null ? null : $"{cause.LogicalResourceId}: {cause.ResourceStatusReason}", stack.Status switch
     {
-        "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name}",
-        "IMPORT_ROLLBACK_FAILED" => $"aws cloudformation describe-stack-events --stack-name {stack.Name}",
-        "UPDATE_FAILED" => $"aws cloudformation rollback-stack --stack-name {stack.Name}",
-        _ => $"aws cloudformation continue-update-rollback --stack-name {stack.Name}",
+        "DELETE_FAILED" => $"aws cloudformation delete-stack --stack-name {stack.Name} --region {stack.Region}",
+        "IMPORT_ROLLBACK_FAILED" => $"aws cloudformation describe-stack-events --stack-name {stack.Name} --region {stack.Region}",
+        "UPDATE_FAILED" => $"aws cloudformation rollback-stack --stack-name {stack.Name} --region {stack.Region}",
+        _ => $"aws cloudformation continue-update-rollback --stack-name {stack.Name} --region {stack.Region}",
     }).ToException();
 
     /// <summary>Shows a stack's events until nobody changes it, and says why where it went back.</summary>
-    private async Task<StackState> FollowAsync(string name, string? began, CancellationToken cancellation)
+    /// <param name="id">By which a stack is still known that somebody deletes meanwhile.</param>
+    private async Task<StackState> FollowAsync(string name, string id, string? began, CancellationToken cancellation)
     {
         var (clock, waits, last) = (Stopwatch.StartNew(), new Waits(LongestPause), began);
         StackEvent? cause = null;
         while (true)
         {
-            var fresh = await log.NewAsync(name, last, cancellation);
+            var fresh = await log.NewAsync(id, last, cancellation);
             foreach (var e in fresh)
             {
                 last = e.EventId;
@@ -178,11 +183,12 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
             }
 
             // Events first, then the state: the last ones are not missed. Before the first event the state is still the old one.
-            if (fresh.Count == 0 && (last != began || clock.Elapsed > Grace) && await FindAsync(name, cancellation) is { InProgress: false } ended)
+            if (fresh.Count == 0 && (last != began || clock.Elapsed > Grace))
             {
-                if (ended.IsEmpty)
+                if (await FindAsync(id, cancellation) is not { IsEmpty: false } now)
                     throw AwsErrors.ChangedMeanwhile(name).ToException();
-                return ended.IsWhole && ended.Status != "UPDATE_ROLLBACK_COMPLETE" ? ended : throw Failed(ended, cause);
+                if (!now.InProgress)
+                    return now.IsWhole && now.Status != "UPDATE_ROLLBACK_COMPLETE" ? now : throw Failed(now, cause);
             }
 
             if (clock.Elapsed > Patience)

@@ -19,6 +19,9 @@ internal sealed record StackState(string Name, string Id, string Status)
     /// <summary>The account in its ARN.</summary>
     public string Account => Id.Split(':')[4];
 
+    /// <summary>The region in its ARN.</summary>
+    public string Region => Id.Split(':')[3];
+
     /// <summary>Somebody is changing it. A first change set waits for its execution in REVIEW_IN_PROGRESS: that is nobody.</summary>
     public bool InProgress => Status.EndsWith("_IN_PROGRESS", StringComparison.Ordinal) && !IsEmpty;
 

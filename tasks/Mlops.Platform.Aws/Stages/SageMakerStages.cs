@@ -32,14 +32,17 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         known.TryGetValue(stage.Name, out var found) ? found : known[stage.Name] = await AskAsync(stage, cancellation);
 
     /// <summary>Refuses endpoints that would have to become of another kind.</summary>
-    public async Task CheckModesAsync(CancellationToken cancellation)
+    public async Task CheckModesAsync(IReadOnlyList<Stage> checkedStages, CancellationToken cancellation)
     {
-        foreach (var stage in Deployment.Stages)
+        foreach (var stage in checkedStages)
             RefuseOtherMode(stage, await StackAsync(stage, cancellation));
     }
 
     private async Task<StackState?> StackAsync(Stage stage, CancellationToken cancellation) =>
         stacks.TryGetValue(stage.Name, out var found) ? found : stacks[stage.Name] = await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).FindAsync(requests.NameOf(stage), cancellation);
+
+    /// <summary>Whether nothing was made there yet.</summary>
+    public async Task<bool> IsNewAsync(Stage stage, CancellationToken cancellation) => await StackAsync(stage, cancellation) is null or { IsEmpty: true } or { NeverWhole: true };
 
     /// <summary>What was asked may be of yesterday.</summary>
     public void Forget()
@@ -95,6 +98,17 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         }
     }
 
+    public async Task<bool> BeginAsync(Stage stage, CancellationToken cancellation)
+    {
+        var waited = await held.HoldAsync(cancellation);
+        if (await StackAsync(stage, cancellation) is not { InProgress: true, IsWhole: false } changing)
+            return waited;
+        // Of a deploy that was broken off: until it is through, nobody knows what serves.
+        await new StackClient(await access.OpenAsync(stage.Aws, cancellation), events).SettledAsync(changing.Name, cancellation);
+        Forget(stage.Name);
+        return true;
+    }
+
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
     {
         var clients = await access.OpenAsync(stage.Aws, cancellation);
@@ -105,10 +119,15 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
             return [StackPlan.Unfinished(stack)];
         var before = stack?.Parameters.GetValueOrDefault(StageRequests.PackageParameter);
-        if (version is null)
-            return [new PlannedChange(before is null ? "Add" : "Change", "stage", stage.Name, before is null ? "the new version" : string.Create(CultureInfo.InvariantCulture, $"version {StagePackages.VersionOf(before)} -> the new version"))];
-        var request = requests.Of(stage, await packages.GetAsync(stage, version.Version, cancellation), await packages.FurtherAsync(stage, packages.GetAsync, cancellation), stack);
-        var changes = await new StackPlan(clients, events).OfAsync(request, stack, storeTemplate, cancellation);
+        if (version is null && before is null)
+            return [new PlannedChange("Add", "stage", stage.Name, "the new version")];
+        var number = version?.Version ?? StagePackages.VersionOf(before!);
+        List<PlannedChange> coming = version is null ? [new PlannedChange("Change", "stage", stage.Name, string.Create(CultureInfo.InvariantCulture, $"version {number} -> the new version"))] : [];
+        // Of a version that is yet to be made all is known but the model: the rest of the stack is compared with the one that serves.
+        if ((version is null ? await packages.FindAsync(stage, number, cancellation) : await packages.GetAsync(stage, number, cancellation)) is not { } package)
+            return coming;
+        var request = requests.Of(stage, package, await packages.FurtherAsync(stage, packages.GetAsync, cancellation), stack);
+        List<PlannedChange> changes = [.. coming, .. await new StackPlan(clients, events).OfAsync(request, stack, storeTemplate, cancellation)];
         return IsLast(stage) && stack is { IsEmpty: false, Protected: false } ? [.. changes, new PlannedChange("Change", "stack", stack.Name, "protected from deletion, as the last stage is")] : changes;
     }
 
@@ -140,7 +159,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         catch (OperationCanceledException) when (scaled is not null && cancellation.IsCancellationRequested)
         {
             // The change goes on without us, and must not be undone.
-            events.Add(new Notice($"{scaled.Name}: autoscaling comes with the change that goes on; the same command again sees it through"));
+            events.Add(new Notice($"{scaled.Before.Name}: autoscaling comes with the change that goes on; the same command again sees it through"));
             throw;
         }
         catch when (scaled is not null)
@@ -197,12 +216,9 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     private async Task<IReadOnlyList<OtherEndpoint>> FindOthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
     {
         var ours = new HashSet<string>(StringComparer.Ordinal) { site.StackName };
-        foreach (var stage in stages)
-        {
-            // One that config.yaml has elsewhere now may have left a stack here.
-            if ((await access.OpenAsync(stage.Aws, cancellation)).Region.SystemName == site.Clients.Region.SystemName && (stage.Aws.Account is null || stage.Aws.Account == (await site.Clients.IdentityAsync(cancellation)).Account))
-                ours.Add(requests.NameOf(stage));
-        }
+        var here = (Region: site.Clients.Region.SystemName, (await site.Clients.IdentityAsync(cancellation)).Account);
+        // One that config.yaml has elsewhere now may have left a stack here.
+        ours.UnionWith(stages.Where(s => (s.Aws.Region ?? here.Region) == here.Region && (s.Aws.Account ?? here.Account) == here.Account).Select(requests.NameOf));
 
         var found = new List<OtherEndpoint>();
         var stacks = Pages.AllAsync(token => site.Clients.CloudFormation.DescribeStacksAsync(new DescribeStacksRequest { NextToken = token }, cancellation), a => a.Stacks, a => a.NextToken);

@@ -13,7 +13,7 @@ internal sealed record ServedPackage(string Arn, string Bucket, JsonArray Contai
 
     private static JsonObject Of(ModelPackageContainerDefinition container)
     {
-        var shape = new JsonObject { ["Image"] = container.Image };
+        var shape = new JsonObject { ["Image"] = Pinned(container.Image, container.ImageDigest) };
         if (container.ContainerHostname is { } host)
             shape["ContainerHostname"] = host;
         if (container.ModelDataUrl is { } url)
@@ -24,6 +24,11 @@ internal sealed record ServedPackage(string Arn, string Bucket, JsonArray Contai
             shape["Environment"] = new JsonObject(environment.Select(e => KeyValuePair.Create<string, JsonNode?>(e.Key, e.Value)));
         return shape;
     }
+
+    /// <summary>The image that was registered: a tag may be another's by now. Of ECR alone, which takes REPOSITORY@DIGEST ("Image" of ContainerDefinition).</summary>
+    private static string Pinned(string image, string? digest) =>
+        digest?.StartsWith("sha256:", StringComparison.Ordinal) == true && image.Contains(".dkr.ecr", StringComparison.Ordinal) && !image.Contains('@')
+            ? $"{(image.LastIndexOf(':') is var tag && tag > image.LastIndexOf('/') ? image[..tag] : image)}@{digest}" : image;
 
     private static JsonObject Place(S3ModelDataSource source)
     {

@@ -51,14 +51,23 @@ internal sealed class StagePackages(Workspace workspace, BuildSite site, SageMak
         return found;
     }
 
+    /// <summary>The version that 'approved', 'latest' or a number means now, of those that nobody has rejected, for all or for this stage.</summary>
     private async Task<int> NumberAsync(Stage stage, string version, CancellationToken cancellation)
     {
-        var number = version switch
+        var (status, isNamed) = (version == "approved" ? ModelApprovalStatus.Approved : null, version is "approved" or "latest");
+        var first = isNamed ? await models.NewestAsync(Group, status, cancellation) : int.Parse(version, CultureInfo.InvariantCulture);
+        if (first is { } number && await IsOpenAsync(number))
+            return number;
+        // The newest one is kept out: of those before it, one by one.
+        foreach (var earlier in isNamed && first is not null ? await models.ListAsync(Group, cancellation) : [])
         {
-            "approved" => await models.NewestAsync(Group, ModelApprovalStatus.Approved, cancellation),
-            "latest" => await models.NewestAsync(Group, null, cancellation),
-            _ => int.Parse(version, CultureInfo.InvariantCulture) is var given && await models.FindAsync(Group, given, cancellation) is not null ? given : null,
-        };
-        return number ?? throw AwsErrors.NoSuchVersion(stage.Name, version).ToException();
+            if ((status is null || earlier.Status == status.Value) && await IsOpenAsync(earlier.Version))
+                return earlier.Version;
+        }
+
+        throw AwsErrors.NoSuchVersion(stage.Name, version).ToException();
+
+        async Task<bool> IsOpenAsync(int candidate) => await models.FindAsync(Group, candidate, cancellation) is { Status: not "Rejected" }
+            && (await models.DecisionAsync(Group, candidate, stage.Name, cancellation))?.Decision != "Rejected";
     }
 }

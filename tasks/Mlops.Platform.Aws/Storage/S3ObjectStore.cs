@@ -16,22 +16,28 @@ namespace Mlops.Platform.Aws.Storage;
 internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, HashCache hashes, DeployLock held, IEventSink events) : IObjectStore
 {
     private readonly Dictionary<string, IReadOnlyDictionary<string, long>> listed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> tooMany = new(StringComparer.Ordinal);
     private readonly Uploader uploader = new(clients, bucket, account, kmsKey);
 
     public string Bucket => bucket;
 
     public async Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation)
     {
-        if (!File.Exists(tarFile))
-            throw AwsErrors.ArtifactMissing(bundle.File).ToException();
-        var parent = bundle.Key[..(bundle.Key.LastIndexOf('/') + 1)];
-        var there = await ListAsync(parent, cancellation);
-        var files = bundle.Archive && there.ContainsKey($"{bundle.Key}/{BundleFiles.ArchiveName}") ? [] : await BundleFiles.ReadAsync(bundle, tarFile, cancellation);
-        return await SendAsync([.. files.Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length)], cancellation);
+        return await SendAsync(await MissingAsync(bundle, tarFile, cancellation), cancellation);
     }
 
-    public async Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) =>
-        (await ListAsync(bundle.Key[..(bundle.Key.LastIndexOf('/') + 1)], cancellation)).Keys.Any(k => k.StartsWith(bundle.Key + "/", StringComparison.Ordinal));
+    public async Task<bool> HasBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation) => (await MissingAsync(bundle, tarFile, cancellation)).Count == 0;
+
+    /// <summary>The files of a bundle that are not there whole.</summary>
+    private async Task<IReadOnlyList<UploadFile>> MissingAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation)
+    {
+        if (!File.Exists(tarFile))
+            throw AwsErrors.ArtifactMissing(bundle.File).ToException();
+        // One request tells of all bundles of a kind, until there are too many earlier ones.
+        var there = await ListPageAsync(bundle.Key[..(bundle.Key.LastIndexOf('/') + 1)], cancellation) ?? await ListAsync(bundle.Key + "/", cancellation);
+        var files = bundle.Archive && there.ContainsKey($"{bundle.Key}/{BundleFiles.ArchiveName}") ? [] : await BundleFiles.ReadAsync(bundle, tarFile, cancellation);
+        return [.. files.Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length)];
+    }
 
     public async Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {
@@ -147,17 +153,40 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         return true;
     }
 
+    /// <summary>As <see cref="ListAsync"/>, where it is no more than a page; else null.</summary>
+    private async Task<IReadOnlyDictionary<string, long>?> ListPageAsync(string prefix, CancellationToken cancellation)
+    {
+        if (tooMany.Contains(prefix))
+            return null;
+        if (listed.TryGetValue(prefix, out var known))
+            return known;
+        var page = await AskAsync(() => clients.S3.ListObjectsV2Async(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account }, cancellation));
+        if (page.IsTruncated != true)
+            return listed[prefix] = (page.S3Objects ?? []).ToDictionary(o => o.Key, o => o.Size ?? 0, StringComparer.Ordinal);
+        tooMany.Add(prefix);
+        return null;
+    }
+
     /// <summary>Sizes by key below a prefix, asked once.</summary>
     private async Task<IReadOnlyDictionary<string, long>> ListAsync(string prefix, CancellationToken cancellation)
     {
         if (listed.TryGetValue(prefix, out var known))
             return known;
-        var found = new Dictionary<string, long>(StringComparer.Ordinal);
-        try
+        return listed[prefix] = await AskAsync(async () =>
         {
+            var found = new Dictionary<string, long>(StringComparer.Ordinal);
             var pages = clients.S3.Paginators.ListObjectsV2(new ListObjectsV2Request { BucketName = bucket, Prefix = prefix, ExpectedBucketOwner = account });
             await foreach (var o in pages.S3Objects.WithCancellation(cancellation))
                 found[o.Key] = o.Size ?? 0;
+            return found;
+        });
+    }
+
+    private async Task<T> AskAsync<T>(Func<Task<T>> question)
+    {
+        try
+        {
+            return await question();
         }
         catch (AmazonS3Exception e) when (e.StatusCode == HttpStatusCode.NotFound)
         {
@@ -167,7 +196,5 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         {
             throw AwsErrors.ForeignBucket(bucket, account).ToException();
         }
-
-        return listed[prefix] = found;
     }
 }

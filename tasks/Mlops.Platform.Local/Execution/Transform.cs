@@ -13,6 +13,8 @@ internal static class Transform
     /// <summary>MaxPayloadInMB's default.</summary>
     private const int MostMegabytes = 6;
 
+    private static readonly TimeSpan RetryPause = TimeSpan.FromMilliseconds(500);
+
     /// <summary>Megabytes that a request is held with.</summary>
     private const int MostInMemory = 1024;
 
@@ -133,6 +135,7 @@ internal static class Transform
             var asked = await AskOnceAsync(job, body, addresses, http, cancellation);
             if (asked.Problem is null || !asked.MayPass || left == 0)
                 return (asked.Answer, asked.Type, asked.Problem);
+            await Task.Delay(RetryPause, cancellation);
         }
     }
 
@@ -205,10 +208,10 @@ internal static class Transform
         /// <summary>That a request may have.</summary>
         public int MostPayload { get; } = Megabytes(arguments) << 20;
 
-        /// <summary>ModelClientConfig: an hour is the most that may be asked for.</summary>
-        public TimeSpan Timeout { get; } = TimeSpan.FromSeconds(Json.Number(arguments["ModelClientConfig"]?["InvocationsTimeoutInSeconds"]) ?? 3600);
+        /// <summary>ModelClientConfig's defaults: ten minutes, and three more tries.</summary>
+        public TimeSpan Timeout { get; } = TimeSpan.FromSeconds(Json.Number(arguments["ModelClientConfig"]?["InvocationsTimeoutInSeconds"]) ?? 600);
 
-        public int Retries { get; } = (int)(Json.Number(arguments["ModelClientConfig"]?["InvocationsMaxRetries"]) ?? 0);
+        public int Retries { get; } = (int)(Json.Number(arguments["ModelClientConfig"]?["InvocationsMaxRetries"]) ?? 3);
 
         public bool JoinsInput { get; } = Json.Text(arguments["DataProcessing"]?["JoinSource"]) == "Input";
 

@@ -36,6 +36,9 @@ internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalO
         return State(stage, row, healthy, found is null ? "" : Url(stage, found.Value.State)) with { IsRestarting = !healthy && found?.Status.Endpoints.Any(e => e.Endpoint == row.Name && e.Version == row.Version) == true };
     }
 
+    /// <summary>A verb holds the lock from its begin on, and the server answers when it has changed.</summary>
+    public Task<bool> BeginAsync(Stage stage, CancellationToken cancellation) => Task.FromResult(false);
+
     public async Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation)
     {
         var now = await DescribeAsync(stage, cancellation);
@@ -178,10 +181,9 @@ internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalO
     /// <summary>Refuses versions by number that are not there, before anything begins.</summary>
     public void CheckVersions()
     {
-
         foreach (var stage in workspace.Deployment.Stages)
         {
-            if (stage.FurtherVersions.FirstOrDefault(f => char.IsAsciiDigit(f.Version[0]) && Number(f.Version) is null) is { } missing)
+            if (stage.FurtherVersions.FirstOrDefault(f => char.IsAsciiDigit(f.Version[0]) && Number(stage, f.Version) is null) is { } missing)
                 throw workspace.At(LocalErrors.NoFurtherVersion(stage.Name, missing.Variant, missing.Version), stage.Place).ToException();
         }
     }
@@ -191,7 +193,7 @@ internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalO
         var versions = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var further in stage.FurtherVersions)
         {
-            if (Number(further.Version) is { } number)
+            if (Number(stage, further.Version) is { } number)
                 versions[further.Variant] = number;
             else if (refuseMissing)
                 throw LocalErrors.NoFurtherVersion(stage.Name, further.Variant, further.Version).ToException();
@@ -200,11 +202,15 @@ internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalO
         return EndpointSettings.Document(stage, versions, ProgramSettings.Of(workspace, environments.Interpreters(workspace)));
     }
 
-    /// <summary>The version that 'approved', 'latest' or a number means now; null: there is none.</summary>
-    private int? Number(string version) => version switch
+    /// <summary>The version that 'approved', 'latest' or a number means now, of those that nobody has rejected, for all or for this stage; null: there is none.</summary>
+    private int? Number(Stage stage, string version)
     {
-        "approved" => registry.Models.List(Group).FirstOrDefault(v => v.Status == "Approved")?.Version,
-        "latest" => registry.Models.List(Group) is [var newest, ..] ? newest.Version : null,
-        _ => registry.Models.Find(Group, int.Parse(version, CultureInfo.InvariantCulture)) is { Status: not "Rejected" } found ? found.Version : null,
-    };
+        var open = registry.Models.List(Group).Where(v => v.Status != "Rejected" && registry.Models.Decision(Group, v.Version, stage.Name)?.Decision != "Rejected");
+        return version switch
+        {
+            "approved" => open.FirstOrDefault(v => v.Status == "Approved")?.Version,
+            "latest" => open.FirstOrDefault()?.Version,
+            _ => open.FirstOrDefault(v => v.Version == int.Parse(version, CultureInfo.InvariantCulture))?.Version,
+        };
+    }
 }

@@ -2,13 +2,18 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mlops.Definitions;
+using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Local.Stages;
 
 /// <param name="Predicted">Records with an answer.</param>
 /// <param name="Failed">Records that the model refused.</param>
-public sealed record StreamProgress(long Predicted, long Failed);
+public sealed record StreamProgress(long Predicted, long Failed)
+{
+    /// <summary>Files whose last line has no end yet: it may still be being written, and is no record until it has.</summary>
+    public IReadOnlyList<string> Unfinished { get; init; } = [];
+}
 
 /// <summary>
 /// Records through a stage's endpoint, a line each: a stream is a folder of JSON lines, ROOT/streams/NAME. Predictions come in the order of
@@ -17,6 +22,7 @@ public sealed record StreamProgress(long Predicted, long Failed);
 public sealed class LocalStream
 {
     private const int AtOnce = 8;
+    private const int BadGateway = 502;
     private const string Records = "records.jsonl";
 
     private static readonly TimeSpan MostPatience = TimeSpan.FromMinutes(1);
@@ -53,7 +59,8 @@ public sealed class LocalStream
         string? line;
         do
         {
-            line = await records.ReadLineAsync(cancellation);
+            // A terminal and a pipe do not end a read that is under way.
+            line = await records.ReadLineAsync(cancellation).AsTask().WaitAsync(cancellation);
             if (!string.IsNullOrWhiteSpace(line))
                 batch.Add(line);
             if (batch.Count < stream.BatchSize && line is not null)
@@ -74,43 +81,50 @@ public sealed class LocalStream
     }
 
     /// <summary>Predicts what lies in the stream's folder, and then what comes, until it is stopped.</summary>
-    /// <param name="once">Ends when all that lies there is predicted.</param>
+    /// <param name="once">Ends when all whole lines that lie there are predicted.</param>
     public async Task<StreamProgress> FollowAsync(bool once, CancellationToken cancellation)
     {
         Directory.CreateDirectory(Source);
-        Directory.CreateDirectory(Path.GetDirectoryName(Destination)!);
+        await using var held = DeployLock.TryOpen(Offsets + ".lock") ?? throw LocalErrors.StreamBusy(stage.Name).ToException();
         var offsets = ReadOffsets();
         var (predicted, failed) = (0L, 0L);
+        var unfinished = new List<string>();
         var waiting = new Dictionary<string, long>(StringComparer.Ordinal);
         while (true)
         {
             var full = false;
+            unfinished.Clear();
             foreach (var file in Directory.EnumerateFiles(Source, "*.jsonl").Order(StringComparer.Ordinal))
             {
                 var name = Path.GetFileName(file);
                 var (batch, end) = await NextAsync(file, (long?)offsets[name] ?? 0, cancellation);
                 if (batch.Count == 0)
+                {
+                    if (once && new FileInfo(file).Length > end)
+                        unfinished.Add(name);
                     continue;
+                }
+
                 // The window of a file begins with its first record that nobody has read.
                 waiting.TryAdd(name, Stopwatch.GetTimestamp());
                 if (batch.Count < stream.BatchSize && !once && Stopwatch.GetElapsedTime(waiting[name]).TotalSeconds < stream.BatchWindowSeconds)
                     continue;
                 waiting.Remove(name);
-                await using (var predictions = Append(Destination))
-                {
-                    var progress = await PredictAsync(batch, predictions, cancellation);
-                    (predicted, failed) = (predicted + progress.Predicted, failed + progress.Failed);
-                }
-
+                await using var predictions = new StringWriter { NewLine = "\n" };
+                var progress = await PredictAsync(batch, predictions, cancellation);
+                (predicted, failed) = (predicted + progress.Predicted, failed + progress.Failed);
+                await SharedLog.AppendAsync(Destination, predictions.ToString(), cancellation);
                 offsets[name] = end;
                 AtomicFile.Write(Offsets, Json.Write(offsets));
                 full |= batch.Count == stream.BatchSize;
+                if (once && batch.Count < stream.BatchSize && new FileInfo(file).Length > end)
+                    unfinished.Add(name);
             }
 
             if (full)
                 continue;
             if (once)
-                return new StreamProgress(predicted, failed);
+                return new StreamProgress(predicted, failed) { Unfinished = unfinished };
             await Task.Delay(Pause, cancellation);
         }
     }
@@ -121,19 +135,19 @@ public sealed class LocalStream
         foreach (var some in records.Chunk(AtOnce))
         {
             var answers = await Task.WhenAll(some.Select(r => AskAsync(r, cancellation)));
-            foreach (var (record, answer) in some.Zip(answers))
+            foreach (var (record, first) in some.Zip(answers))
             {
-                var text = Encoding.UTF8.GetString(answer.Body).Trim().ReplaceLineEndings(" ");
+                // The model's process ended while it had several: by itself, a record shows whether it was the one.
+                var answer = first.Status == BadGateway ? await AskAsync(record, cancellation) : first;
                 if (answer.Status is >= 200 and < 300)
                 {
-                    await predictions.WriteLineAsync(text.AsMemory(), cancellation);
+                    await predictions.WriteLineAsync(answer.Text.AsMemory(), cancellation);
                     continue;
                 }
 
                 failed++;
-                Directory.CreateDirectory(Path.GetDirectoryName(Failures)!);
-                var failure = new JsonObject { ["record"] = record, ["status"] = answer.Status, ["error"] = text };
-                await File.AppendAllTextAsync(Failures, failure.ToJsonString() + "\n", cancellation);
+                var failure = new JsonObject { ["record"] = record, ["status"] = answer.Status, ["error"] = answer.Text };
+                await SharedLog.AppendAsync(Failures, failure.ToJsonString() + "\n", cancellation);
             }
         }
 
@@ -142,14 +156,32 @@ public sealed class LocalStream
     }
 
     /// <summary>A model that is being replaced or started again, or is asked too much, is asked again for a while: the record is not what is wrong.</summary>
-    private async Task<InvokeResult> AskAsync(string record, CancellationToken cancellation)
+    private async Task<(int Status, string Text)> AskAsync(string record, CancellationToken cancellation)
     {
-        for (var waited = Stopwatch.StartNew(); ;)
+        var waited = Stopwatch.StartNew();
+        for (var tries = 1; ; tries++)
         {
-            var answer = await stages.InvokeAsync(stage, new InvokeRequest(Encoding.UTF8.GetBytes(record), stream.ContentType, stream.Accept), cancellation);
-            if (answer.Status is not (429 or 503) || waited.Elapsed > MostPatience)
+            var answer = Original(await stages.InvokeAsync(stage, new InvokeRequest(Encoding.UTF8.GetBytes(record), stream.ContentType, stream.Accept), cancellation));
+            // A request that has timed out took as long as all patience is.
+            if (answer.Status is not (429 or 503 or 504) || (waited.Elapsed > MostPatience && tries > 1))
                 return answer;
             await Task.Delay(Pause, cancellation);
+        }
+    }
+
+    /// <summary>In one line, and of a model's error what the model itself said: OriginalStatusCode and OriginalMessage of SageMaker Runtime's ModelError.</summary>
+    private static (int Status, string Text) Original(InvokeResult answer)
+    {
+        var text = Encoding.UTF8.GetString(answer.Body).Trim().Replace("\r\n", " ", StringComparison.Ordinal).Replace('\n', ' ').Replace('\r', ' ');
+        if (answer.Status is >= 200 and < 300)
+            return (answer.Status, text);
+        try
+        {
+            return JsonNode.Parse(answer.Body) is JsonObject { } error && error["OriginalStatusCode"] is JsonValue status ? ((int)status, error["OriginalMessage"]?.ToString() ?? text) : (answer.Status, text);
+        }
+        catch (System.Text.Json.JsonException)
+        {
+            return (answer.Status, text);
         }
     }
 
@@ -174,7 +206,7 @@ public sealed class LocalStream
                 }
 
                 end += line.Length + 1;
-                var text = Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length).TrimEnd('\r');
+                var text = Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length).TrimEnd('\r').TrimStart('\uFEFF');
                 line.SetLength(0);
                 if (!string.IsNullOrWhiteSpace(text))
                     lines.Add(text);
@@ -187,7 +219,18 @@ public sealed class LocalStream
     private JsonObject ReadOffsets()
     {
         if (File.Exists(Offsets))
-            return (JsonObject)JsonNode.Parse(File.ReadAllBytes(Offsets))!;
+        {
+            try
+            {
+                var read = Json.ReadObject(File.ReadAllBytes(Offsets), "It");
+                return read.All(o => Json.Number(o.Value) is not null) ? read : throw new DefinitionException("It holds what is no number.");
+            }
+            catch (DefinitionException e)
+            {
+                throw LocalErrors.OffsetsUnreadable(Offsets, e.Message).ToException();
+            }
+        }
+
         var first = new JsonObject();
         if (!stream.FromOldest)
         {
@@ -198,6 +241,4 @@ public sealed class LocalStream
         AtomicFile.Write(Offsets, Json.Write(first));
         return first;
     }
-
-    private static StreamWriter Append(string file) => new(new FileStream(file, FileMode.Append, FileAccess.Write, FileShare.Read)) { NewLine = "\n" };
 }

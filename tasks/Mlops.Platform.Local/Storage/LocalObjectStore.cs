@@ -24,7 +24,7 @@ public sealed partial class LocalObjectStore(LocalRoot root, LocalRegistry regis
         }));
     }
 
-    public Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation) => Task.FromResult(Has(S3Place.Of(Bucket, bundle.Key), bundle.Sha256));
+    public Task<bool> HasBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation) => Task.FromResult(Has(S3Place.Of(Bucket, bundle.Key), bundle.Sha256));
 
     public Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation)
     {

@@ -54,6 +54,13 @@ def number(text):
         return text
 
 
+def numbers(row):
+    """An empty field among numbers is one that is missing."""
+    values = [number(v) if v.strip() else "" for v in row]
+    missing = float("nan") if all(isinstance(v, float) for v in values if v != "") else ""
+    return [missing if v == "" else v for v in values]
+
+
 def numpy():
     try:
         import numpy as np
@@ -80,7 +87,7 @@ def read(body, content_type):
         data = json.loads(body)
         return np.array(data) if np and isinstance(data, list) else data
     if kind == CSV:
-        rows = [[number(v) for v in row] for row in csv.reader(io.StringIO(body.decode() if isinstance(body, bytes) else body)) if row]
+        rows = [numbers(row) for row in csv.reader(io.StringIO(body.decode() if isinstance(body, bytes) else body)) if row]
         return np.array(rows) if np else rows
     if kind == NPY and np:
         return np.load(io.BytesIO(body), allow_pickle=False)
@@ -174,6 +181,30 @@ def decoded(body, content_type):
         raise Unreadable(f"The body is no UTF-8: {e}") from e
 
 
+def wanted(accept):
+    """The best of a list of types, the first where several are; what is open (*/*, application/*) is the endpoint's default, where that fits."""
+    default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
+    ranked = sorted(((quality(part), part.strip()) for part in accept.split(",") if part.strip() and quality(part) > 0), key=lambda r: -r[0])
+    for _, part in ranked:
+        kind = part.split(";")[0].strip().lower()
+        if kind == "*/*" or (kind.endswith("/*") and default.lower().startswith(kind[:-1])):
+            return default
+        if "*" not in kind:
+            return part if len(ranked) == 1 else kind
+    return accept if ranked else default
+
+
+def quality(part):
+    for parameter in part.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     script = None
@@ -186,8 +217,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path != "/invocations":
             return self.reply(404, b"", "text/plain")
         accept = self.headers.get("Accept") or "*/*"
-        if accept.split(",")[0].split(";")[0].strip() in ("*/*", ""):
-            accept = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
+        accept = wanted(accept)
         try:
             answer, kind = self.script.answer(body, self.headers.get("Content-Type") or os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_CONTENT_TYPE", JSON), accept)
             self.reply(200, answer, kind)

@@ -67,7 +67,7 @@ public sealed class TriggerWatch
         {
             var before = registry.Triggers.Seen(trigger.Name);
             if (trigger.Look(before, now) is { } seen && seen != before)
-                registry.Triggers.See(trigger.Name, trigger.Action, seen, before is null ? null : now);
+                registry.Triggers.See(trigger.Name, trigger.Action, seen, trigger.GoesOff(before, seen) ? now : null);
         }
 
         var (due, waiting) = (new List<DueAction>(), new List<string>());
@@ -76,7 +76,8 @@ public sealed class TriggerWatch
             var pending = registry.Triggers.Pending(name);
             if (pending.Count == 0 || (brokenOff.TryGetValue(name, out var again) && again.After > now))
                 continue;
-            if (registry.Triggers.Action(name) is var (started, isRunning) && !isRunning && started + action.Cooldown > now)
+            // A start that lies ahead is of a clock that was wrong then.
+            if (registry.Triggers.Action(name) is var (started, isRunning) && !isRunning && started <= now && started + action.Cooldown > now)
                 waiting.Add(string.Create(CultureInfo.InvariantCulture, $"{name} waits for the end of its cool-down, {started + action.Cooldown:yyyy-MM-ddTHH:mm:ssZ}: {string.Join("; ", pending)}"));
             else
                 due.Add(new DueAction(name, pending, action.Arguments));
@@ -117,15 +118,28 @@ public sealed class TriggerWatch
     {
         /// <summary>What there is to see now, which differs from <paramref name="before"/> where the trigger goes off; null: nothing yet.</summary>
         public abstract string? Look(string? before, DateTimeOffset now);
+
+        /// <summary>Whether what is seen now is a reason to act; the first look only notes it.</summary>
+        public virtual bool GoesOff(string? before, string seen) => before is not null;
     }
 
     private sealed record ScheduleTrigger(string Name, string Action, Schedule Schedule) : Trigger(Name, Action)
     {
         public override string? Look(string? before, DateTimeOffset now)
         {
-            var shown = now.ToString("O", CultureInfo.InvariantCulture);
-            return before is null || Schedule.Next(DateTimeOffset.Parse(before, CultureInfo.InvariantCulture)) <= now ? shown : before;
+            // A time that lies ahead is of a clock that was wrong then: it is as if nobody had looked.
+            if (before is null || Time(before) is var seen && seen > now)
+                return now.ToString("O", CultureInfo.InvariantCulture);
+            // The newest time that has come, not that of this look: whoever looks at intervals of their own would miss more and more.
+            var newest = seen;
+            while (Schedule.Next(newest) is { } next && next <= now)
+                newest = next;
+            return newest == seen ? before : newest.ToString("O", CultureInfo.InvariantCulture);
         }
+
+        public override bool GoesOff(string? before, string seen) => before is not null && Time(seen) > Time(before);
+
+        private static DateTimeOffset Time(string text) => DateTimeOffset.Parse(text, CultureInfo.InvariantCulture);
     }
 
     /// <summary>A file or folder; what is not there yet is empty.</summary>

@@ -15,6 +15,8 @@ public sealed class Provenance
 {
     private const string StatementType = "https://in-toto.io/Statement/v1";
     private const string PredicateType = "https://slsa.dev/provenance/v1";
+    private const string PipelineKind = "pipeline";
+    private const string PipelineDigest = "pipelineSha256";
     private const string Home = "https://github.com/mlops-sdk/mlops-sdk";
 
     private readonly JsonObject statement;
@@ -26,6 +28,12 @@ public sealed class Provenance
 
     /// <summary>The model's archive.</summary>
     public IReadOnlyList<Material> Subjects => [.. Items(statement["subject"]).Select(Material.Of)];
+
+    /// <summary>Whether a run of the pipeline made it; else it was brought.</summary>
+    public bool IsOfPipeline => (string?)Definition["buildType"] == $"{Home}/{PipelineKind}/v1";
+
+    /// <summary>What the published definition of its run was, by its content; null: it was brought, or an earlier version of this program wrote the statement.</summary>
+    public string? PipelineSha256 => (string?)Definition["internalParameters"]?[PipelineDigest];
 
     public string ExecutionId => (string?)statement["predicate"]?["runDetails"]?["metadata"]?["invocationId"] ?? "";
 
@@ -71,8 +79,8 @@ public sealed class Provenance
         if (request.Selection is { } selection)
             (external["selectedSteps"], external["sourceExecution"]) = (new JsonArray([.. selection.Steps.Select(s => JsonValue.Create(s))]), result.SourceExecutionId);
         // SageMaker knows an archive by its ETag, where it knows it.
-        var algorithm = version.Sha256.Length switch { 0 => null, 64 => Material.Sha256, _ => "etag" };
-        return Statement(version, "pipeline", external, materials, new Material(version.ModelDataUrl, null, algorithm, version.Sha256));
+        var algorithm = version.Sha256.Length switch { 0 => null, 64 => Material.Sha256, _ => Material.ETag };
+        return Statement(version, PipelineKind, external, materials, new Material(version.ModelDataUrl, null, algorithm, version.Sha256), PipelineContent.DigestOf(deployment, published));
     }
 
     /// <summary>Of a version that no run made: the archive, and the code that serves it.</summary>
@@ -110,7 +118,8 @@ public sealed class Provenance
     }
 
     /// <param name="kind">Of the build: how it was made.</param>
-    private static Provenance Statement(ModelVersion version, string kind, JsonObject external, IEnumerable<Material> materials, Material subject) => new(new JsonObject
+    /// <param name="pipelineSha256">Of the definition that was run; null: none was.</param>
+    private static Provenance Statement(ModelVersion version, string kind, JsonObject external, IEnumerable<Material> materials, Material subject, string? pipelineSha256 = null) => new(new JsonObject
     {
         ["_type"] = StatementType,
         ["subject"] = new JsonArray(subject.ToJson()),
@@ -121,8 +130,8 @@ public sealed class Provenance
             {
                 ["buildType"] = $"{Home}/{kind}/v1",
                 ["externalParameters"] = external,
-                ["internalParameters"] = new JsonObject { ["modelPackageGroup"] = version.Group, ["version"] = version.Version },
-                ["resolvedDependencies"] = new JsonArray([.. materials.Select(m => m.ToJson())]),
+                ["internalParameters"] = Internal(version, pipelineSha256),
+                ["resolvedDependencies"] = new JsonArray([.. materials.Distinct().Select(m => m.ToJson())]),
             },
             ["runDetails"] = new JsonObject
             {
@@ -131,6 +140,14 @@ public sealed class Provenance
             },
         },
     });
+
+    private static JsonObject Internal(ModelVersion version, string? pipelineSha256)
+    {
+        var parameters = new JsonObject { ["modelPackageGroup"] = version.Group, ["version"] = version.Version };
+        if (pipelineSha256 is not null)
+            parameters[PipelineDigest] = pipelineSha256;
+        return parameters;
+    }
 
     /// <summary>Records it for a version that a run has made.</summary>
     public static async Task RecordAsync(VerbContext context, ExecutionResult result, RunRequest request, CancellationToken cancellation)
@@ -192,6 +209,9 @@ public sealed class Provenance
 public sealed record Material(string Name, string? Uri, string? Algorithm, string? Digest)
 {
     public const string Sha256 = "sha256";
+
+    /// <summary>S3's, of an archive that SageMaker wrote: see <see cref="EntityTag"/>.</summary>
+    public const string ETag = "etag";
 
     /// <summary>What the names of bundles begin with, and of data sets.</summary>
     public const string Code = "code/";

@@ -10,8 +10,8 @@ public interface IObjectStore
     /// <summary>Makes a bundle's files (or its archive) be under its key. Returns false where they were there.</summary>
     Task<bool> PutBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation);
 
-    /// <summary>Whether a bundle is there.</summary>
-    Task<bool> HasBundleAsync(SourceBundle bundle, CancellationToken cancellation);
+    /// <summary>Whether a bundle is there, with all that its tar holds.</summary>
+    Task<bool> HasBundleAsync(SourceBundle bundle, string tarFile, CancellationToken cancellation);
 
     /// <summary>Where a file or folder would lie; Stored: it would have to be sent.</summary>
     Task<StoredData> LocateDataAsync(string name, string path, string prefix, CancellationToken cancellation);

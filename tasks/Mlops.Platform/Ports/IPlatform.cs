@@ -24,10 +24,12 @@ public interface IPlatform : IAsyncDisposable
     string ExecutionRole { get; }
 
     /// <summary>Makes what all the rest lies in or runs as, where it differs: bucket, registry, roles. Returns whether anything was changed.</summary>
-    Task<bool> PrepareAsync(CancellationToken cancellation);
+    /// <param name="stages">Those that are to be changed after it: their places are looked at first.</param>
+    /// <param name="wayBack">What is there will do where it cannot be changed, which is said.</param>
+    Task<bool> PrepareAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation, bool wayBack = false);
 
-    /// <summary>Refuses, before a pipeline runs for a deploy, what would keep every stage from serving when it has.</summary>
-    Task CheckServingAsync(CancellationToken cancellation);
+    /// <summary>Refuses, before a pipeline runs for a deploy, what would keep these stages from serving when it has.</summary>
+    Task CheckServingAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation);
 
     /// <summary>Refuses, before a stage is taken away, what could not be closed then.</summary>
     Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation);

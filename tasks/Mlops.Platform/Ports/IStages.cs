@@ -11,6 +11,9 @@ public interface IStages
     /// <summary>Whether what a stage is said to serve with is there, by the service itself: somebody else may have taken it away.</summary>
     Task<bool> IsThereAsync(Stage stage, CancellationToken cancellation);
 
+    /// <summary>Before a stage is changed: nobody else changes it from here on, and a change that goes on is through. Returns whether anything may have become other meanwhile; then what was asked before is asked again.</summary>
+    Task<bool> BeginAsync(Stage stage, CancellationToken cancellation);
+
     /// <summary>What making a stage serve a version would change.</summary>
     /// <param name="version">Null: one that is not there yet.</param>
     Task<IReadOnlyList<PlannedChange>> PlanAsync(Stage stage, ModelVersion? version, CancellationToken cancellation);

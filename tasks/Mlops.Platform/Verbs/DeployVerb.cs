@@ -28,47 +28,73 @@ public static class DeployVerb
 
         if (options.Version is not null)
             context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
-        var kept = options.PlanFile is { } file ? Plan.Read(file) : null;
-        await using var held = await context.Platform.LockAsync("deploy", cancellation, now: kept is not null);
-        if (kept is not null && !kept.IsSameAs(await PlanVerb.RunAsync(context, kept.Parameters, cancellation)))
+        var planned = options.PlanFile is { } file ? Plan.Read(file) : null;
+        await using var held = await context.Platform.LockAsync("deploy", cancellation, now: planned is not null);
+        if (planned is not null && !planned.IsSameAs(await PlanVerb.RunAsync(context, planned.Parameters, cancellation)))
             throw PlatformErrors.PlanOutdated(options.PlanFile!).ToException();
-        if (kept is not null)
-            options = options with { Run = options.Run with { Parameters = kept.Parameters } };
-        await context.Platform.CheckServingAsync(cancellation);
-        var (changed, execution, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(cancellation), null, given) : await TrainAsync(context, options, cancellation);
+        if (planned is not null)
+            options = options with { Run = options.Run with { Parameters = planned.Parameters } };
+        var touched = Touched(deployment, options);
+        await context.Platform.CheckServingAsync(touched, cancellation);
+        // The way back needs what was prepared before, and does not wait until that can be changed.
+        var (changed, run, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(touched, cancellation, wayBack: true), null, given) : await TrainAsync(context, options, touched, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
             ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();
 
         var urls = new List<StageUrl>();
-        var open = true;
+        var (open, kept) = (true, new HashSet<string>(StringComparer.Ordinal));
         foreach (var stage in deployment.Stages)
         {
-            // A way back names its stage: the others keep what they serve.
-            var wanted = open && !(options is { Version: not null, Stage: not null } && stage.Name != options.Stage);
-            if (wanted && await StageEntry.MayEnterAsync(context, stage, version, explicitly: options.Stage == stage.Name, cancellation))
+            var wanted = open && touched.Contains(stage);
+            if (wanted && await EnterAsync(context, stage, new(Wanted, Explicitly: options.Stage == stage.Name, run), cancellation) is var (state, deployed))
             {
-                var (state, deployed) = await EnterAsync(context, stage, version, cancellation);
                 changed |= deployed;
                 urls.Add(new StageUrl(stage.Name, state.Url, state.Version));
-            }
-            else
-            {
-                open &= !wanted;
-                var serving = await context.Platform.Stages.DescribeAsync(stage, cancellation);
-                if (serving is { Healthy: false, IsRestarting: false } && await RestoreAsync(context, stage, serving, cancellation) is { } again)
-                    (serving, changed) = (again, true);
-                if (serving is { Healthy: true })
-                    urls.Add(new StageUrl(stage.Name, serving.Url, serving.Version));
+                continue;
             }
 
-            open &= stage.Name != options.Stage;
+            open &= !wanted;
+            if (wanted && await EnterAsync(context, stage, new(Served, Explicitly: false, run), cancellation) is var (same, renewed))
+            {
+                changed |= renewed;
+                urls.Add(new StageUrl(stage.Name, same.Url, same.Version));
+                continue;
+            }
+
+            var (serving, _) = await StageView.OfAsync(context, stage, cancellation);
+            if (serving is { Healthy: false, IsRestarting: false } && await RestoreAsync(context, stage, serving, cancellation) is { } again)
+                (serving, changed) = (again, true);
+            if (serving is { Healthy: true })
+                urls.Add(new StageUrl(stage.Name, serving.Url, serving.Version));
+
+            async Task<ModelVersion?> Wanted()
+            {
+                if (run is not { Ran: false } || options.Run.Parameters.Count > 0 || await PublishedAsync(context, run, cancellation) is not { } pipeline || await StageEntry.NewerAsync(context, stage, version, pipeline, cancellation) is not { } newer)
+                    return version;
+                if (kept.Add(stage.Name))
+                    context.Events.Add(StageEntry.Keeps(stage, newer, version));
+                return newer;
+            }
+
+            // What serves goes on, as config.yaml has the stage by now.
+            async Task<ModelVersion?> Served() =>
+                await context.Platform.Stages.DescribeAsync(stage, cancellation) is { Healthy: true, UpToDate: false } there && there.Version != version.Version
+                && await context.Platform.Models.FindAsync(version.Group, there.Version, cancellation) is { } served && await MayServeAsync(context, stage, served, cancellation) ? served : null;
         }
 
         // Where nothing changed, the last deploy has said it.
         foreach (var other in changed ? await context.Platform.Stages.OthersAsync(deployment.Stages, cancellation) : [])
             context.Events.Add(PlatformErrors.LeftOver(other, context.Platform.Name));
-        return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = execution, Version = version.Version, Urls = urls };
+        return new Outcome { Verb = "deploy", Changed = changed, PipelineName = deployment.PipelineName, ExecutionId = run?.ExecutionId, Version = version.Version, Urls = urls };
     }
+
+    /// <summary>The stages that a deploy may change, in order. A way back names its stage: the others keep what they serve.</summary>
+    private static IReadOnlyList<Stage> Touched(DeploymentDefinition deployment, DeployOptions options) => options switch
+    {
+        { Stage: null } => deployment.Stages,
+        { Version: not null } => [.. deployment.Stages.Where(s => s.Name == options.Stage)],
+        _ => [.. deployment.Stages.TakeWhile(s => s.Name != options.Stage), .. deployment.Stages.Where(s => s.Name == options.Stage)],
+    };
 
     /// <summary>What a stage serves, and no version enters, serves again where it was stopped: on a laptop, where 'mlops stop' does that.</summary>
     private static async Task<StageState?> RestoreAsync(VerbContext context, Stage stage, StageState stopped, CancellationToken cancellation)
@@ -81,16 +107,49 @@ public static class DeployVerb
         return state;
     }
 
-    private static async Task<(bool Changed, string? Execution, int Version)> TrainAsync(VerbContext context, DeployOptions options, CancellationToken cancellation)
+    private static async Task<(bool Changed, ExecutionResult? Run, int Version)> TrainAsync(VerbContext context, DeployOptions options, IReadOnlyList<Stage> stages, CancellationToken cancellation)
     {
         RunVerb.Check(context.Workspace, options.Run);
-        var published = await PublishVerb.RunAsync(context, cancellation);
+        var published = await PublishVerb.RunAsync(context, cancellation, stages);
         var result = await RunVerb.RunAsync(context, options.Run, cancellation);
-        return (published || result.Ran, result.ExecutionId, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
+        if (result.Ran)
+            await RefuseSupersededAsync(context, result, cancellation);
+        return (published || result.Ran, result, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
     }
 
-    private static async Task<(StageState State, bool Deployed)> EnterAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
+    /// <summary>Whoever published another pipeline meanwhile means that one: going on would bring an older configuration back over theirs.</summary>
+    private static async Task RefuseSupersededAsync(VerbContext context, ExecutionResult run, CancellationToken cancellation)
     {
+        var deployment = context.Workspace.Deployment;
+        if (run.Definition is { } ran && (await FindPipelineAsync(context, cancellation) is not { } published || PipelineContent.DigestOf(deployment, ran) != PipelineContent.DigestOf(deployment, published)))
+            throw PlatformErrors.Superseded(run.Version, context.Platform.Name).ToException();
+    }
+
+    private static async Task<PipelineDefinition?> PublishedAsync(VerbContext context, ExecutionResult run, CancellationToken cancellation) => run.Definition ?? await FindPipelineAsync(context, cancellation);
+
+    /// <summary>Null: there is none, or somebody else's that cannot be read.</summary>
+    private static async Task<PipelineDefinition?> FindPipelineAsync(VerbContext context, CancellationToken cancellation)
+    {
+        try
+        {
+            return await context.Platform.Pipelines.FindAsync(context.Workspace.Deployment.PipelineName, cancellation);
+        }
+        catch (DefinitionException)
+        {
+            return null;
+        }
+    }
+
+    /// <param name="Choose">The version, by what is so when it is asked; null: none.</param>
+    /// <param name="Explicitly">As of <see cref="StageEntry.MayEnterAsync"/>.</param>
+    /// <param name="Run">What made it; null: the caller named it.</param>
+    private sealed record Entry(Func<Task<ModelVersion?>> Choose, bool Explicitly, ExecutionResult? Run);
+
+    /// <summary>Brings a version into a stage, tests it there, and takes it out again where it does not pass. Null: none may enter.</summary>
+    private static async Task<(StageState State, bool Deployed)?> EnterAsync(VerbContext context, Stage stage, Entry entry, CancellationToken cancellation)
+    {
+        if (await entry.Choose() is not { } version || !await StageEntry.MayEnterAsync(context, stage, version, entry.Explicitly, cancellation))
+            return null;
         var stages = context.Platform.Stages;
         var tests = StageTests.HashOf(context.Workspace, stage);
         var before = await stages.DescribeAsync(stage, cancellation);
@@ -99,6 +158,14 @@ public static class DeployVerb
         {
             context.Events.Add(new StageChanged(stage.Name, "Unchanged", before!.Version, before.Url));
             return (before, false);
+        }
+
+        // Whoever was waited for may have published, decided, tested or deployed.
+        if (await stages.BeginAsync(stage, cancellation))
+        {
+            if (entry.Run is { } run)
+                await RefuseSupersededAsync(context, run, cancellation);
+            return await EnterAsync(context, stage, entry, cancellation);
         }
 
         // Asked where something changes: a deploy that changes nothing asks for as little as it can, and 'status' and 'plan' tell.

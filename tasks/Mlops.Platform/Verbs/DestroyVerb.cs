@@ -18,7 +18,8 @@ public static class DestroyVerb
         if (options.Data is { } named && named != deployment.ModelName)
             throw PlatformErrors.OtherModel(named, deployment.ModelName).ToException();
         var scope = options.Data is not null ? CloseScope.Data : options.Everything ? CloseScope.Build : CloseScope.Idle;
-        await using var held = await context.Platform.LockAsync("destroy", cancellation);
+        // Held from here on: what is looked at must not become other while it is taken away.
+        await using var held = await context.Platform.LockAsync("destroy", cancellation, now: true);
         await context.Platform.CheckCloseAsync(scope, cancellation);
         // Who names a stage is told where there is none.
         var changed = (context.Platform.IsPrepared || options.Stage is not null) && await DeleteStagesAsync(context, options, cancellation);

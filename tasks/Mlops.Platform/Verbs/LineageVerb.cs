@@ -14,10 +14,12 @@ public static class LineageVerb
         var (workspace, platform, _) = context;
         var group = workspace.Deployment.ModelPackageGroupName;
         var found = await FindAsync(context, version, cancellation);
-        var statement = await ProvenanceOfAsync(context, found.Version, cancellation);
+        var statement = await FindProvenanceAsync(context, found.Version, cancellation);
+        if (statement is null)
+            context.Events.Add(PlatformErrors.NoProvenance(group, found.Version).AsWarning());
         return new LineageListed(
-            group, found.Version, found.ExecutionId, [.. statement.Subjects.Concat(statement.Materials).Select(m => new LineageItem(m.Name, m.Uri, m.Algorithm is null ? null : $"{m.Algorithm}:{m.Digest}"))],
-            statement.Parameters, await platform.Models.MetricsAsync(group, found.Version, cancellation), found.Decisions, await StagesAsync(context, found.Version, cancellation));
+            group, found.Version, found.ExecutionId, [.. (statement?.Subjects.Concat(statement.Materials) ?? []).Select(m => new LineageItem(m.Name, m.Uri, m.Algorithm is null ? null : $"{m.Algorithm}:{m.Digest}"))],
+            statement?.Parameters ?? new Dictionary<string, string>(), await platform.Models.MetricsAsync(group, found.Version, cancellation), found.Decisions, await StagesAsync(context, found.Version, cancellation));
     }
 
     /// <param name="version">Null: the newest.</param>
@@ -35,7 +37,10 @@ public static class LineageVerb
         var stages = new List<StageUrl>();
         foreach (var stage in context.Workspace.Deployment.Stages)
         {
-            if (await context.Platform.Stages.DescribeAsync(stage, cancellation) is { } state && state.Version == version)
+            var (state, hidden) = await StageView.OfAsync(context, stage, cancellation);
+            if (hidden is not null)
+                context.Events.Add(new Notice($"{stage.Name}: not visible to {context.Platform.Caller} ({hidden.Code})"));
+            else if (state?.Version == version)
                 stages.Add(new StageUrl(stage.Name, state.Url, state.Version));
         }
 

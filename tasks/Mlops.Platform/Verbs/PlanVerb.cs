@@ -19,26 +19,32 @@ public static class PlanVerb
         RunVerb.CheckParameters(workspace.Pipeline, parameters);
         var deployment = workspace.Deployment;
         List<PlannedChange> changes = [.. await platform.PlanPrepareAsync(cancellation)];
-        await platform.CheckServingAsync(cancellation);
-        var (steps, made) = await PublishAsync(context, parameters, changes, cancellation);
+        await platform.CheckServingAsync(deployment.Stages, cancellation);
+        var (steps, made, pipeline) = await PublishChangesAsync(context, parameters, changes, cancellation);
         changes.AddRange(steps);
         var newest = platform.IsPrepared ? (await platform.Models.ListAsync(deployment.ModelPackageGroupName, cancellation)).MaxBy(v => v.Version) : null;
         var version = made is { } number && number != newest?.Version ? await platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation) : steps.Count == 0 ? newest : null;
         if (version is null)
             changes.Add(new PlannedChange("Add", "version", deployment.ModelPackageGroupName, "another version, if the gates hold"));
+        var runsNothing = steps.Count == 0 && parameters.Count == 0;
         foreach (var stage in deployment.Stages)
         {
             // As a deploy goes: behind a stage that the version does not enter nothing happens.
-            if (await StageAsync(context, stage, version, cancellation) is not { } planned)
-                break;
+            var newer = pipeline is not null && runsNothing && version is not null ? await StageEntry.NewerAsync(context, stage, version, pipeline, cancellation) : null;
+            if (newer is not null)
+                events.Add(StageEntry.Keeps(stage, newer, version!));
+            var (planned, enters) = await StageAsync(context, stage, newer ?? version, cancellation);
             changes.AddRange(planned);
+            if (!enters)
+                break;
         }
 
         return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes) { Parameters = new SortedDictionary<string, string>(parameters.ToDictionary(), StringComparer.Ordinal) };
     }
 
-    /// <returns>The steps that would run; where there are none, the version that a run of this content made, if it is known.</returns>
-    private static async Task<(IReadOnlyList<PlannedChange> Steps, int? Version)> PublishAsync(VerbContext context, IReadOnlyDictionary<string, string> parameters, List<PlannedChange> changes, CancellationToken cancellation)
+    /// <summary>Adds what a publish would change.</summary>
+    /// <returns>The steps that would run; where there are none, the version that a run of this content made, if it is known; and the definition as it would be published, where there is a place to.</returns>
+    private static async Task<(IReadOnlyList<PlannedChange> Steps, int? Version, PipelineDefinition? Pipeline)> PublishChangesAsync(VerbContext context, IReadOnlyDictionary<string, string> parameters, List<PlannedChange> changes, CancellationToken cancellation)
     {
         var (workspace, platform, _) = context;
         var deployment = workspace.Deployment;
@@ -56,12 +62,12 @@ public static class PlanVerb
             changes.AddRange(deployment.Sources.Select(s => new PlannedChange("Add", "code", s.File)));
             changes.AddRange(deployment.Data.Where(d => !d.IsInS3).Select(d => new PlannedChange("Add", "data", d.Name)));
             changes.Add(new PlannedChange("Add", "pipeline", deployment.PipelineName));
-            return (StepPlan.Of(null, workspace.Pipeline.WithValues(parameters)), null);
+            return (StepPlan.Of(null, workspace.Pipeline.WithValues(parameters)), null, null);
         }
 
         foreach (var bundle in deployment.Sources)
         {
-            if (!await platform.Objects.HasBundleAsync(bundle, cancellation))
+            if (!await platform.Objects.HasBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation))
                 changes.Add(new PlannedChange("Add", "code", bundle.File));
         }
 
@@ -81,7 +87,7 @@ public static class PlanVerb
             changes.Add(new PlannedChange("Change", "pipeline", deployment.PipelineName, platform.Pipelines.WasChangedElsewhere ? "somebody else changed it since it was published" : null));
         var preview = await platform.Pipelines.PreviewAsync(workspace, now, parameters, cancellation);
         if (preview.Version is { } version)
-            return ([], version);
+            return ([], version, now);
         // A selective execution does not stand for the whole pipeline.
         var last = before is null ? null : (await platform.Pipelines.NewestAsync(deployment.PipelineName, LookedAt, whole: false, cancellation)).FirstOrDefault(r => !r.IsSelective);
         var steps = StepPlan.Of(last is null ? null : before, now.WithValues(parameters));
@@ -89,17 +95,23 @@ public static class PlanVerb
         var reason = preview.Reason ?? (last is null or { Status: "Succeeded" } ? "no execution of this content and these parameters is known: steps that have run with them are taken from the cache"
             : last.Status == "Executing" ? "an execution is under way: where it is of this content and these parameters, it is followed to its end"
             : $"the last execution is {last.Status}: steps that succeeded in it are taken from the cache");
-        return (steps.Count > 0 ? steps : [new PlannedChange("Run", "step", "*", reason)], null);
+        return (steps.Count > 0 ? steps : [new PlannedChange("Run", "step", "*", reason)], null, now);
     }
 
-    /// <summary>Null: a person has to approve first, or the version is kept out.</summary>
-    private static async Task<IReadOnlyList<PlannedChange>?> StageAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)
+    /// <returns>Enters: whether the version does; else a person has to approve first, or it is kept out, and what serves becomes as config.yaml has the stage by now.</returns>
+    private static async Task<(IReadOnlyList<PlannedChange> Changes, bool Enters)> StageAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)
     {
         var platform = context.Platform;
         if (!platform.IsPrepared)
-            return [new PlannedChange("Add", "stage", stage.Name, stage.Approval == StageApproval.Manual ? "once it is approved" : null)];
-        var decision = version is null ? null : (await platform.Models.DecisionAsync(version.Group, version.Version, stage.Name, cancellation))?.Decision;
-        return stage.Admits(decision) ? await PlanAsync(context, stage, version, cancellation) : null;
+            return ([new PlannedChange("Add", "stage", stage.Name, stage.Approval == StageApproval.Manual ? "once it is approved" : null)], true);
+        if (await AdmitsAsync(version))
+            return (await PlanAsync(context, stage, version, cancellation), true);
+        var group = context.Workspace.Deployment.ModelPackageGroupName;
+        var served = await platform.Stages.DescribeAsync(stage, cancellation) is { Healthy: true, UpToDate: false } serving ? await platform.Models.FindAsync(group, serving.Version, cancellation) : null;
+        return (served is not null && await AdmitsAsync(served) ? await PlanAsync(context, stage, served, cancellation) : [], false);
+
+        async Task<bool> AdmitsAsync(ModelVersion? asked) =>
+            stage.Admits(asked is null ? null : (await platform.Models.DecisionAsync(asked.Group, asked.Version, stage.Name, cancellation))?.Decision);
     }
 
     private static async Task<IReadOnlyList<PlannedChange>> PlanAsync(VerbContext context, Stage stage, ModelVersion? version, CancellationToken cancellation)

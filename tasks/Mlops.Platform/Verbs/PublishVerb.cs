@@ -9,13 +9,14 @@ namespace Mlops.Platform.Verbs;
 /// <summary>Sends code, data and the definition to the platform: what is there is not sent again.</summary>
 public static class PublishVerb
 {
+    /// <param name="stages">As of <see cref="IPlatform.PrepareAsync"/>: those that a deploy goes on with; null: none.</param>
     /// <returns>Whether anything was sent.</returns>
-    public static async Task<bool> RunAsync(VerbContext context, CancellationToken cancellation)
+    public static async Task<bool> RunAsync(VerbContext context, CancellationToken cancellation, IReadOnlyList<Stage>? stages = null)
     {
         var (workspace, platform, events) = context;
         workspace.Fresh().RefuseGaps(platform.Name, events);
         var deployment = workspace.Deployment;
-        var changed = await platform.PrepareAsync(cancellation);
+        var changed = await platform.PrepareAsync(stages ?? [], cancellation);
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);
 

@@ -29,7 +29,7 @@ public static class RegisterVerb
         var metrics = EvaluationReport.Numbers(report);
 
         await using var held = await platform.LockAsync("register", cancellation);
-        await platform.PrepareAsync(cancellation);
+        await platform.PrepareAsync([], cancellation);
         await CheckGatesAsync(context, options, metrics, cancellation);
         var scratch = Directory.CreateTempSubdirectory("mlops-model-");
         try

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
+using Mlops.Platform.Governance;
 using Mlops.Platform.Ports;
 
 namespace Mlops.Platform.Verbs;
@@ -34,11 +36,43 @@ internal static class StageEntry
         return false;
     }
 
+    /// <summary>
+    /// Where nothing ran: a newer version that a stage serves by now, of a retraining, brought from elsewhere, or of the same pipeline with other parameters. It
+    /// stays. One of another pipeline does not: whoever goes back to this one means its version. Null: there is none that stays.
+    /// </summary>
+    /// <param name="version">What a run of this content made.</param>
+    /// <param name="pipeline">As it is published, or would be.</param>
+    public static async Task<ModelVersion?> NewerAsync(VerbContext context, Stage stage, ModelVersion version, PipelineDefinition pipeline, CancellationToken cancellation)
+    {
+        var models = context.Platform.Models;
+        if (await context.Platform.Stages.DescribeAsync(stage, cancellation) is not { } serving || serving.Version <= version.Version
+            || await models.FindAsync(version.Group, serving.Version, cancellation) is not { } newer || newer.Status == "Rejected"
+            || !stage.Admits((await models.DecisionAsync(newer.Group, newer.Version, stage.Name, cancellation))?.Decision))
+            return null;
+        return await MadeOfAsync(context, newer, cancellation) is { IsOfPipeline: true } made && made.PipelineSha256 != PipelineContent.DigestOf(context.Workspace.Deployment, pipeline) ? null : newer;
+    }
+
+    public static Notice Keeps(Stage stage, ModelVersion newer, ModelVersion version) =>
+        new(string.Create(CultureInfo.InvariantCulture, $"{stage.Name}: keeps version {newer.Version}, which is newer than version {version.Version} of the pipeline that is here: nothing of that has changed since"));
+
+    private static async Task<Provenance?> MadeOfAsync(VerbContext context, ModelVersion version, CancellationToken cancellation)
+    {
+        try
+        {
+            return await Provenance.FindAsync(context, version, cancellation);
+        }
+        catch (DefinitionException)
+        {
+            return null; // What is there is no statement.
+        }
+    }
+
     /// <summary>The tests of the stage before that this version has not passed.</summary>
     private static async Task<Problem?> MissingTestAsync(VerbContext context, Stage stage, ModelVersion version, CancellationToken cancellation)
     {
         var before = context.Workspace.Deployment.Stages.TakeWhile(s => s != stage).LastOrDefault();
-        return before is null || await context.Platform.Stages.IsTestedAsync(before, version.Version, StageTests.HashOf(context.Workspace, before), cancellation)
+        // What serves there has passed them once, and is not brought in.
+        return before is null || (await context.Platform.Stages.DescribeAsync(stage, cancellation))?.Version == version.Version || await context.Platform.Stages.IsTestedAsync(before, version.Version, StageTests.HashOf(context.Workspace, before), cancellation)
             ? null : PlatformErrors.NotTestedBefore(version.Version, stage.Name, before.Name);
     }
 

@@ -11,6 +11,12 @@ internal static class QueuedInvocations
 
     public static async Task AcceptAsync(HttpContext http, string endpoint, IEndpoints endpoints)
     {
+        if (RuntimeApi.Unsendable(http.Request, [Prefix + "Content-Type", Prefix + "Accept", Prefix + "Custom-Attributes", Prefix + "Inference-Id"]) is { } unsendable)
+        {
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"The header {unsendable} holds other characters than visible ones of ASCII.");
+            return;
+        }
+
         var location = Header("InputLocation");
         if (location?.StartsWith("s3://", StringComparison.Ordinal) != true)
         {

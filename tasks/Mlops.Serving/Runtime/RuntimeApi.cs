@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -81,6 +82,12 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         // The whole body first: a caller that sends slowly occupies this server, not the model, and holds no old model back.
         if (await ReadBodyAsync(http) is not { } body)
             return;
+        if (Unsendable(http.Request, ["Content-Type", .. ForwardedToModel]) is { } header)
+        {
+            await RuntimeError.ValidationAsync(http, StatusCodes.Status400BadRequest, $"The header {header} holds other characters than visible ones of ASCII.");
+            return;
+        }
+
         var variant = http.Request.Headers["X-Amzn-SageMaker-Target-Variant"].ToString();
         var (lease, refusal) = await endpoints.AdmitAsync(name, variant.Length == 0 ? null : variant, http.RequestAborted);
         if (lease is null)
@@ -207,6 +214,9 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         return output;
     }
 
+    /// <summary>A header that cannot be handed on: the API's model has it of visible ASCII (CustomAttributes, Accept, ContentType, InferenceId). Null: there is none.</summary>
+    internal static string? Unsendable(HttpRequest request, IEnumerable<string> names) => names.FirstOrDefault(n => request.Headers[n].Any(v => v?.Any(c => c is (< ' ' or > '~') and not '\t') == true));
+
     private static string? Header(HttpRequest request, string name) => request.Headers.TryGetValue(name, out var value) ? value.ToString() : null;
 
     private async Task<byte[]?> ReadBodyAsync(HttpContext http)
@@ -250,21 +260,25 @@ public sealed class RuntimeApi(IEndpoints endpoints) : IDisposable
         return request;
     }
 
+    /// <summary>What a header of an answer can hold: other characters become '?'.</summary>
+    private static string? Sendable(string? value) => value is null ? null : string.Concat(value.Select(c => c is >= ' ' and <= '~' or '\t' ? c : '?'));
+
     private static async Task AnswerAsync(HttpContext http, string variant, HttpResponseMessage answer, byte[]? captured, CancellationToken cancellation)
     {
         http.Response.Headers["x-Amzn-Invoked-Production-Variant"] = variant;
         if ((int)answer.StatusCode is < 200 or >= 300)
         {
-            var text = await answer.Content.ReadAsStringAsync(cancellation);
+            // Whatever charset it claims.
+            var text = Encoding.UTF8.GetString(await answer.Content.ReadAsByteArrayAsync(cancellation));
             await RuntimeError.ModelAsync(http, (int)answer.StatusCode, text.Trim() is { Length: > 1000 } line ? line[..1000] : text.Trim());
             return;
         }
 
         http.Response.StatusCode = (int)answer.StatusCode;
-        http.Response.ContentType = answer.Content.Headers.ContentType?.ToString();
+        http.Response.ContentType = Sendable(answer.Content.Headers.ContentType?.ToString());
         http.Response.ContentLength = answer.Content.Headers.ContentLength;
         if (answer.Headers.TryGetValues(AttributesHeader, out var attributes))
-            http.Response.Headers[AttributesHeader] = attributes.ToArray();
+            http.Response.Headers[AttributesHeader] = attributes.Select(Sendable).ToArray();
         if (captured is null)
             await answer.Content.CopyToAsync(http.Response.Body, cancellation);
         else
