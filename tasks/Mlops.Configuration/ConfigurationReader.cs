@@ -55,13 +55,21 @@ public static class ConfigurationReader
         return new(path, source, config, diagnostics.InOrder(), files.Used);
     }
 
+    /// <summary>config.yml, Config.yaml, config.yaml.txt: what editors and habits make of the name.</summary>
+    private static string? Similar(FileInfo wanted)
+    {
+        var name = System.IO.Path.GetFileNameWithoutExtension(wanted.Name);
+        string[] meant = [wanted.Name, name + ".yml", wanted.Name + ".txt"];
+        return wanted.Directory is { Exists: true } folder ? folder.EnumerateFiles().Select(f => f.Name).Order(StringComparer.Ordinal).FirstOrDefault(n => meant.Contains(n, StringComparer.OrdinalIgnoreCase)) : null;
+    }
+
     private static byte[]? ReadBytes(string path, DiagnosticBag diagnostics)
     {
         try
         {
             var file = new FileInfo(path);
             if (!file.Exists)
-                diagnostics.Add(Directory.Exists(path) ? Errors.FileUnreadable("it is a folder.") : Errors.FileNotFound(System.IO.Path.GetFileName(path)));
+                diagnostics.Add(Directory.Exists(path) ? Errors.FileUnreadable("it is a folder.") : Errors.FileNotFound(System.IO.Path.GetFileName(path), Similar(file)));
             else if (!RegularFile.IsOne(path))
                 diagnostics.Add(Errors.FileUnreadable("it is a pipe or a socket."));
             else if (file.Length > Limits.Bytes)

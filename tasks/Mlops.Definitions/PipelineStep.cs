@@ -79,23 +79,6 @@ public sealed record PipelineStep
     }
 }
 
-public static class StepTypes
-{
-    public const string Processing = "Processing";
-    public const string Training = "Training";
-    public const string Model = "Model";
-    public const string RegisterModel = "RegisterModel";
-    public const string Condition = "Condition";
-    public const string Fail = "Fail";
-    public const string Tuning = "Tuning";
-    public const string Transform = "Transform";
-    public const string Lambda = "Lambda";
-    public const string Callback = "Callback";
-    public const string Emr = "EMR";
-    public const string QualityCheck = "QualityCheck";
-    public const string ClarifyCheck = "ClarifyCheck";
-}
-
 /// <summary>A JSON file of a processing step's output that Std:JsonGet reads.</summary>
 public sealed record PropertyFile(string Name, string Output, string FilePath)
 {

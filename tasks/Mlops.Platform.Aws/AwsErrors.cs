@@ -131,7 +131,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7043", $"'{stage}' shares requests with the version '{version}', and there is none. Register or approve one first, or correct 'realtime.variants'.");
 
     public static Problem BatchFailed(string stage, string reason) =>
-        Problem.Error("MLOPS7046", $"The batch of '{stage}' failed: {reason} The job's last lines stand above; 'mlops logs {stage} --platform aws' shows all of them.");
+        Problem.Error("MLOPS7046", $"The batch of '{stage}' failed: {reason} The job's last lines stand above; all of them are in CloudWatch's log group /aws/sagemaker/TransformJobs.");
 
     public static Problem BatchElsewhere(string stage, string what, string given, string configured) =>
         Problem.Error("MLOPS7047", $"'{given}' cannot be the {what} of a batch of '{stage}': on aws its role may use '{configured}' and what lies below, and no more. Name a place there, or change 'batch.{what}' in config.yaml and deploy.");

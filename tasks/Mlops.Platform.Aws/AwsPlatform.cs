@@ -17,8 +17,6 @@ public sealed class AwsPlatform : IPlatform
     /// <summary>Of the lock's object, below the prefix.</summary>
     internal const string LockName = "lock.json";
 
-    private const string BuildTemplate = "model-build";
-
     private readonly AwsAccess access;
     private readonly Workspace workspace;
     private readonly IEventSink events;
@@ -124,7 +122,7 @@ public sealed class AwsPlatform : IPlatform
     /// <summary>What is looked at before the first change. Once something was made with the bucket and role that config.yaml names, every deploy looks into what is there.</summary>
     private Task CheckAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
     {
-        var isKnown = stack is { IsWhole: true } && IsAsGiven("BucketName", "Bucket", Deployment.Aws.Bucket) && IsAsGiven("ExecutionRoleArn", "ExecutionRole", Deployment.Aws.ExecutionRole);
+        var isKnown = stack is { IsWhole: true } && IsAsGiven(StackContract.BucketParameter, StackContract.BucketOutput, Deployment.Aws.Bucket) && IsAsGiven(StackContract.RoleParameter, StackContract.RoleOutput, Deployment.Aws.ExecutionRole);
         return new Preflight(access, home!, workspace).CheckAsync(isFirst: !isKnown, stages, async stage => this.stages is null || await this.stages.IsNewAsync(stage, cancellation), cancellation);
 
         // What the stack made itself is no longer what is given.
@@ -230,7 +228,7 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<StoredImage> PutImageAsync(ImageParameter image, CancellationToken cancellation) => image.Repository is not null
         ? new StoredImage(Published(image), Stored: false)
-        : await ImagesOf(Site.Repository ?? throw AwsErrors.StackWithout(StackName, "Repository").ToException()).PutAsync(Deployment.Container!, cancellation);
+        : await ImagesOf(Site.Repository ?? throw AwsErrors.StackWithout(StackName, StackContract.RepositoryOutput).ToException()).PutAsync(Deployment.Container!, cancellation);
 
     /// <summary>SageMaker's, or one that publish can make.</summary>
     private void Check(ImageParameter image)
@@ -278,8 +276,8 @@ public sealed class AwsPlatform : IPlatform
 
     private StackRequest BuildRequest()
     {
-        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", BuildTemplate);
-        return new StackRequest(StackName, StackTemplateFile.Read(workspace.Artifacts, BuildTemplate), null, parameters, tags);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", StackContract.BuildTemplate);
+        return new StackRequest(StackName, StackTemplateFile.Read(workspace.Artifacts, StackContract.BuildTemplate), null, parameters, tags);
     }
 
     private async Task<StackState> PutBuildStackAsync(StackRequest request, CancellationToken cancellation)
@@ -298,7 +296,7 @@ public sealed class AwsPlatform : IPlatform
     private void Use(StackState found)
     {
         stack = found;
-        if ((Deployment.Aws.Bucket ?? found.Outputs.GetValueOrDefault("Bucket")) is not { } bucket)
+        if ((Deployment.Aws.Bucket ?? found.Outputs.GetValueOrDefault(StackContract.BucketOutput)) is not { } bucket)
             return;
         if (objects?.Bucket != bucket)
             UseBucket(bucket, found.Account);

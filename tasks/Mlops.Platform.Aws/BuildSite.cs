@@ -16,15 +16,15 @@ internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState
     public string StackName => stack.Name;
 
     /// <summary>Not yet, where the bucket was made first.</summary>
-    public bool HasRole => deployment.Aws.ExecutionRole is not null || stack.Outputs.ContainsKey("ExecutionRole");
+    public bool HasRole => deployment.Aws.ExecutionRole is not null || stack.Outputs.ContainsKey(StackContract.RoleOutput);
 
-    public string ExecutionRole => deployment.Aws.ExecutionRole ?? stack.Outputs["ExecutionRole"];
+    public string ExecutionRole => deployment.Aws.ExecutionRole ?? stack.Outputs[StackContract.RoleOutput];
 
     /// <summary>Of the C# program's containers; null: it needs none.</summary>
-    public string? Repository => stack.Outputs.GetValueOrDefault("Repository");
+    public string? Repository => stack.Outputs.GetValueOrDefault(StackContract.RepositoryOutput);
 
     /// <summary>Of notifications; null: none are asked for.</summary>
-    public string? Topic => stack.Outputs.GetValueOrDefault("Topic") ?? stack.Parameters.GetValueOrDefault("TopicArn");
+    public string? Topic => stack.Outputs.GetValueOrDefault(StackContract.TopicOutput) ?? stack.Parameters.GetValueOrDefault(StackContract.TopicParameter);
 
     /// <summary>Another bucket, in the account of its stage.</summary>
     public async Task<S3ObjectStore> OpenStoreAsync(AwsPlace place, string bucket, CancellationToken cancellation)

@@ -20,8 +20,9 @@ public static class PlatformErrors
     /// <summary>Of <see cref="TestFailed"/>.</summary>
     public const string StageTestFailed = "MLOPS5003";
 
-    public static Problem NotBuilt(string artifacts) =>
-        Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'. Run 'dotnet build' (or 'mlops compile') in the folder of config.yaml first; name another folder with '--project', or that of the build with '--artifacts'.");
+    /// <param name="above">A folder above with a config.yaml; null: there is none.</param>
+    public static Problem NotBuilt(string artifacts, string? above) =>
+        Problem.Error("MLOPS0010", $"There is no built model in '{artifacts}'.{(above is null ? "" : $" config.yaml lies in '{above}': run this there, or with '--project {above}'.")} Run 'dotnet build' (or 'mlops compile') in the folder of config.yaml first; name another folder with '--project', or that of the build with '--artifacts'.");
 
     public static Problem ArtifactsUnreadable(string artifacts, string reason) =>
         Problem.Error("MLOPS0011", $"The built files in '{artifacts}' cannot be used: {reason} Run 'dotnet build' again.");
@@ -53,8 +54,11 @@ public static class PlatformErrors
     public static Problem NotWritten(string what, string file, string reason) =>
         Problem.Error("MLOPS0021", $"The {what} cannot be written to '{file}': {reason} Name another file.");
 
-    public static Problem PlanOutdated(string file) =>
-        Problem.Error("MLOPS0020", $"What '{file}' plans is not what a deploy would do now: the repository or the platform has changed since. Nothing was done. Look at a new plan ('mlops plan --out {file}').");
+    public static Problem PlanOutdated(string file, string platform) =>
+        Problem.Error("MLOPS0020", $"What '{file}' plans is not what a deploy would do now: the repository or the platform has changed since. Nothing was done. Look at a new plan ('mlops plan{On(platform)} --out {file}').");
+
+    public static Problem PlanOfOther(string file, string planned, string platform) =>
+        Problem.Error("MLOPS0020", $"'{file}' plans a deploy to '{planned}', and this is one to '{platform}'. Nothing was done. Name that platform, or make a plan for this one ('mlops plan{On(platform)} --out {file}').");
 
     public static Problem Definition(string reason) =>
         Problem.Error("MLOPS5000", $"The pipeline cannot be run: {reason}");
@@ -91,8 +95,8 @@ public static class PlatformErrors
     public static Problem PayloadUnreadable(string file, string reason) =>
         Problem.Error("MLOPS5008", $"The payload '{file}' cannot be read: {reason}");
 
-    public static Problem NoLog(string name) =>
-        Problem.Error("MLOPS5009", $"There is no log of '{name}' (yet): no step of that name has run or written anything, and no stage of that name has an endpoint that did. 'mlops status' shows what is there.");
+    public static Problem NoLog(string name, string platform) =>
+        Problem.Error("MLOPS5009", $"There is no log of '{name}' (yet): no step of that name has run or written anything, and no stage of that name has an endpoint that did. 'mlops status{On(platform)}' shows what is there.");
 
     public static Problem NotCarriedOut(string key) =>
         Problem.Error("MLOPS5011", $"'{key}' is not carried out by this version of the SDK, and a run without it would be another one. It is checked and built; remove it from config.yaml to go on without.");
@@ -109,8 +113,8 @@ public static class PlatformErrors
     public static Problem NotSelectable(string reason) =>
         Problem.Error("MLOPS5016", $"The chosen steps cannot be run: {reason}");
 
-    public static Problem NoSourceExecution(string reason) =>
-        Problem.Error("MLOPS5017", $"There is no execution with whose results the chosen steps could go on: {reason} Run the whole pipeline, begin with an earlier step, or name another execution with '--source-execution ID' ('mlops runs' lists them).");
+    public static Problem NoSourceExecution(string reason, string platform) =>
+        Problem.Error("MLOPS5017", $"There is no execution with whose results the chosen steps could go on: {reason} Run the whole pipeline, begin with an earlier step, or name another execution with '--source-execution ID' ('mlops runs{On(platform)}' lists them).");
 
     public static Problem EndpointGone(string stage, string platform) =>
         Problem.Error("MLOPS5021", $"Somebody else deleted the endpoint of '{stage}', or its batch pipeline: it serves nothing, and what it was made of cannot be changed without it. Take the rest away with 'mlops destroy --platform {platform} --stage {stage}' ('--protected' for the last stage), then deploy again.");
@@ -130,23 +134,23 @@ public static class PlatformErrors
     public static Problem NotVerified(int differing) =>
         Problem.Error("MLOPS8012", string.Create(CultureInfo.InvariantCulture, $"{differing} of what the statement names is not what is here: see above. Check out the commit that it names, and verify again; if that is the one, code, data or model were changed after the version was made."));
 
-    public static Problem UnknownVersion(string group, int version) =>
-        Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status' lists the versions.");
+    public static Problem UnknownVersion(string group, int version, string platform) =>
+        Problem.Error("MLOPS8001", $"The model '{group}' has no version {version}. 'mlops status{On(platform)}' lists the versions.");
 
-    public static Problem NoVersion(string group) =>
-        Problem.Error("MLOPS8002", $"The model '{group}' has no version yet. Run the pipeline first: 'dotnet publish -t:MlopsDeploy'.");
+    public static Problem NoVersion(string group, string platform) =>
+        Problem.Error("MLOPS8002", $"The model '{group}' has no version yet. Run the pipeline first: 'mlops run{On(platform)}' (or 'dotnet build -t:MlopsRun{Property(platform)}').");
 
     public static Problem NoManualStage() =>
         Problem.Error("MLOPS8003", "No stage waits for an approval: none has 'approval: manual'. Name a stage with '-p:MlopsStage=NAME' (or '--stage NAME').");
 
     public static Problem NotApproved(int version, string stage, string platform) =>
-        Problem.Error("MLOPS8004", $"Version {version} is not approved for '{stage}'. Approve it with 'dotnet build -t:MlopsApprove -p:MlopsModelVersion={version} -p:MlopsStage={stage}{(platform == PlatformNames.Local ? "" : $" -p:MlopsPlatform={platform}")}', then deploy again.");
+        Problem.Error("MLOPS8004", $"Version {version} is not approved for '{stage}'. Approve it with 'dotnet build -t:MlopsApprove -p:MlopsModelVersion={version} -p:MlopsStage={stage}{Property(platform)}', then deploy again.");
 
     public static Problem Rejected(int version, string stage, string? reason) =>
         Problem.Error("MLOPS8005", $"Version {version} was rejected for '{stage}'{(string.IsNullOrEmpty(reason) ? "" : $" ({reason})")}. Train another, or approve this one after all.");
 
-    public static Problem DecidedMeanwhile(int version, string stage, string decision, string who) =>
-        Problem.Error("MLOPS8006", $"Version {version} was already {decision} for '{stage}' by {who}. Look at 'mlops status', and decide again if you still want to.");
+    public static Problem DecidedMeanwhile(int version, string stage, string decision, string who, string platform) =>
+        Problem.Error("MLOPS8006", $"Version {version} was already {decision} for '{stage}' by {who}. Look at 'mlops status{On(platform)}', and decide again if you still want to.");
 
     public static Problem NotTestedBefore(int version, string stage, string before) =>
         Problem.Error("MLOPS8008", $"Version {version} may not enter '{stage}': it has not passed the tests of '{before}', the stage before. Deploy it there first: '-p:MlopsModelVersion={version}' without a stage.");
@@ -164,6 +168,11 @@ public static class PlatformErrors
 
     public static Problem Unexpected(Exception e) =>
         Problem.Error("MLOPS9000", $"An unexpected error, which is a defect of this tool: {e.GetType().Name}: {e.Message} Please report it; '--verbose' shows where it happened.");
+
+    /// <summary>What a command of this platform has in addition.</summary>
+    private static string On(string platform) => platform == PlatformNames.Local ? "" : $" --platform {platform}";
+
+    private static string Property(string platform) => platform == PlatformNames.Local ? "" : $" -p:MlopsPlatform={platform}";
 
     /// <summary>Ten digits are enough for a reader, unless they make the value look like the limit.</summary>
     private static string Shown(double value, string limit)

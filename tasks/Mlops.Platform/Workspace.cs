@@ -41,12 +41,25 @@ public sealed record Workspace
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw PlatformErrors.NotBuilt(artifacts).ToException();
+            throw PlatformErrors.NotBuilt(artifacts, ModelAbove(repository)).ToException();
         }
         catch (DefinitionException e)
         {
             throw PlatformErrors.ArtifactsUnreadable(artifacts, e.Message).ToException();
         }
+    }
+
+    /// <summary>The folder above with a config.yaml, for whoever stands in one of its folders; null: there is one here, or none above.</summary>
+    private static string? ModelAbove(string repository)
+    {
+        var here = new DirectoryInfo(Path.GetFullPath(repository));
+        for (var folder = here; folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "config.yaml")))
+                return folder.FullName == here.FullName ? null : Path.GetRelativePath(Environment.CurrentDirectory, folder.FullName).Replace('\\', '/');
+        }
+
+        return null;
     }
 
     /// <summary>Refuses artifacts that were made of another config.yaml than the one that is there: a verb must do what the reader sees.</summary>

@@ -26,6 +26,19 @@ public sealed class ConfigurationReaderTests
         Assert.Contains("dotnet new mlops-model", found.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("config.yml")]
+    [InlineData("Config.yaml.txt")]
+    public void A_file_that_is_called_almost_so_is_proposed(string name)
+    {
+        using var folder = TestFolder.Temporary();
+        folder.Write(name, Valid);
+
+        var found = Assert.Single(ConfigurationReader.Read(folder.File("config.yaml")).Diagnostics);
+
+        Assert.Contains($"Did you mean '{name}'? Rename it to 'config.yaml'.", found.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_folder_is_no_configuration() =>
         Assert.Equal("MLOPS1002", Assert.Single(ConfigurationReader.Read(Golden).Diagnostics).Code);

@@ -79,6 +79,10 @@ public sealed class EndpointModeTests
         Assert.Equal("kept\n", await File.ReadAllTextAsync(repository.PathOf(".mlops/s3/data/out/older.csv.out")));
         Assert.False(File.Exists(repository.PathOf(".mlops/server.json")));
 
+        repository.Write(".mlops/s3/elsewhere/part-0.csv", "a\n");
+        await repository.SucceedAsync("batch", "--input", "s3://elsewhere/part-", "--output", "parts");
+        Assert.Equal("a,1\n", await File.ReadAllTextAsync(repository.PathOf("parts/part-0.csv.out")));
+
         repository.Write("more/c.csv", "broken\n");
         var (exitCode, output) = await repository.RunAsync("batch", "--input", "more", "--output", "answers");
         Assert.NotEqual(0, exitCode);

@@ -127,6 +127,23 @@ public sealed class AccessTests(StandIn aws)
     }
 
     [SkippableFact]
+    public async Task Whoever_cannot_assume_the_deploy_role_looks_and_decides_as_themselves_and_deploys_nothing()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { deploy_role: \"arn:aws:iam::123456789012:role/deploy\" }\n");
+        await repository.DeployAsync();
+        await aws.SetAsync(new JsonObject { ["deny"] = new JsonArray("AssumeRole") });
+
+        Assert.Equal("MLOPS7011", (await repository.FailAsync(() => repository.DeployAsync())).Code);
+
+        var events = new Recorder();
+        await using var platform = await AwsPlatform.OpenAsync(repository.Workspace, events, CancellationToken.None, needsRole: false);
+        Assert.Single(await platform.Models.ListAsync(repository.Workspace.Deployment.ModelPackageGroupName, CancellationToken.None));
+        Assert.Contains(events.All.OfType<Notice>(), n => n.Text.Contains("'arn:aws:iam::123456789012:role/deploy' cannot be assumed", StringComparison.Ordinal));
+    }
+
+    [SkippableFact]
     public async Task No_key_material_is_told_or_stored()
     {
         await aws.ResetAsync();

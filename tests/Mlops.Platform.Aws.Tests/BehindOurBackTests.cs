@@ -7,6 +7,19 @@ namespace Mlops.Platform.Aws.Tests;
 /// <summary>What changes between two verbs: somebody else's hand, another configuration, a process that was killed.</summary>
 public sealed class BehindOurBackTests(StandIn aws) : AwsTest(aws)
 {
+    [SkippableFact]
+    public async Task A_build_stack_that_somebody_protected_stays_with_all_that_it_serves()
+    {
+        using var repository = await DeployedAsync();
+        Aws.Boto("client('cloudformation').update_termination_protection(StackName='penguins-build', EnableTerminationProtection=True)['StackId']");
+
+        var problem = await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true)));
+
+        Assert.Equal("MLOPS7070", problem.Code);
+        Assert.Contains("--stack-name penguins-build --region us-east-1", problem.Message, StringComparison.Ordinal);
+        Assert.Equal(1, ServedVersion("penguins-test"));
+    }
+
     [SkippableTheory]
     [InlineData("UPDATE_ROLLBACK_FAILED", "MLOPS7021")]
     [InlineData("UPDATE_IN_PROGRESS", "MLOPS7022")]

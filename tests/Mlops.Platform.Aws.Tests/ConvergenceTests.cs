@@ -49,6 +49,22 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
     }
 
     [SkippableFact]
+    public async Task A_deploy_whose_pipeline_somebody_replaced_while_it_ran_changes_no_stage()
+    {
+        using var repository = await DeployedAsync();
+        repository.Edit("src/evaluate.py");
+        await Aws.SetAsync(JsonNode.Parse("""{"polls": 20}""")!.AsObject());
+        await Aws.RequestsAsync();
+        var deploying = repository.FailAsync(() => repository.DeployAsync());
+        while (!deploying.IsCompleted && !(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
+            await Task.Delay(20);
+        Aws.Boto("(lambda s: s.update_pipeline(PipelineName='penguins', PipelineDefinition=s.describe_pipeline(PipelineName='penguins')['PipelineDefinition'].replace('ml.m5', 'ml.c5'))['PipelineArn'])(client('sagemaker'))");
+
+        Assert.Equal("MLOPS5022", (await deploying).Code);
+        Assert.Equal(1, ServedVersion("penguins-test"));
+    }
+
+    [SkippableFact]
     public async Task The_last_stage_is_protected_again_where_a_deploy_before_did_not_come_to_it()
     {
         await StartAsync();

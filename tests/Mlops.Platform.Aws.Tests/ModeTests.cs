@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Platform.Events;
 using Mlops.Platform.Ports;
 using Mlops.Platform.Verbs;
 
@@ -145,6 +146,25 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
         Assert.Equal(["three-accounts-production"], Texts(Aws.Boto("[e['EndpointName'] for e in client('sagemaker', region_name='eu-central-1').list_endpoints()['Endpoints']]", "333333333333")));
         Assert.Equal(["a@example.com"], Texts(Aws.Boto("[s['Endpoint'] for s in client('sns', region_name='eu-central-1').list_subscriptions()['Subscriptions']]", "333333333333")));
         Assert.Equal(["three-accounts-build"], Texts(Aws.Boto("[s['StackName'] for s in client('cloudformation', region_name='eu-west-1').describe_stacks()['Stacks']]", "111111111111")));
+    }
+
+    [SkippableFact]
+    public async Task Stages_in_accounts_that_somebody_may_not_enter_are_said_to_be_hidden()
+    {
+        await StartAsync();
+        UseAccount("111111111111");
+        MakeBuckets("acme-staging", account: "222222222222", region: "eu-west-1");
+        MakeBuckets("acme-production", account: "333333333333", region: "eu-central-1");
+        using var repository = new ModelRepository("three-accounts");
+        await repository.DeployAsync();
+        await Aws.SetAsync(new JsonObject { ["deny"] = new JsonArray("AssumeRole") });
+
+        var lineage = await repository.OnAsync(c => LineageVerb.RunAsync(c, 1, CancellationToken.None));
+
+        Assert.Empty(lineage.Stages);
+        Assert.Equal(["staging: not visible to ", "production: not visible to "], repository.Events.All.OfType<Notice>().Select(n => n.Text[..(n.Text.IndexOf(" to ", StringComparison.Ordinal) + 4)]));
+        Assert.False(await repository.OnAsync(c => PublishVerb.RunAsync(c, CancellationToken.None)));
+        Assert.Equal("MLOPS7011", (await repository.FailAsync(() => repository.DeployAsync())).Code);
     }
 
     [SkippableFact]

@@ -53,6 +53,17 @@ public sealed class TriggerWatchTests : IDisposable
     }
 
     [Fact]
+    public void A_trigger_that_was_taken_out_of_the_configuration_goes_off_no_more()
+    {
+        var watch = Watch(new Retraining { Schedule = "rate(1 hour)", OnNewData = ["numbers"] });
+        Assert.Empty(watch.Look());
+        clock.Now += TimeSpan.FromHours(2);
+        Assert.Single(watch.Look());
+
+        Assert.Empty(Watch(new Retraining { OnNewData = ["numbers"] }).Look());
+    }
+
+    [Fact]
     public void A_clock_that_was_ahead_once_stops_nothing()
     {
         var retraining = new Retraining { Schedule = "rate(10 minutes)", CooldownSeconds = 60 };

@@ -1,13 +1,14 @@
 using Mlops.Compilation.Planning;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
 /// <summary>Component 1, model build: what lasts of it. The pipeline itself is sent by publishing, so that an edit never waits for a stack.</summary>
 internal static class BuildStack
 {
-    public const string Template = "model-build";
+    public const string Template = StackContract.BuildTemplate;
 
-    private const string ExecutionRole = "ExecutionRole";
+    private const string ExecutionRole = StackContract.RoleOutput;
 
     public static StackTemplate Make(ModelPlan plan)
     {
@@ -31,8 +32,8 @@ internal static class BuildStack
         if (plan.Aws.ExecutionRole is { } given)
         {
             if (plan.Operations.Access.ContainsKey("ml_engineer"))
-                template.Parameter("ExecutionRoleArn", "The role of the pipeline and its jobs, which is there.", given);
-            return "${ExecutionRoleArn}";
+                template.Parameter(StackContract.RoleParameter, "The role of the pipeline and its jobs, which is there.", given);
+            return $"${{{StackContract.RoleParameter}}}";
         }
 
         // The role's ARN stands in its own policy: by its name, since a resource cannot refer to itself.

@@ -2,16 +2,17 @@ using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
 /// <summary>Component 2, model deploy: the model of a stage and what it serves with.</summary>
 internal sealed class DeployStack
 {
-    public const string Template = "model-deploy";
+    public const string Template = StackContract.DeployTemplate;
 
     /// <summary>The parameters with the place of the registered versions, which may be another account's.</summary>
-    public const string ModelBucketParameter = "ModelBucketName";
+    public const string ModelBucketParameter = StackContract.ModelBucketParameter;
     public const string ModelKeyParameter = "ModelKmsKeyArn";
 
     private const string Role = "ExecutionRole";
@@ -48,7 +49,7 @@ internal sealed class DeployStack
         if (stage.Aws.KmsKey is { } key)
             template.Parameter(Permissions.KeyParameter, "The key that encrypts what is written.", key);
         AddRole();
-        AddModel("Model", "ModelPackageArn", "The version that is served: the ARN of its model package.");
+        AddModel("Model", StackContract.PackageParameter, "The version that is served: the ARN of its model package.");
         if (Notifications.HasOwnTopic(plan, stage))
             Notifications.AddTopic(template, plan, plan.Operations.Notifications!, shared: false);
         if (stage.Endpoint is { } endpoint)
@@ -61,13 +62,13 @@ internal sealed class DeployStack
         return template;
     }
 
-    private JsonNode RoleArn => stage.Aws.ExecutionRole is null ? Cfn.GetAtt(Role, "Arn") : Cfn.Ref("ExecutionRoleArn");
+    private JsonNode RoleArn => stage.Aws.ExecutionRole is null ? Cfn.GetAtt(Role, "Arn") : Cfn.Ref(StackContract.RoleParameter);
 
     private void AddRole()
     {
         if (stage.Aws.ExecutionRole is { } given)
         {
-            template.Parameter("ExecutionRoleArn", "The role of the model and its batches, which is there.", given);
+            template.Parameter(StackContract.RoleParameter, "The role of the model and its batches, which is there.", given);
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -7,12 +8,12 @@ namespace Mlops.Compilation.Stacks;
 internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, StackTemplate template, Action<string, string, string> addModel)
 {
     /// <summary>The output that says by which mode the endpoint serves: SageMaker changes none into another.</summary>
-    private const string Mode = "EndpointMode";
+    private const string Mode = StackContract.EndpointModeOutput;
 
     private JsonObject EndpointName => Cfn.Sub(DeployStack.StageName(plan));
 
     /// <summary>The parameter that takes a further version's model package, by its model.</summary>
-    public static string VersionParameter(string model) => model.StartsWith("Model", StringComparison.Ordinal) ? $"ModelPackageArn{model["Model".Length..]}" : $"{model}PackageArn";
+    public static string VersionParameter(string model) => model.StartsWith("Model", StringComparison.Ordinal) ? $"{StackContract.PackageParameter}{model["Model".Length..]}" : $"{model}PackageArn";
 
     public void Add(PlannedEndpoint endpoint)
     {

@@ -12,7 +12,7 @@ namespace Mlops.Compilation.Stacks;
 /// </summary>
 internal sealed class MonitorStack
 {
-    public const string Template = "model-monitor";
+    public const string Template = StackContract.MonitorTemplate;
 
     /// <summary>Where publish puts the analyzer's image, in the registry of the account that builds.</summary>
     public const string AnalyzerRepository = "mlops-analyzer";

@@ -1,14 +1,15 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
 /// <summary>The topic that people subscribe to, and the events that reach it.</summary>
 internal static class Notifications
 {
-    public const string Topic = "Topic";
-    public const string Parameter = "TopicArn";
+    public const string Topic = StackContract.TopicOutput;
+    public const string Parameter = StackContract.TopicParameter;
     private const string Key = "TopicKey";
 
     /// <summary>The service that sends an event.</summary>
@@ -33,7 +34,7 @@ internal static class Notifications
             AddRule(template, "RunFailedRule", "A run of the pipeline failed.", Arn(notify), SageMaker, "SageMaker Model Building Pipeline Execution Status Change",
                 new JsonObject { ["pipelineArn"] = new JsonArray(pipeline.DeepClone()), ["currentPipelineExecutionStatus"] = new JsonArray("Failed") },
                 new JsonObject { ["execution"] = "$.detail.pipelineExecutionArn" },
-                $"The pipeline {plan.PipelineName} failed: <execution>. The failed step and its log: mlops status, or the execution in SageMaker Studio.");
+                $"The pipeline {plan.PipelineName} failed: <execution>. The failed step and its log: mlops status --platform aws, or the execution in SageMaker Studio.");
         }
 
         if (notify.Events.Contains(NotifyEvent.GateFailed) && plan.Gates.Count > 0)
@@ -50,7 +51,7 @@ internal static class Notifications
             AddRule(template, "ApprovalNeededRule", "A version waits for approval.", Arn(notify), SageMaker, "SageMaker Model Package State Change",
                 new JsonObject { ["ModelPackageGroupName"] = new JsonArray(plan.GroupName), ["ModelApprovalStatus"] = new JsonArray("PendingManualApproval") },
                 new JsonObject { ["version"] = "$.detail.ModelPackageVersion" },
-                $"Version <version> of {plan.ModelName} waits for approval: dotnet publish -t:MlopsApprove -p:MlopsModelVersion=<version>, or -t:MlopsReject with -p:MlopsReason.");
+                $"Version <version> of {plan.ModelName} waits for approval: dotnet build -t:MlopsApprove -p:MlopsPlatform=aws -p:MlopsStage={plan.Stages.Last(s => s.Approval == Approval.Manual).Name} -p:MlopsModelVersion=<version>, or -t:MlopsReject with -p:MlopsReason as well.");
         }
 
         if (notify.Events.Contains(NotifyEvent.StackStuck))

@@ -7,7 +7,7 @@ namespace Mlops.Compilation.Stacks;
 /// <summary>The repository in ECR of the containers that publish makes of the C# program. Registered versions name their images by digest: none is ever replaced, or taken away with the stack.</summary>
 internal static class ProgramRepository
 {
-    private const string Repository = "Repository";
+    private const string Repository = StackContract.RepositoryOutput;
 
     /// <summary>How ${...} names its ARN.</summary>
     private const string ArnName = $"${{{Repository}.Arn}}";

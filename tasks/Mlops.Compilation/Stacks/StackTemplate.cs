@@ -8,9 +8,6 @@ namespace Mlops.Compilation.Stacks;
 /// </summary>
 internal sealed class StackTemplate(string description)
 {
-    /// <summary>What the template that is sent inline may have; above it goes through S3 (quota "Template body size in a request").</summary>
-    public const int MostInlineBytes = 51_200;
-
     public string Description { get; } = description;
 
     public JsonObject Parameters { get; } = [];

@@ -7,10 +7,10 @@ namespace Mlops.Compilation.Stacks;
 /// <summary>The bucket: encrypted, versioned, over TLS alone, public to nobody, kept when the stack goes.</summary>
 internal static class Storage
 {
-    public const string Bucket = "Bucket";
+    public const string Bucket = StackContract.BucketOutput;
 
     /// <summary>The parameter where the bucket is one that is there.</summary>
-    public const string BucketParameter = "BucketName";
+    public const string BucketParameter = StackContract.BucketParameter;
 
     /// <summary>How ${...} names the bucket.</summary>
     public static string Name(ModelPlan plan) => plan.Aws.Bucket is null ? Bucket : BucketParameter;

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -10,7 +11,7 @@ internal static class StreamResources
 {
     private const string Element = "deploy.stage.stream";
     private const string Queue = "StreamFailures";
-    private const string Source = "StreamSource";
+    private const string Source = StackContract.StreamSourceParameter;
     private const string Destination = "StreamDestination";
     private const string Told = "StreamFailuresArn";
 
@@ -109,7 +110,7 @@ internal static class StreamResources
     {
         ["EventSourceArn"] = Cfn.Ref(Source),
         ["FunctionName"] = Cfn.Ref(function),
-        ["StartingPosition"] = template.Parameter("StreamStart", "Where the first reading begins: a deploy keeps it while the stream is the same.", stream.FromOldest ? "TRIM_HORIZON" : "LATEST"),
+        ["StartingPosition"] = template.Parameter(StackContract.StreamStartParameter, "Where the first reading begins: a deploy keeps it while the stream is the same.", stream.FromOldest ? "TRIM_HORIZON" : "LATEST"),
         ["BatchSize"] = stream.BatchSize,
         ["MaximumBatchingWindowInSeconds"] = stream.BatchWindowSeconds,
         ["BisectBatchOnFunctionError"] = true,

@@ -17,7 +17,7 @@ internal sealed class SectionShape
         Keys = type.GetProperties()
             .Select(p => (Property: p, Key: p.GetCustomAttribute<KeyAttribute>()))
             .Where(p => p.Key is not null)
-            .OrderBy(p => p.Property.DeclaringType!.IsDefined(typeof(SharedKeysAttribute), inherit: false) ? -Depth(p.Property.DeclaringType!) + 1000 : Depth(p.Property.DeclaringType!))
+            .OrderBy(p => IsShared(p.Property)).ThenBy(p => IsShared(p.Property) ? -Depth(p.Property.DeclaringType!) : Depth(p.Property.DeclaringType!))
             .ThenBy(p => p.Property.MetadataToken)
             .Select(p => new KeyShape(p.Property, p.Key!))
             .ToDictionary(k => k.Key.Name, StringComparer.Ordinal);
@@ -32,6 +32,8 @@ internal sealed class SectionShape
     public IReadOnlyDictionary<string, KeyShape> Keys { get; }
 
     public static SectionShape Of(Type type) => Shapes.GetOrAdd(type, t => new SectionShape(t));
+
+    private static bool IsShared(PropertyInfo key) => key.DeclaringType!.IsDefined(typeof(SharedKeysAttribute), inherit: false);
 
     /// <summary>How many types a type is derived from.</summary>
     private static int Depth(Type type) => type.BaseType is { } parent ? 1 + Depth(parent) : 0;

@@ -6,8 +6,9 @@ namespace Mlops.Configuration.Diagnostics;
 /// <summary>1xxx: what stands in the way of reading the text as YAML.</summary>
 public static partial class Errors
 {
-    public static Diagnostic FileNotFound(string path) =>
-        Error("MLOPS1001", Span.Start, $"'{path}' does not exist. A model repository is described by a config.yaml beside its project file: write one, or make a repository with 'dotnet new mlops-model'.");
+    /// <param name="similar">A file beside it that may be meant; null: none is.</param>
+    public static Diagnostic FileNotFound(string path, string? similar) =>
+        Error("MLOPS1001", Span.Start, $"'{path}' does not exist.{(similar is null ? "" : $" Did you mean '{similar}'? Rename it to '{Path.GetFileName(path)}'.")} A model repository is described by a config.yaml beside its project file: write one, or make a repository with 'dotnet new mlops-model'.");
 
     public static Diagnostic FileUnreadable(string reason) =>
         Error("MLOPS1002", Span.Start, $"The file cannot be read: {reason} Check that it is a file and that this user may read it.");

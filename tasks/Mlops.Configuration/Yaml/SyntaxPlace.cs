@@ -161,7 +161,12 @@ internal sealed class SyntaxPlace
                     else if (c == quote && quote == '\'' && i + 1 < text.Length && text[i + 1] == '\'')
                         i++;
                     else if (c == quote)
-                        (quote, _) = ('\0', EndQuote(quotedFrom, number));
+                    {
+                        quote = '\0';
+                        if (quotedFrom < number)
+                            longQuotes.Add((quotedFrom, number));
+                    }
+
                     continue;
                 }
 
@@ -187,12 +192,5 @@ internal sealed class SyntaxPlace
 
         if (quote != '\0')
             longQuotes.Add((quotedFrom, int.MaxValue));
-    }
-
-    private bool EndQuote(int from, int to)
-    {
-        if (from < to)
-            longQuotes.Add((from, to));
-        return true;
     }
 }

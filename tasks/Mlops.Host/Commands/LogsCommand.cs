@@ -13,7 +13,7 @@ internal static class LogsCommand
         VerbRunner.Set(command, new CommonOptions { NeedsNoBuild = true }, async (parsed, context, cancellation) =>
         {
             await using var output = Console.OpenStandardOutput();
-            return await context.Platform.CopyLogAsync(parsed.GetValue(name)!, output, cancellation) ? null : throw PlatformErrors.NoLog(parsed.GetValue(name)!).ToException();
+            return await context.Platform.CopyLogAsync(parsed.GetValue(name)!, output, cancellation) ? null : throw PlatformErrors.NoLog(parsed.GetValue(name)!, context.Platform.Name).ToException();
         });
         return command;
     }

@@ -82,6 +82,6 @@ internal static class VerifyCommand
     private static async Task<int> NewestAsync(VerbContext context, CancellationToken cancellation)
     {
         var group = context.Workspace.Deployment.ModelPackageGroupName;
-        return (await context.Platform.Models.ListAsync(group, cancellation)).Select(v => (int?)v.Version).Max() ?? throw PlatformErrors.NoVersion(group).ToException();
+        return (await context.Platform.Models.ListAsync(group, cancellation)).Select(v => (int?)v.Version).Max() ?? throw PlatformErrors.NoVersion(group, context.Platform.Name).ToException();
     }
 }

@@ -33,9 +33,9 @@ internal static class ExecutionSteps
         { RegisterModel: not null } => StepTypes.RegisterModel,
         { Condition: not null } => StepTypes.Condition,
         { Fail: not null } => StepTypes.Fail,
-        { Lambda: not null } => "Lambda",
-        { Callback: not null } => "Callback",
-        { EMR: not null } => "EMR",
+        { Lambda: not null } => StepTypes.Lambda,
+        { Callback: not null } => StepTypes.Callback,
+        { EMR: not null } => StepTypes.Emr,
         _ => "Step",
     };
 

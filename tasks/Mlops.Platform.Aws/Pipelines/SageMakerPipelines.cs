@@ -233,13 +233,13 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
                 return new SelectiveExecutionConfig { SelectedSteps = steps, SourcePipelineExecutionArn = source.PipelineExecutionArn };
         }
 
-        throw PlatformErrors.NoSourceExecution($"{(selected.Source is null ? "in none" : $"not in '{selected.Source}'")} that has Succeeded or Failed all of these steps succeeded: {string.Join(", ", earlier)}.").ToException();
+        throw PlatformErrors.NoSourceExecution($"{(selected.Source is null ? "in none" : $"not in '{selected.Source}'")} that has Succeeded or Failed all of these steps succeeded: {string.Join(", ", earlier)}.", PlatformNames.Aws).ToException();
     }
 
     /// <summary>Whether every job's result may be used again, so long after it was made.</summary>
     private static bool IsCached(PipelineDefinition definition, DateTime? started)
     {
-        var jobs = definition.AllSteps.Where(s => s.Type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform).ToList();
+        var jobs = definition.AllSteps.Where(s => StepTypes.RunsJob(s.Type)).ToList();
         return jobs.All(j => j.Cache is { Enabled: true } cache && (cache.Lifetime() is not { } lifetime || started + lifetime > DateTime.UtcNow));
     }
 }

@@ -152,7 +152,7 @@ internal sealed class SageMakerModels(AwsClients clients, string account, S3Obje
         var arn = ArnOf(group, decision.Version);
         lock (known)
             known.Remove(arn);
-        var package = await PackageAsync(arn, cancellation) ?? throw PlatformErrors.UnknownVersion(group, decision.Version).ToException();
+        var package = await PackageAsync(arn, cancellation) ?? throw PlatformErrors.UnknownVersion(group, decision.Version, PlatformNames.Aws).ToException();
         if (DecisionOf(package, decision.Version, decision.Stage) is { } latest && (latest.Decision, latest.Who, latest.When) != (expected?.Decision, expected?.Who, expected?.When))
             return latest;
         var status = ModelApprovalStatus.FindValue(decision.Decision);

@@ -137,8 +137,8 @@ internal sealed class StackTemplateFile
     {
         var small = (JsonObject)json.DeepClone();
         small.Remove("Metadata");
-        Keep(small["Resources"], "Bucket", "BucketPolicy");
-        Keep(small["Outputs"], "Bucket");
+        Keep(small["Resources"], StackContract.BucketOutput, "BucketPolicy");
+        Keep(small["Outputs"], StackContract.BucketOutput);
         return new StackTemplateFile(small);
 
         static void Keep(JsonNode? from, params string[] names)

@@ -60,7 +60,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     private async Task<StageState?> AskAsync(Stage stage, CancellationToken cancellation)
     {
         var clients = await access.OpenAsync(stage.Aws, cancellation);
-        if (await StackAsync(stage, cancellation) is not { } stack || !stack.Parameters.TryGetValue(StageRequests.PackageParameter, out var package))
+        if (await StackAsync(stage, cancellation) is not { } stack || !stack.Parameters.TryGetValue(StackContract.PackageParameter, out var package))
             return null;
         if (stack.IsEmpty || stack.NeverWhole || stack.Status == "ROLLBACK_IN_PROGRESS")
             return null;
@@ -118,7 +118,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
             return [new PlannedChange("Change", "stage", stage.Name, $"somebody else deleted its endpoint or batch pipeline: 'mlops destroy --platform {PlatformNames.Aws} --stage {stage.Name}', then deploy again")];
         if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
             return [StackPlan.Unfinished(stack)];
-        var before = stack?.Parameters.GetValueOrDefault(StageRequests.PackageParameter);
+        var before = stack?.Parameters.GetValueOrDefault(StackContract.PackageParameter);
         if (version is null && before is null)
             return [new PlannedChange("Add", "stage", stage.Name, "the new version")];
         var number = version?.Version ?? StagePackages.VersionOf(before!);
@@ -225,7 +225,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         await foreach (var stack in stacks.Select(StackState.Of).Where(s => s.Name.StartsWith(Deployment.ModelName + "-", StringComparison.Ordinal) && !ours.Contains(s.Name)))
         {
             // Another model may be called alike: what is ours serves a version of our group.
-            if (stack.Parameters.GetValueOrDefault(StageRequests.PackageParameter) is { } package && package.Contains($":model-package/{Group}/", StringComparison.Ordinal))
+            if (stack.Parameters.GetValueOrDefault(StackContract.PackageParameter) is { } package && package.Contains($":model-package/{Group}/", StringComparison.Ordinal))
                 found.Add(new OtherEndpoint(stack.Name[(Deployment.ModelName.Length + 1)..], StagePackages.VersionOf(package), stack.Protected));
         }
 
@@ -240,7 +240,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     }
 
     private static Problem? OtherMode(Stage stage, StackState? stack) =>
-        stack is { IsEmpty: false, NeverWhole: false } && stage.Endpoint is { } wanted && stack.Outputs.GetValueOrDefault("EndpointMode") is { } mode && mode != wanted.ToString()
+        stack is { IsEmpty: false, NeverWhole: false } && stage.Endpoint is { } wanted && stack.Outputs.GetValueOrDefault(StackContract.EndpointModeOutput) is { } mode && mode != wanted.ToString()
             ? AwsErrors.OtherMode(stage.Name, mode, wanted.ToString()) : null;
 
     private bool IsLast(Stage stage) => stage.Name == Deployment.Stages[^1].Name;

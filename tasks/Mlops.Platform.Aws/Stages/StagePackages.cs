@@ -15,7 +15,7 @@ internal sealed class StagePackages(Workspace workspace, BuildSite site, SageMak
 
     /// <summary>The package of a version where the stage is, as it is or would be.</summary>
     public async Task<ServedPackage> GetAsync(Stage stage, int version, CancellationToken cancellation) =>
-        await FindAsync(stage, version, cancellation) ?? throw PlatformErrors.UnknownVersion(Group, version).ToException();
+        await FindAsync(stage, version, cancellation) ?? throw PlatformErrors.UnknownVersion(Group, version, PlatformNames.Aws).ToException();
 
     /// <summary>Null: the registry no longer has the version.</summary>
     public async Task<ServedPackage?> FindAsync(Stage stage, int version, CancellationToken cancellation)

@@ -7,16 +7,7 @@ namespace Mlops.Platform.Aws.Stages;
 /// <summary>What CloudFormation is asked for a stage: the deploy template with the containers of a version, and the stage's parameters.</summary>
 internal sealed class StageRequests(Workspace workspace, BuildSite site)
 {
-    /// <summary>Of the version that a deploy brings.</summary>
-    public const string PackageParameter = "ModelPackageArn";
-
-    public const string BucketParameter = "ModelBucketName";
-
-    private const string Template = "model-deploy";
-    private const string StreamStart = "StreamStart";
-    private const string StreamSource = "StreamSource";
-
-    private readonly Lazy<StackTemplateFile> template = new(() => StackTemplateFile.Read(workspace.Artifacts, Template));
+    private readonly Lazy<StackTemplateFile> template = new(() => StackTemplateFile.Read(workspace.Artifacts, StackContract.DeployTemplate));
 
     public string NameOf(Stage stage) => ResourceNames.Stack(workspace.Deployment.ModelName, stage.Name);
 
@@ -24,11 +15,11 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
     /// <param name="further">Packages of versions beside the one that is deployed, by their parameters.</param>
     public StackRequest Of(Stage stage, ServedPackage package, IReadOnlyDictionary<string, ServedPackage> further, StackState? there)
     {
-        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
-        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [PackageParameter] = package.Arn, [BucketParameter] = package.Bucket };
-        values.TryAdd("BucketName", stage.Aws.Bucket ?? site.Objects.Bucket);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", StackContract.DeployTemplate);
+        var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [StackContract.PackageParameter] = package.Arn, [StackContract.ModelBucketParameter] = package.Bucket };
+        values.TryAdd(StackContract.BucketParameter, stage.Aws.Bucket ?? site.Objects.Bucket);
         if (site.Topic is { } topic)
-            values.TryAdd("TopicArn", topic);
+            values.TryAdd(StackContract.TopicParameter, topic);
         foreach (var (parameter, other) in further)
             values[parameter] = other.Arn;
         KeepStreamStart(values, there);
@@ -39,19 +30,19 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
     /// <summary>A stream has been read from somewhere on: where its first reading begins is no longer a question, and Lambda takes no other answer for the same stream.</summary>
     private static void KeepStreamStart(Dictionary<string, string> values, StackState? stack)
     {
-        if (values.ContainsKey(StreamStart) && stack is { IsEmpty: false, NeverWhole: false } there &&
-            there.Parameters.GetValueOrDefault(StreamSource) == values.GetValueOrDefault(StreamSource) && there.Parameters.TryGetValue(StreamStart, out var start))
-            values[StreamStart] = start;
+        if (values.ContainsKey(StackContract.StreamStartParameter) && stack is { IsEmpty: false, NeverWhole: false } there &&
+            there.Parameters.GetValueOrDefault(StackContract.StreamSourceParameter) == values.GetValueOrDefault(StackContract.StreamSourceParameter) && there.Parameters.TryGetValue(StackContract.StreamStartParameter, out var start))
+            values[StackContract.StreamStartParameter] = start;
     }
 
     /// <summary>A stage as it was.</summary>
     public async Task<StackRequest> EarlierAsync(Stage stage, ServedPackage package, IReadOnlyDictionary<string, ServedPackage> further, StageSettings settings, CancellationToken cancellation)
     {
-        var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", Template);
+        var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", StackContract.DeployTemplate);
         // As it was sent, with the containers of then.
         var earlier = (settings.TemplateSha256 is { } hash ? await SentAsync(hash, cancellation) : null)
             ?? WithContainers(package, further);
-        var values = new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [PackageParameter] = package.Arn, [BucketParameter] = package.Bucket };
+        var values = new Dictionary<string, string>(settings.Parameters, StringComparer.Ordinal) { [StackContract.PackageParameter] = package.Arn, [StackContract.ModelBucketParameter] = package.Bucket };
         return new StackRequest(NameOf(stage), earlier, null, Only(values, earlier), tags);
     }
 
@@ -65,7 +56,7 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
     private string TemplateKey(string sha256) => $"{workspace.Deployment.Prefix}/templates/{sha256}.json";
 
     private StackTemplateFile WithContainers(ServedPackage package, IReadOnlyDictionary<string, ServedPackage> further) =>
-        template.Value.WithContainers(further.Append(KeyValuePair.Create(PackageParameter, package)).ToDictionary(p => p.Key, p => p.Value.Containers, StringComparer.Ordinal));
+        template.Value.WithContainers(further.Append(KeyValuePair.Create(StackContract.PackageParameter, package)).ToDictionary(p => p.Key, p => p.Value.Containers, StringComparer.Ordinal));
 
     private static Dictionary<string, string> Only(Dictionary<string, string> values, StackTemplateFile template)
     {

@@ -20,8 +20,8 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(60);
     private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(20);
 
-    /// <summary>Clocks differ; beyond this they do not.</summary>
-    private static readonly TimeSpan LongAgo = TimeSpan.FromMinutes(15);
+    /// <summary>Clocks differ, of machines that were set by hand by hours; beyond this they do not.</summary>
+    private static readonly TimeSpan LongAgo = TimeSpan.FromDays(1);
 
     /// <summary>How long a lock holds that nobody renews. Tests wait for less.</summary>
     internal static TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(150);
@@ -222,13 +222,11 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     private async Task<string?> WriteAsync(LockOwner owner, string? replaced, CancellationToken cancellation)
     {
         var request = new PutObjectRequest { BucketName = bucket, Key = key, ContentBody = JsonSerializer.Serialize(owner, LockJson.Default.LockOwner), ContentType = "application/json", ExpectedBucketOwner = account, UseChunkEncoding = false };
-        if (kmsKey is not null)
-            (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = (ServerSideEncryptionMethod.AWSKMS, kmsKey);
         (request.IfNoneMatch, request.IfMatch) = replaced is null ? ("*", (string?)null) : (null, replaced);
         try
         {
             var began = Stopwatch.GetTimestamp();
-            var made = (await clients.S3.PutObjectAsync(request, cancellation)).ETag;
+            var made = (await clients.S3.PutObjectAsync(request.EncryptedWith(kmsKey), cancellation)).ETag;
             Volatile.Write(ref renewed, began);
             return made;
         }

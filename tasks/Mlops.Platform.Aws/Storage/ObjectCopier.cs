@@ -42,17 +42,13 @@ internal sealed class ObjectCopier(AwsClients from, AwsClients to, string bucket
     private async Task CopyWholeAsync((string Bucket, string Key) source, string key, CancellationToken cancellation)
     {
         var request = new CopyObjectRequest { SourceBucket = source.Bucket, SourceKey = source.Key, DestinationBucket = bucket, DestinationKey = key, ExpectedBucketOwner = account };
-        if (kmsKey is not null)
-            (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = (ServerSideEncryptionMethod.AWSKMS, kmsKey);
-        await to.S3.CopyObjectAsync(request, cancellation);
+        await to.S3.CopyObjectAsync(request.EncryptedWith(kmsKey), cancellation);
     }
 
     private async Task CopyInPartsAsync((string Bucket, string Key) source, string key, long size, CancellationToken cancellation)
     {
         var start = new InitiateMultipartUploadRequest { BucketName = bucket, Key = key, ExpectedBucketOwner = account };
-        if (kmsKey is not null)
-            (start.ServerSideEncryptionMethod, start.ServerSideEncryptionKeyManagementServiceKeyId) = (ServerSideEncryptionMethod.AWSKMS, kmsKey);
-        var upload = (await to.S3.InitiateMultipartUploadAsync(start, cancellation)).UploadId;
+        var upload = (await to.S3.InitiateMultipartUploadAsync(start.EncryptedWith(kmsKey), cancellation)).UploadId;
         try
         {
             var parts = new List<PartETag>();

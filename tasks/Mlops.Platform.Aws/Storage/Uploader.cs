@@ -53,9 +53,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
             ExpectedBucketOwner = account,
             UseChunkEncoding = false,
         };
-        if (kmsKey is not null)
-            (request.ServerSideEncryptionMethod, request.ServerSideEncryptionKeyManagementServiceKeyId) = (ServerSideEncryptionMethod.AWSKMS, kmsKey);
-        await clients.S3.PutObjectAsync(request, cancellation);
+        await clients.S3.PutObjectAsync(request.EncryptedWith(kmsKey), cancellation);
         // A request leaves some 20 KB behind, and the collector waits for as much as the processor's cache holds: tens of megabytes.
         if (Interlocked.Increment(ref sent) % FilesBetweenCollections == 0)
             GC.Collect(0);
@@ -64,9 +62,7 @@ internal sealed class Uploader(AwsClients clients, string bucket, string account
     private async Task SendInPartsAsync(UploadFile file, CancellationToken cancellation)
     {
         var start = new InitiateMultipartUploadRequest { BucketName = bucket, Key = file.Key, ChecksumAlgorithm = ChecksumAlgorithm.SHA256, ExpectedBucketOwner = account };
-        if (kmsKey is not null)
-            (start.ServerSideEncryptionMethod, start.ServerSideEncryptionKeyManagementServiceKeyId) = (ServerSideEncryptionMethod.AWSKMS, kmsKey);
-        var upload = (await clients.S3.InitiateMultipartUploadAsync(start, cancellation)).UploadId;
+        var upload = (await clients.S3.InitiateMultipartUploadAsync(start.EncryptedWith(kmsKey), cancellation)).UploadId;
         try
         {
             var size = Math.Max(PartBytes, (file.Length + MostParts - 1) / MostParts);

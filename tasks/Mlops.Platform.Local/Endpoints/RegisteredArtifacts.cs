@@ -11,7 +11,7 @@ internal static class RegisteredArtifacts
     /// <summary>Refuses a version that is not there, or whose archives have changed since.</summary>
     public static void Check(LocalRegistry registry, LocalObjectStore objects, string group, int number)
     {
-        var version = registry.Models.Find(group, number) ?? throw PlatformErrors.UnknownVersion(group, number).ToException();
+        var version = registry.Models.Find(group, number) ?? throw PlatformErrors.UnknownVersion(group, number, PlatformNames.Local).ToException();
         if (ContentHash.Of(objects.ExistingPathOf(version.ModelDataUrl)) != version.Sha256)
             throw LocalErrors.ArtifactChanged(version.ModelDataUrl).ToException();
         foreach (var container in Json.Objects(registry.Models.Request(group, number)["InferenceSpecification"]?["Containers"]))

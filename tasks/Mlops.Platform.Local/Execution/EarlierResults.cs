@@ -27,17 +27,17 @@ internal sealed record EarlierResults(string? Source, IReadOnlyList<string> Step
         var source = selection.Source is { } id ? new RunHistory(registry).Find(id)
             : ended.FirstOrDefault(e => earlier.All(s => registry.Executions.Properties(e.Id, s) is not null)) ?? (ended.Count > 0 ? ended[0] : null);
         if (source is null)
-            throw PlatformErrors.NoSourceExecution("nothing has run yet.").ToException();
+            throw PlatformErrors.NoSourceExecution("nothing has run yet.", PlatformNames.Local).ToException();
         if (source.Pipeline != pipeline)
-            throw PlatformErrors.NoSourceExecution($"'{source.Id}' is one of the pipeline '{source.Pipeline}'.").ToException();
+            throw PlatformErrors.NoSourceExecution($"'{source.Id}' is one of the pipeline '{source.Pipeline}'.", PlatformNames.Local).ToException();
         return new EarlierResults(source.Id, selection.Steps, chosen, earlier.ToDictionary(s => s, s => Result(source.Id, s, registry, objects), StringComparer.Ordinal));
     }
 
     private static JsonObject Result(string execution, string step, LocalRegistry registry, LocalObjectStore objects)
     {
-        var properties = registry.Executions.Properties(execution, step) ?? throw PlatformErrors.NoSourceExecution($"the step '{step}' did not succeed in {execution}.").ToException();
+        var properties = registry.Executions.Properties(execution, step) ?? throw PlatformErrors.NoSourceExecution($"the step '{step}' did not succeed in {execution}.", PlatformNames.Local).ToException();
         return StepOutputs.Of(properties).FirstOrDefault(o => !objects.IsIntact(o.Uri)) is { Uri: { } lost }
-            ? throw PlatformErrors.NoSourceExecution($"what the step '{step}' wrote in {execution} is no longer as it was ('{lost}').").ToException()
+            ? throw PlatformErrors.NoSourceExecution($"what the step '{step}' wrote in {execution} is no longer as it was ('{lost}').", PlatformNames.Local).ToException()
             : properties;
     }
 }

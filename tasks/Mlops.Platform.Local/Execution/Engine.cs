@@ -67,7 +67,7 @@ internal sealed class Engine
     }
 
     /// <summary>Whether a step does work that is worth keeping: it may be cached, and has a log.</summary>
-    public static bool IsJob(string type) => type is StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.QualityCheck or StepTypes.ClarifyCheck || StandIn.IsNeeded(type);
+    public static bool IsJob(string type) => StepTypes.RunsJob(type) || StandIn.IsNeeded(type);
 
     public async Task<EngineResult> RunAsync(CancellationToken cancellation)
     {

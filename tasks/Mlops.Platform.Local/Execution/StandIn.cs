@@ -28,8 +28,7 @@ internal static class StandIn
     public static string? Of(PipelineStep step, JsonObject arguments, IReadOnlyDictionary<string, string> standIns) => standIns.GetValueOrDefault(Target(step, arguments));
 
     /// <summary>Whether nothing but a command can carry out a step of a type.</summary>
-    public static bool IsNeeded(string type) => type is not (StepTypes.Processing or StepTypes.Training or StepTypes.Tuning or StepTypes.Transform or StepTypes.Model or StepTypes.RegisterModel
-        or StepTypes.Condition or StepTypes.Fail or StepTypes.QualityCheck or StepTypes.ClarifyCheck);
+    public static bool IsNeeded(string type) => !StepTypes.RunsJob(type) && type is not (StepTypes.Model or StepTypes.RegisterModel or StepTypes.Condition or StepTypes.Fail);
 
     /// <summary>A step with what it says beside its arguments computed, as far as it is known.</summary>
     public static PipelineStep Known(PipelineStep step, Func<JsonNode?, string?> text) => step with

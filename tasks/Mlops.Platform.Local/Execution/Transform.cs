@@ -35,8 +35,15 @@ internal static class Transform
         {
             var target = Path.Combine(folder, Path.GetRelativePath(Directory.Exists(source) ? source : Path.GetDirectoryName(source)!, file) + ".out");
             Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            if (await FileAsync(job, file, target, process.Addresses, http, cancellation) is { } failure)
-                return $"{Path.GetFileName(file)}: {failure}";
+            try
+            {
+                if (await FileAsync(job, file, target, process.Addresses, http, cancellation) is { } failure)
+                    return $"{Path.GetFileName(file)}: {failure}";
+            }
+            catch (DefinitionException e)
+            {
+                return $"{Path.GetFileName(file)}: {e.Message}";
+            }
         }
 
         return null;
@@ -110,10 +117,27 @@ internal static class Transform
 
     private static Stream Open(Request job, string file) => job.IsCompressed ? new GZipStream(File.OpenRead(file), CompressionMode.Decompress) : File.OpenRead(file);
 
+    /// <summary>Parted at '\n' alone: a '\r' elsewhere than before one is a part of its record.</summary>
     private static IEnumerable<string> Lines(StreamReader reader)
     {
-        while (reader.ReadLine() is { } line)
-            yield return line;
+        var line = new StringBuilder();
+        var block = new char[1 << 14];
+        while (reader.Read(block) is > 0 and var length)
+        {
+            var rest = block.AsMemory(0, length);
+            for (int end; (end = rest.Span.IndexOf('\n')) >= 0; rest = rest[(end + 1)..])
+            {
+                yield return Whole(line.Append(rest[..end]));
+                line.Clear();
+            }
+
+            line.Append(rest);
+        }
+
+        if (line.Length > 0)
+            yield return Whole(line);
+
+        static string Whole(StringBuilder text) => text.Length > 0 && text[^1] == '\r' ? text.ToString(0, text.Length - 1) : text.ToString();
     }
 
     private static string Sent(Request job, string record) =>

@@ -71,7 +71,6 @@ internal sealed class ModelProcess : IAsyncDisposable
             own["SAGEMAKER_PROGRAM"] = BuiltInAlgorithms.Serve(code);
             own["SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT"] = "text/csv";
         }
-
         else if (!contained && standIn is null && BuiltInAlgorithms.XgboostVersion(image) is not null)
         {
             own["MLOPS_TOOLKIT"] = "xgboost"; // Its container reads and predicts by other defaults than the others.

@@ -31,14 +31,22 @@ public sealed class LocalBatches
         var batch = stage.Batch ?? throw PlatformErrors.NoBatch(stage.Name).ToException();
         var row = registry.Endpoints.Find(stage.EndpointName) ?? throw LocalErrors.NoEndpoint(stage.EndpointName).ToException();
         var arguments = (JsonObject)batch.Transform.DeepClone();
-        var from = PathOf(input ?? Json.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]));
-        if (!Path.Exists(from) || (Directory.Exists(from) && !Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Any()))
-            throw LocalErrors.NoBatchInput(stage.Name, input ?? Json.Text(arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!["S3Uri"]), from).ToException();
+        var source = arguments["TransformInput"]!["DataSource"]!["S3DataSource"]!;
+        if (input is not null && LocalObjectStore.IsUri(input))
+            source["S3Uri"] = input;
+        var named = input ?? Json.Text(source["S3Uri"]);
+        var from = PathOf(named);
+        // A prefix need not be a folder: then it is the beginning of keys.
+        var listed = LocalObjectStore.IsUri(named) ? S3Source.Listed(source, objects) : null;
+        if (listed is { Count: 0 } || (listed is null && (!Path.Exists(from) || (Directory.Exists(from) && !Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Any()))))
+            throw LocalErrors.NoBatchInput(stage.Name, named, from).ToException();
         var to = PathOf(output ?? Json.Text(arguments["TransformOutput"]!["S3OutputPath"]));
 
         await PredictAsync(stage.Name, row, root.Batch(row.Name), async (process, folder) =>
         {
             var answers = Directory.CreateDirectory(Path.Combine(folder, "answers")).FullName;
+            if (listed is not null)
+                S3Source.Copy(listed, from = Path.Combine(folder, "records"));
             if (await Transform.RunAsync(arguments, from, answers, process, cancellation) is { } failure)
                 throw LocalErrors.BatchFailed(stage.Name, failure).ToException();
 
@@ -87,5 +95,5 @@ public sealed class LocalBatches
         }
     }
 
-    private string PathOf(string place) => S3Place.IsOne(place) ? objects.PathOf(place) : Path.GetFullPath(place);
+    private string PathOf(string place) => LocalObjectStore.IsUri(place) ? objects.PathOf(place) : Path.GetFullPath(place);
 }

@@ -73,7 +73,8 @@ public sealed class TriggerWatch
         var (due, waiting) = (new List<DueAction>(), new List<string>());
         foreach (var (name, action) in actions)
         {
-            var pending = registry.Triggers.Pending(name);
+            // What is no longer watched is passed over.
+            var pending = registry.Triggers.Pending(name).Where(p => triggers.Exists(t => t.Name == p)).ToList();
             if (pending.Count == 0 || (brokenOff.TryGetValue(name, out var again) && again.After > now))
                 continue;
             // A start that lies ahead is of a clock that was wrong then.

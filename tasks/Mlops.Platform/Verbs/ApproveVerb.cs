@@ -20,9 +20,9 @@ public static class ApproveVerb
 
         var group = deployment.ModelPackageGroupName;
         var models = context.Platform.Models;
-        var number = version ?? (await models.ListAsync(group, cancellation)).Select(v => (int?)v.Version).Max() ?? throw PlatformErrors.NoVersion(group).ToException();
+        var number = version ?? (await models.ListAsync(group, cancellation)).Select(v => (int?)v.Version).Max() ?? throw PlatformErrors.NoVersion(group, context.Platform.Name).ToException();
         if (await models.FindAsync(group, number, cancellation) is null)
-            throw PlatformErrors.UnknownVersion(group, number).ToException();
+            throw PlatformErrors.UnknownVersion(group, number, context.Platform.Name).ToException();
 
         var before = await models.DecisionAsync(group, number, target.Name, cancellation);
         if (approve && target.Approval == StageApproval.Automatic && before?.Decision != "Rejected")
@@ -31,7 +31,7 @@ public static class ApproveVerb
         var changed = before?.Decision != decision.Decision || (reason is not null && reason != before.Reason);
         var final = target == deployment.DecidingStage;
         if (changed && await models.DecideAsync(group, decision, Seen(before), final, cancellation) is { } other)
-            throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who).ToException();
+            throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who, context.Platform.Name).ToException();
         // What was decided since this program was started, its user has not seen.
         static ApprovalDecision? Seen(ApprovalDecision? latest)
         {

@@ -15,7 +15,7 @@ public static class CardVerb
         return new ModelCard
         {
             Version = found,
-            Model = await platform.Models.FindAsync(group, found.Version, cancellation) ?? throw PlatformErrors.UnknownVersion(group, found.Version).ToException(),
+            Model = await platform.Models.FindAsync(group, found.Version, cancellation) ?? throw PlatformErrors.UnknownVersion(group, found.Version, platform.Name).ToException(),
             Description = await platform.Models.DescriptionAsync(group, found.Version, cancellation) ?? new VersionDescription(null, null, new Dictionary<string, string>()),
             Statement = await LineageVerb.FindProvenanceAsync(context, found.Version, cancellation),
             Metrics = await platform.Models.MetricsAsync(group, found.Version, cancellation),

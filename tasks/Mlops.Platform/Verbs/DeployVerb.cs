@@ -29,9 +29,11 @@ public static class DeployVerb
         if (options.Version is not null)
             context.Workspace.RefuseGaps(context.Platform.Name, context.Events);
         var planned = options.PlanFile is { } file ? Plan.Read(file) : null;
+        if (planned is not null && planned.Platform != context.Platform.Name)
+            throw PlatformErrors.PlanOfOther(options.PlanFile!, planned.Platform, context.Platform.Name).ToException();
         await using var held = await context.Platform.LockAsync("deploy", cancellation, now: planned is not null);
         if (planned is not null && !planned.IsSameAs(await PlanVerb.RunAsync(context, planned.Parameters, cancellation)))
-            throw PlatformErrors.PlanOutdated(options.PlanFile!).ToException();
+            throw PlatformErrors.PlanOutdated(options.PlanFile!, context.Platform.Name).ToException();
         if (planned is not null)
             options = options with { Run = options.Run with { Parameters = planned.Parameters } };
         var touched = Touched(deployment, options);
@@ -39,7 +41,7 @@ public static class DeployVerb
         // The way back needs what was prepared before, and does not wait until that can be changed.
         var (changed, run, number) = options.Version is { } given ? (await context.Platform.PrepareAsync(touched, cancellation, wayBack: true), null, given) : await TrainAsync(context, options, touched, cancellation);
         var version = await context.Platform.Models.FindAsync(deployment.ModelPackageGroupName, number, cancellation)
-            ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number).ToException();
+            ?? throw PlatformErrors.UnknownVersion(deployment.ModelPackageGroupName, number, context.Platform.Name).ToException();
 
         var urls = new List<StageUrl>();
         var (open, kept) = (true, new HashSet<string>(StringComparer.Ordinal));
@@ -114,7 +116,7 @@ public static class DeployVerb
         var result = await RunVerb.RunAsync(context, options.Run, cancellation);
         if (result.Ran)
             await RefuseSupersededAsync(context, result, cancellation);
-        return (published || result.Ran, result, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName).ToException());
+        return (published || result.Ran, result, result.Version ?? throw PlatformErrors.NoVersion(context.Workspace.Deployment.ModelPackageGroupName, context.Platform.Name).ToException());
     }
 
     /// <summary>Whoever published another pipeline meanwhile means that one: going on would bring an older configuration back over theirs.</summary>

@@ -27,8 +27,8 @@ public static class LineageVerb
     {
         var group = context.Workspace.Deployment.ModelPackageGroupName;
         if (version is { } wanted)
-            return await context.Platform.Models.DescribeAsync(group, wanted, cancellation) ?? throw PlatformErrors.UnknownVersion(group, wanted).ToException();
-        return await context.Platform.Models.DescribeNewestAsync(group, 1, cancellation) is [var newest, ..] ? newest : throw PlatformErrors.NoVersion(group).ToException();
+            return await context.Platform.Models.DescribeAsync(group, wanted, cancellation) ?? throw PlatformErrors.UnknownVersion(group, wanted, context.Platform.Name).ToException();
+        return await context.Platform.Models.DescribeNewestAsync(group, 1, cancellation) is [var newest, ..] ? newest : throw PlatformErrors.NoVersion(group, context.Platform.Name).ToException();
     }
 
     /// <summary>The stages that serve a version.</summary>

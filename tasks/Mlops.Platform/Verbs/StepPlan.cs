@@ -11,8 +11,6 @@ internal static partial class StepPlan
     private const int MostDifferences = 3;
     private const int MostCharacters = 80;
 
-    private static readonly string[] Jobs = [StepTypes.Processing, StepTypes.Training, StepTypes.Tuning, StepTypes.Transform, StepTypes.Lambda, StepTypes.Callback, StepTypes.Emr];
-
     [GeneratedRegex("[0-9a-f]{64}")]
     private static partial Regex LongHash { get; }
 
@@ -26,13 +24,15 @@ internal static partial class StepPlan
                 reasons[step.Name] = "is new";
             else if (Differences("", old, Resolved(now, step)).Take(MostDifferences).ToList() is { Count: > 0 } differences)
                 reasons[step.Name] = string.Join("; ", differences);
-            else if (Jobs.Contains(step.Type) && step.Cache is not { Enabled: true })
+            else if (IsWork(step.Type) && step.Cache is not { Enabled: true })
                 reasons[step.Name] = "is not cached";
         }
 
         AddFollowers(now, reasons);
-        return [.. now.AllSteps.Where(s => Jobs.Contains(s.Type) && reasons.ContainsKey(s.Name)).Select(s => new PlannedChange("Run", "step", s.Name, reasons[s.Name]))];
+        return [.. now.AllSteps.Where(s => IsWork(s.Type) && reasons.ContainsKey(s.Name)).Select(s => new PlannedChange("Run", "step", s.Name, reasons[s.Name]))];
     }
+
+    private static bool IsWork(string type) => StepTypes.RunsJob(type) || StepTypes.IsExternal(type);
 
     /// <summary>What uses a step's results runs again if they differ.</summary>
     private static void AddFollowers(PipelineDefinition definition, Dictionary<string, string> reasons)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
@@ -80,7 +81,7 @@ public sealed class CaptureLog : IAsyncDisposable
 
     private async Task WriteAsync()
     {
-        var skipUntil = DateTimeOffset.MinValue;
+        long? brokenOff = null;
         while (await queue.Reader.WaitToReadAsync())
         {
             try
@@ -88,7 +89,7 @@ public sealed class CaptureLog : IAsyncDisposable
                 while (queue.Reader.TryRead(out var invocation))
                 {
                     Interlocked.Add(ref queuedBytes, -SizeOf(invocation));
-                    if (invocation.Time < skipUntil)
+                    if (brokenOff is { } then && Stopwatch.GetElapsedTime(then) < Pause)
                         Interlocked.Increment(ref left);
                     else
                         FileFor(invocation).Write(invocation, settings);
@@ -102,7 +103,7 @@ public sealed class CaptureLog : IAsyncDisposable
 #pragma warning restore CA1031
             {
                 Interlocked.Increment(ref left);
-                skipUntil = DateTimeOffset.UtcNow + Pause;
+                brokenOff = Stopwatch.GetTimestamp();
                 Close();
                 warn($"Data capture: {e.Message} Requests are answered, and not kept, for {Pause.TotalSeconds} seconds.");
             }

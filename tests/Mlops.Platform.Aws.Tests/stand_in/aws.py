@@ -122,6 +122,8 @@ def judged(request: Request, app, entry: dict) -> Answer:
     if verdict.faults:
         scenario.record_invalid(service, verdict.operation, "ValidationException", verdict.faults, entry["n"])
         return error_answer(verdict.protocol, 400, "ValidationException", "; ".join(verdict.faults))
+    if verdict.operation in scenario.get("deny"):
+        return error_answer(verdict.protocol, 403, "AccessDenied", f"The caller is not authorized to perform {service}:{verdict.operation}")
     if service == "s3" and (refused := objects.refusal(request, verdict.operation)):
         return error_answer("rest-xml", *refused)
     return call(request, app)

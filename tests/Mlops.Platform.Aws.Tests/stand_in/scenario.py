@@ -11,6 +11,7 @@ DEFAULTS = {
     "reports": {},
     "outputs": {},
     "fail": [],
+    "deny": [],
     "predictions": {"status": 200, "content_type": "text/csv", "body": "0\n"},
     "stacks": {},
     "fail_stack": {},
