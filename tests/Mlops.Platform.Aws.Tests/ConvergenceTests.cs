@@ -37,8 +37,7 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
         await Aws.RequestsAsync();
         using var stopping = new CancellationTokenSource();
         var deploying = repository.OnAsync(c => DeployVerb.RunAsync(c, new DeployOptions(), stopping.Token), stopping.Token);
-        while (!deploying.IsCompleted && !(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
-            await Task.Delay(50);
+        await UntilStartedAsync(deploying);
 
         await repository.ApproveAsync("acceptance", version: 1).WaitAsync(TimeSpan.FromMinutes(1));
         Assert.Equal("MLOPS7064", (await repository.FailAsync(() => repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true)))).Code);
@@ -53,12 +52,12 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
     {
         using var repository = await DeployedAsync();
         repository.Edit("src/evaluate.py");
-        await Aws.SetAsync(JsonNode.Parse("""{"polls": 20}""")!.AsObject());
+        await Aws.SetAsync(JsonNode.Parse("""{"polls": 100000}""")!.AsObject());
         await Aws.RequestsAsync();
         var deploying = repository.FailAsync(() => repository.DeployAsync());
-        while (!deploying.IsCompleted && !(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
-            await Task.Delay(20);
+        await UntilStartedAsync(deploying);
         Aws.Boto("(lambda s: s.update_pipeline(PipelineName='penguins', PipelineDefinition=s.describe_pipeline(PipelineName='penguins')['PipelineDefinition'].replace('ml.m5', 'ml.c5'))['PipelineArn'])(client('sagemaker'))");
+        await Aws.SetAsync(JsonNode.Parse("""{"polls": 2}""")!.AsObject());
 
         Assert.Equal("MLOPS5022", (await deploying).Code);
         Assert.Equal(1, ServedVersion("penguins-test"));
@@ -121,5 +120,12 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
         await repository.DeployAsync();
 
         Assert.Contains(repository.Events.All.OfType<Problem>(), p => p.Code == "MLOPS7066" && p.Message.Contains("'acme-ml'", StringComparison.Ordinal));
+    }
+
+    /// <summary>Until a deploy has started an execution, or is over.</summary>
+    private async Task UntilStartedAsync(Task deploying)
+    {
+        while (!deploying.IsCompleted && !(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
+            await Task.Delay(20);
     }
 }

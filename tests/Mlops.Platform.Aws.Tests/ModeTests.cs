@@ -131,12 +131,7 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
     [SkippableFact]
     public async Task Stages_lie_in_accounts_and_regions_of_their_own()
     {
-        await StartAsync();
-        UseAccount("111111111111");
-        MakeBuckets("acme-staging", account: "222222222222", region: "eu-west-1");
-        MakeBuckets("acme-production", account: "333333333333", region: "eu-central-1");
-        using var repository = new ModelRepository("three-accounts");
-        await repository.DeployAsync();
+        using var repository = await ThreeAccountsAsync();
         await repository.ApproveAsync("production");
 
         var outcome = await repository.DeployAsync();
@@ -151,12 +146,7 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
     [SkippableFact]
     public async Task Stages_in_accounts_that_somebody_may_not_enter_are_said_to_be_hidden()
     {
-        await StartAsync();
-        UseAccount("111111111111");
-        MakeBuckets("acme-staging", account: "222222222222", region: "eu-west-1");
-        MakeBuckets("acme-production", account: "333333333333", region: "eu-central-1");
-        using var repository = new ModelRepository("three-accounts");
-        await repository.DeployAsync();
+        using var repository = await ThreeAccountsAsync();
         await Aws.SetAsync(new JsonObject { ["deny"] = new JsonArray("AssumeRole") });
 
         var lineage = await repository.OnAsync(c => LineageVerb.RunAsync(c, 1, CancellationToken.None));
@@ -214,6 +204,18 @@ public sealed class ModeTests(StandIn aws) : AwsTest(aws)
 
     private void MakeBuckets(string bucket, string? account = null, string? region = null) =>
         Aws.Boto($"client('s3', region_name='{region ?? "us-east-1"}').create_bucket(Bucket='{bucket}'{(region is null ? "" : $", CreateBucketConfiguration={{'LocationConstraint': '{region}'}}")})['ResponseMetadata']['HTTPStatusCode']", account);
+
+    /// <summary>A repository whose stages lie in two accounts beside the build's, deployed as far as it is approved.</summary>
+    private async Task<ModelRepository> ThreeAccountsAsync()
+    {
+        await StartAsync();
+        UseAccount("111111111111");
+        MakeBuckets("acme-staging", account: "222222222222", region: "eu-west-1");
+        MakeBuckets("acme-production", account: "333333333333", region: "eu-central-1");
+        var repository = new ModelRepository("three-accounts");
+        await repository.DeployAsync();
+        return repository;
+    }
 
     /// <summary>From here on the credentials are of this account.</summary>
     private void UseAccount(string account)

@@ -30,15 +30,16 @@ internal static class VerifyCommand
             if (model is null)
                 context.Events.Add(new Notice($"{subject.Name}: not looked at ('--model' names its archive)"));
             else
-                here[subject.Name] = subject.Algorithm == Material.ETag ? EntityTag.Of(model, subject.Digest!) is { } tag ? (subject.Digest!.StartsWith('"') ? $"\"{tag}\"" : tag) : null : HashOf(model);
+                here[subject.Name] = subject.Algorithm == Material.ETag ? EntityTag.Of(model, subject.Digest!) : HashOf(model);
             var differing = 0;
             foreach (var material in provenance.Materials.Concat(model is null ? [] : [subject]))
             {
                 var found = here.GetValueOrDefault(material.Name);
-                var same = material.Digest is null ? "not known" : found == material.Digest ? "the same"
+                var isSame = material.Digest?.Trim('"') == found; // S3 gives its tags in quotes.
+                var same = material.Digest is null ? "not known" : isSame ? "the same"
                     : material.Algorithm == Material.ETag && File.Exists(model) ? $"differs, or S3 keeps it encrypted with a key of KMS, or it was sent in parts of an unusual size: '{material.Digest}' is its entity tag there, and this file's would be another"
                     : $"differs: {material.Digest} there, {found ?? "nothing"} here";
-                differing += material.Digest is null || found == material.Digest ? 0 : 1;
+                differing += material.Digest is null || isSame ? 0 : 1;
                 context.Events.Add(new Notice($"{material.Name}: {same}"));
             }
 

@@ -57,7 +57,7 @@ internal sealed class GateReports(AwsClients clients, S3ObjectStore objects, IEv
     }
 
     /// <summary>The numbers of a report by their paths; none where it is no report.</summary>
-    public static IReadOnlyDictionary<string, double> Numbers(byte[] report)
+    private static IReadOnlyDictionary<string, double> Numbers(byte[] report)
     {
         try
         {

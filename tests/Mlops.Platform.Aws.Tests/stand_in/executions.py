@@ -81,6 +81,8 @@ class Execution:
         if self.status != "Executing":
             return
         self.polls += 1
+        # One that is under way can be told to end sooner.
+        self.total_polls = min(self.total_polls, scenario.get("polls"))
         if self.polls > self.total_polls:
             self._advance(len(self.waiting))
             self._end("Failed" if self.failure else "Succeeded")
