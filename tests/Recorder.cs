@@ -5,11 +5,27 @@ namespace Mlops.Tests;
 /// <summary>Keeps all that is told.</summary>
 internal sealed class Recorder : IEventSink
 {
-    public List<PlatformEvent> All { get; } = [];
+    private readonly List<PlatformEvent> told = [];
+
+    /// <summary>As it is now: more may be told meanwhile.</summary>
+    public IReadOnlyList<PlatformEvent> All
+    {
+        get
+        {
+            lock (told)
+                return [.. told];
+        }
+    }
 
     public void Add(PlatformEvent e)
     {
-        lock (All)
-            All.Add(e);
+        lock (told)
+            told.Add(e);
+    }
+
+    public void Clear()
+    {
+        lock (told)
+            told.Clear();
     }
 }

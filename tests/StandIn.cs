@@ -42,7 +42,10 @@ public sealed class StandIn : IAsyncLifetime
     public async Task ResetAsync()
     {
         Skip.If(Url is null, "moto is not here: it stands in for AWS.");
-        foreach (var (name, value) in new[] { ("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", Secret), ("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ENDPOINT_URL", Url), ("AWS_PROFILE", null), ("AWS_SESSION_TOKEN", null) })
+        // Whatever the caller's own environment says of AWS, on CI machines most of all.
+        foreach (var name in Environment.GetEnvironmentVariables().Keys.Cast<string>().Where(n => n.StartsWith("AWS_", StringComparison.OrdinalIgnoreCase)).ToList())
+            Environment.SetEnvironmentVariable(name, null);
+        foreach (var (name, value) in new[] { ("AWS_ACCESS_KEY_ID", "testing"), ("AWS_SECRET_ACCESS_KEY", Secret), ("AWS_REGION", "us-east-1"), ("AWS_DEFAULT_REGION", "us-east-1"), ("AWS_EC2_METADATA_DISABLED", "true"), ("AWS_ENDPOINT_URL", Url) })
             Environment.SetEnvironmentVariable(name, value);
         (await http.PostAsync($"{Url}/__aws/reset", null)).EnsureSuccessStatusCode();
     }
@@ -53,9 +56,8 @@ public sealed class StandIn : IAsyncLifetime
     /// <summary>What was asked of it since the last time.</summary>
     public async Task<IReadOnlyList<JsonObject>> RequestsAsync()
     {
-        var requests = await http.GetFromJsonAsync<List<JsonObject>>($"{Url}/__aws/requests");
-        (await http.PostAsync($"{Url}/__aws/requests/clear", null)).EnsureSuccessStatusCode();
-        return requests!;
+        var answer = await http.PostAsync($"{Url}/__aws/requests/take", null);
+        return (await answer.EnsureSuccessStatusCode().Content.ReadFromJsonAsync<List<JsonObject>>())!;
     }
 
     /// <summary>Requests that AWS would refuse for their form.</summary>

@@ -68,7 +68,7 @@ public sealed class BuiltInXgboostTests : IAsyncLifetime
     public async Task It_is_tuned_gated_registered_and_served()
     {
         var python = Python();
-        File.AppendAllText(folder.File("config.yaml"), $"\nlocal: {{ interpreters: {{ python: {python} }}, port: 18970 }}\n");
+        File.AppendAllText(folder.File("config.yaml"), $"\nlocal: {{ interpreters: {{ python: {python} }} }}\n");
         await SucceedAsync("compile", "config.yaml", "--output", "bin/mlops");
 
         var deployed = await SucceedAsync("deploy", "--artifacts", "bin/mlops");

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 namespace Mlops.Host.Tests;
 
 /// <summary>
-/// A model repository whose model answers each line with the hyperparameter 'answer': 'slow' takes half a second, 'broken' is an error.
+/// A model repository whose model answers each line with the hyperparameter 'answer': 'slow' takes a second and a half, 'broken' is an error.
 /// </summary>
 internal sealed partial class ServedRepository : IAsyncDisposable
 {
@@ -32,7 +32,7 @@ internal sealed partial class ServedRepository : IAsyncDisposable
                 text = body.decode() if isinstance(body, bytes) else body
                 return text.strip().splitlines()
             def predict_fn(lines, model):
-                if model == "slow": time.sleep(0.5)
+                if model == "slow": time.sleep(1.5)
                 if model == "broken" or "broken" in lines: raise RuntimeError("broken")
                 return "".join(model + "\n" for _ in lines)
             def output_fn(prediction, accept): return prediction, "text/csv"

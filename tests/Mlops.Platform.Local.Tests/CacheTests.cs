@@ -99,7 +99,7 @@ public sealed class CacheTests : StepTestsBase
         (string Name, string Word, string Written)[] runs = [("first", "one", "one"), ("renamed", "two", "two"), ("first", "one", "one"), ("again", "one", "one")];
         foreach (var (name, word, written) in runs)
         {
-            events.All.Clear();
+            events.Clear();
             Assert.Equal("Succeeded", (await RunAsync(Pipeline(Writes(name, word)))).Status);
             Assert.Equal(written, File.ReadAllText(folder.File(".mlops/s3/local/place/a.txt")));
         }

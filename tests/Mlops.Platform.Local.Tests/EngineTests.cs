@@ -43,13 +43,13 @@ public sealed class EngineTests : IAsyncLifetime
 
         Assert.False((await RunAsync(Pipeline())).Ran);
 
-        events.All.Clear();
+        events.Clear();
         var again = await RunAsync(Pipeline(evaluate: "echo '{\"metrics\":{\"accuracy\":{\"value\":0.96}}}' > $SAGEMAKER_BASE_DIR/processing/output/report/evaluation.json"));
         Assert.True(again.Ran);
         Assert.Equal(1, again.Version); // The model is the same: evaluating it again makes no new one.
         Assert.Equal(["preprocess", "train"], events.All.OfType<StepChanged>().Where(s => s.Cached).Select(s => s.Step));
 
-        events.All.Clear();
+        events.Clear();
         var retrained = await RunAsync(Pipeline(), ("depth", "8"));
         Assert.Equal(2, retrained.Version);
         Assert.Equal(["preprocess"], events.All.OfType<StepChanged>().Where(s => s.Cached).Select(s => s.Step));
@@ -76,10 +76,10 @@ public sealed class EngineTests : IAsyncLifetime
     public async Task Independent_steps_run_side_by_side()
     {
         NeedsShell();
-        // Each waits for the other: one after another they would never end.
+        // Each waits for the other: one after another they would fail.
         var meet = folder.File("meet");
         Directory.CreateDirectory(meet);
-        var steps = new JsonArray([.. new[] { "a", "b" }.Select(n => Processing(n, $"touch {meet}/{n}; while [ ! -e {meet}/{(n == "a" ? "b" : "a")} ]; do sleep 0.02; done", "out", []))]);
+        var steps = new JsonArray([.. new[] { "a", "b" }.Select(n => Processing(n, $"touch {meet}/{n}; for i in $(seq 1000); do [ -e {meet}/{(n == "a" ? "b" : "a")} ] && exit 0; sleep 0.02; done; exit 1", "out", []))]);
 
         var result = await RunAsync(PipelineDefinition.Parse(Encoding.UTF8.GetBytes(new JsonObject { ["Steps"] = steps }.ToJsonString())));
 
@@ -161,13 +161,21 @@ public sealed class EngineTests : IAsyncLifetime
     public async Task Stopping_ends_the_program_and_marks_the_run()
     {
         NeedsShell();
-        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
-        var context = new VerbContext(Workspace(Pipeline(train: "sleep 300")), platform, events);
+        using var stop = new CancellationTokenSource();
+        var number = folder.File("number");
+        var context = new VerbContext(Workspace(Pipeline(train: $"echo $$ > {number}.new; mv {number}.new {number}; sleep 300")), platform, events);
         await PublishVerb.RunAsync(context, default);
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunVerb.RunAsync(context, new RunRequest(), stop.Token));
+        var running = RunVerb.RunAsync(context, new RunRequest(), stop.Token);
+        for (var i = 0; i < 1000 && !File.Exists(number); i++)
+            await Task.Delay(20);
+        var program = int.Parse(await File.ReadAllTextAsync(number), System.Globalization.CultureInfo.InvariantCulture);
+        Assert.True(TestProcess.IsRunning(program));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
 
         Assert.Equal("Stopped", platform.Registry.Executions.Newest(1)[0].Status);
+        Assert.False(TestProcess.IsRunning(program));
     }
 
     [SkippableFact]

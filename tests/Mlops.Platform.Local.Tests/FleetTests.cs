@@ -150,9 +150,9 @@ public sealed class FleetTests : IAsyncLifetime
         {
             return File.ReadAllText($"/proc/{pid}/environ").Contains(folder.Path, StringComparison.Ordinal);
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // It has ended.
+            return false; // It has ended, or is somebody else's.
         }
     }
 

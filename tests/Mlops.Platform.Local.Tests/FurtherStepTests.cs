@@ -29,7 +29,7 @@ public sealed class FurtherStepTests : StepTestsBase
         Assert.Equal("id-1,20.0\nid-2,30.0\n", File.ReadAllText(Path.Combine(output, "a.csv.out")));
         Assert.Equal("id-3,40.0\n", File.ReadAllText(Path.Combine(output, "b.csv.out")));
 
-        events.All.Clear();
+        events.Clear();
         Assert.Equal("Succeeded", (await RunAsync(pipeline)).Status);
         Assert.Equal(["train", "score"], events.All.OfType<StepChanged>().Where(s => s.Cached).Select(s => s.Step));
     }

@@ -32,7 +32,7 @@ public sealed class RegistryTests : IDisposable
         registry.PutPipeline("p", "{\"Steps\":[]}", "hash");
         registry.Executions.Start("e", "p", "f", []);
 
-        Assert.Equal((1, true), (Register(registry, "e", "a").Version, true));
+        Assert.Equal((1, true), Pair(Register(registry, "e", "a")));
         Assert.Equal((2, true), Pair(Register(registry, "e", "b")));
         Assert.Equal((1, false), Pair(Register(registry, "e", "a")));
 
@@ -168,7 +168,10 @@ public sealed class RegistryTests : IDisposable
             command.ExecuteNonQuery();
         }
 
+        var before = System.IO.File.ReadAllBytes(File);
+
         Assert.Equal("MLOPS8102", Assert.Throws<PlatformException>(() => Open().Dispose()).Problem.Code);
+        Assert.Equal(before, System.IO.File.ReadAllBytes(File));
     }
 
     [Fact]

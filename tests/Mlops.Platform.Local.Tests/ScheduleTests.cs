@@ -15,6 +15,8 @@ public sealed class ScheduleTests
     [InlineData("cron(0 3 ? * 2-6 *)", "UTC", "2026-11-28T10:00:00Z", "2026-11-30T03:00:00Z")] // Saturday is 7.
     [InlineData("cron(0 10 ? * 6#3 *)", "UTC", "2026-11-01T00:00:00Z", "2026-11-20T10:00:00Z")] // The third Friday.
     [InlineData("cron(0 3 ? * 2-6/2 *)", "UTC", "2026-11-30T04:00:00Z", "2026-12-02T03:00:00Z")] // Mondays, Wednesdays, Fridays.
+    [InlineData("cron(0 3 ? * 2/2 *)", "UTC", "2026-12-04T04:00:00Z", "2026-12-07T03:00:00Z")] // Mondays, Wednesdays, Fridays, and no Sunday.
+    [InlineData("cron(0 3 ? * MON/2 *)", "UTC", "2026-12-04T04:00:00Z", "2026-12-07T03:00:00Z")]
     [InlineData("cron(15 10 L * ? *)", "UTC", "2026-11-28T10:00:00Z", "2026-11-30T10:15:00Z")]
     [InlineData("cron(0 12 1 1 ? 2028)", "UTC", "2026-11-28T10:00:00Z", "2028-01-01T12:00:00Z")]
     [InlineData("cron(0 12 1 1 ? 2027,2029-2031)", "UTC", "2027-06-01T00:00:00Z", "2029-01-01T12:00:00Z")]

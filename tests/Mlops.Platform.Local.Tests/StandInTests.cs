@@ -16,7 +16,7 @@ public sealed class StandInTests : StepTestsBase
         folder.Write("train.sh", "cat > /dev/null; echo score=$SM_HP_DEPTH; echo one > $SM_MODEL_DIR/model.txt");
         var first = await RunAsync(Pipeline(tuning), ("own:1", "sh train.sh"));
         folder.Write("train.sh", "cat > /dev/null; echo score=$SM_HP_DEPTH; echo two > $SM_MODEL_DIR/model.txt");
-        events.All.Clear();
+        events.Clear();
 
         await RunAsync(Pipeline((JsonObject)tuning.DeepClone()), ("own:1", "sh train.sh"));
 

@@ -37,6 +37,52 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public async Task What_follows_half_a_line_begins_a_line_of_its_own()
+    {
+        folder.Write("log", "one\nhal");
+
+        await SharedLog.AppendAsync(folder.File("log"), "two\n", default);
+        await SharedLog.AppendAsync(folder.File("log"), "three\n", default);
+
+        Assert.Equal("one\nhal\ntwo\nthree\n", File.ReadAllText(folder.File("log")));
+    }
+
+    [SkippableFact]
+    public void A_data_set_that_is_a_link_changes_with_what_it_leads_to()
+    {
+        Skip.If(OperatingSystem.IsWindows(), "links need a privilege there");
+        folder.Write("data/of-today.csv", "1\n");
+        File.CreateSymbolicLink(folder.File("numbers.csv"), folder.File("data/of-today.csv"));
+        var before = ContentHash.Stamp(folder.File("numbers.csv"));
+
+        folder.Write("data/of-today.csv", "1\n2\n");
+
+        Assert.NotEqual(before, ContentHash.Stamp(folder.File("numbers.csv")));
+    }
+
+    /// <summary>Nothing is unpacked of an archive that says it holds more than a disk does.</summary>
+    [Fact]
+    public void An_archive_that_is_too_large_is_refused_by_its_header()
+    {
+        var header = new byte[512];
+        Encoding.ASCII.GetBytes("weights").CopyTo(header, 0);
+        Encoding.ASCII.GetBytes("0000644\0").CopyTo(header, 100);
+        // 65 GiB in base 256, as GNU tar writes sizes beyond eight digits.
+        header[124] = 0x80;
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(128), 65L << 30);
+        header[156] = (byte)'0';
+        Encoding.ASCII.GetBytes("ustar  \0").CopyTo(header, 257);
+        header.AsSpan(148, 8).Fill((byte)' ');
+        Encoding.ASCII.GetBytes(Convert.ToString(header.Sum(b => b), 8).PadLeft(6, '0') + "\0 ").CopyTo(header, 148);
+        File.WriteAllBytes(folder.File("a.tar"), header);
+
+        var problem = Assert.Throws<PlatformException>(() => Archives.Unpack(folder.File("a.tar"), folder.File("target"))).Problem;
+
+        Assert.Equal("MLOPS6015", problem.Code);
+        Assert.Contains("too large", problem.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_long_path_is_packed_and_the_archive_is_the_same_each_time()
     {
         using var folder = TestFolder.Temporary();

@@ -100,6 +100,8 @@ with sqlite3.connect(f"file:{disk}/registry.db", uri=True) as db:
     if db.execute("SELECT 1 FROM executions WHERE status = 'Executing'").fetchall():
         problems.append("an execution is left Executing")
 
+if set(ended) == {"done"}:
+    problems.append("no disk was ever full: there was nothing to see")
 print(f"{options.rounds} rounds, ended with {dict(sorted(ended.items()))}, {len(versions)} versions, {len(problems)} problems")
 print("\n".join(problems[:20]))
 subprocess.run(["umount", "--lazy", disk])

@@ -180,6 +180,11 @@ def control(request: Request) -> Answer:
         return json_answer(scenario.requests)
     if action == ("GET", "invalid"):
         return json_answer(scenario.invalid)
+    if action == ("POST", "requests/take"):
+        # Other threads add to it meanwhile: only what is told goes.
+        taken = list(scenario.requests)
+        del scenario.requests[: len(taken)]
+        return json_answer(taken)
     if action == ("POST", "requests/clear"):
         scenario.requests.clear()
         return json_answer({})
