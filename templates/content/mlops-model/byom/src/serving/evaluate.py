@@ -16,6 +16,7 @@ PROCESSING = Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml")) / "processing
 TARGET = "TARGET_COLUMN"
 
 with tempfile.TemporaryDirectory() as folder, tarfile.open(PROCESSING / "input/model/model.tar.gz") as archive:
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Nothing outside of the folder, where this Python knows how (PEP 706).
     archive.extractall(folder)
     model = model_fn(folder)
 

@@ -22,6 +22,7 @@ TARGET = "TARGET_COLUMN"
 
 test = pd.read_csv(PROCESSING / "input/test/test.csv")
 with tempfile.TemporaryDirectory() as folder, tarfile.open(PROCESSING / "input/model/model.tar.gz") as archive:
+    archive.extraction_filter = getattr(tarfile, "data_filter", None)  # Nothing outside of the folder, where this Python knows how (PEP 706).
     archive.extractall(folder)
     model = model_fn(folder)
 
