@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mlops.Configuration.Values;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation;
 
@@ -11,7 +12,7 @@ public static class ArtifactWriter
     public static void Write(string folder, IReadOnlyList<Artifact> artifacts)
     {
         Directory.CreateDirectory(folder);
-        var old = Listed(Path.Combine(folder, ModelCompiler.ManifestFile));
+        var old = Listed(Path.Combine(folder, ArtifactFiles.Manifest));
         foreach (var artifact in artifacts)
         {
             var path = Path.Combine(folder, artifact.Name.Replace('/', Path.DirectorySeparatorChar));

@@ -35,11 +35,6 @@ public sealed record CompileResult(ConfigurationResult Configuration, IReadOnlyL
 /// <summary>The whole compiler: config.yaml in, artifacts and diagnostics out. It writes nothing; <see cref="ArtifactWriter"/> does.</summary>
 public static class ModelCompiler
 {
-    public const string PipelineFile = "pipeline.json";
-    public const string DeploymentFile = "deployment.json";
-    public const string GraphFile = "pipeline.mmd";
-    public const string ManifestFile = "manifest.json";
-
     /// <summary>The bundles alone, as they would be made now; none where there are errors.</summary>
     public static IReadOnlyList<Artifact> Bundles(CompileRequest request)
     {
@@ -74,10 +69,10 @@ public static class ModelCompiler
         var deployment = DeploymentEmitter.Emit(plan, sources, Path.GetFileName(request.Config), read.Source!.Sha256) with { Container = Container(plan, request, repository, bundles) };
         List<Artifact> artifacts =
         [
-            new(PipelineFile, Json.Write(pipeline.ToJson())),
-            new(DeploymentFile, Json.Write(deployment.ToJson())),
+            new(ArtifactFiles.Pipeline, Json.Write(pipeline.ToJson())),
+            new(ArtifactFiles.Deployment, Json.Write(deployment.ToJson())),
             .. stacks,
-            new(GraphFile, Encoding.UTF8.GetBytes(MermaidGraph.Write(plan, pipeline))),
+            new(ArtifactFiles.Graph, Encoding.UTF8.GetBytes(MermaidGraph.Write(plan, pipeline))),
             .. bundles.Values.Select(b => b.Artifact).OrderBy(b => b.Name, StringComparer.Ordinal),
         ];
         artifacts.Add(Manifest(artifacts));
@@ -155,6 +150,6 @@ public static class ModelCompiler
         var files = new JsonObject();
         foreach (var artifact in artifacts.OrderBy(a => a.Name, StringComparer.Ordinal))
             files[artifact.Name] = artifact.Sha256;
-        return new Artifact(ManifestFile, Json.Write(new JsonObject { ["Version"] = 1, ["Sha256"] = files }));
+        return new Artifact(ArtifactFiles.Manifest, Json.Write(new JsonObject { ["Version"] = 1, ["Sha256"] = files }));
     }
 }

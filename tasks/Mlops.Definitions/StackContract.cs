@@ -28,6 +28,9 @@ public static class StackContract
     /// <summary>Where the first reading of a stream begins.</summary>
     public const string StreamStartParameter = "StreamStart";
 
+    /// <summary>Of the build's stack: the group of the versions.</summary>
+    public const string GroupResource = "ModelPackageGroup";
+
     /// <summary>Of the build's stack: what it made.</summary>
     public const string BucketOutput = "Bucket";
     public const string RoleOutput = "ExecutionRole";

@@ -80,7 +80,7 @@ internal static class AwsErrors
         Problem.Error("MLOPS7032", $"There is no image of '{framework}' in {region} ('{parameter}'). Choose another region or version, or name an image of your own under 'runtime.image'.");
 
     public static Problem NoContainer(string framework) =>
-        Problem.Error("MLOPS7033", $"The steps or the model in '{framework}' need a container in ECR, and these artifacts do not say which project makes it. Build them with 'dotnet build' of the project that names Mlops.Sdk, name an image of your own under 'runtime.image', or run on the local platform.");
+        Problem.Error("MLOPS7033", $"The steps or the model in '{framework}' need a container in ECR, and {(framework == ProgramContainer.Framework ? "these artifacts do not say which project makes it. Build them with 'dotnet build' of the project that names Mlops.Sdk, name an image of your own under 'runtime.image'" : "SageMaker has none for it. Make an image with what the steps need, push it and name it under 'runtime.image'")}, or run on the local platform.");
 
     public static Problem RepositoryGone(string repository, string region) =>
         Problem.Error("MLOPS7071", $"Somebody else deleted the repository '{repository}', which the stack of the build had made, and CloudFormation does not make it again. Make it ('aws ecr create-repository --region {region} --repository-name {repository[(repository.IndexOf('/', StringComparison.Ordinal) + 1)..]}'), and run the command again: the image is sent anew.");
@@ -183,6 +183,9 @@ internal static class AwsErrors
 
     public static Problem NoEvents(string bucket, string rule) =>
         Problem.Warning("MLOPS7066", $"The bucket '{bucket}' tells EventBridge nothing of new objects: '{rule}' waits for them, and never starts anything. Turn that on: 'aws s3api put-bucket-notification-configuration --bucket {bucket} --notification-configuration ...' with what 'get-bucket-notification-configuration' shows and \"EventBridgeConfiguration\": {{}}.");
+
+    public static Problem LooseModelElsewhere(string stage, string uri, string region) =>
+        Problem.Error("MLOPS7072", $"The version is made of the objects below '{uri}' (ModelDataSource), and '{stage}' is in {region}: a deploy copies archives to another region, and no prefixes. The stage is as it was. Register the model as one model.tar.gz ('mlops register'), or serve it in the region of its data.");
 
     public static Problem NotScaled(string stack) =>
         Problem.Warning("MLOPS7067", $"The endpoint of the stack '{stack}' is not scaled any more: that was taken off for a change which did not go through, and could not be put back. Put right what failed, and deploy again.");

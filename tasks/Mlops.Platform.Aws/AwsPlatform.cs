@@ -20,7 +20,7 @@ public sealed class AwsPlatform : IPlatform
     private readonly AwsAccess access;
     private readonly Workspace workspace;
     private readonly IEventSink events;
-    private readonly HashCache hashes;
+    private readonly LocalData data;
     private AwsClients? home;
     private CallerIdentity? caller;
     private StackState? stack;
@@ -33,11 +33,11 @@ public sealed class AwsPlatform : IPlatform
     private string verb = "mlops";
     private bool isKept;
 
-    private AwsPlatform(Workspace workspace, IEventSink events, bool needsRole)
+    private AwsPlatform(Workspace workspace, AwsAccess access, IEventSink events)
     {
-        access = new AwsAccess(needsRole, events);
+        this.access = access;
         this.workspace = workspace;
-        hashes = new HashCache(workspace.Repository);
+        data = new LocalData(workspace.Repository);
         this.events = events;
     }
 
@@ -64,10 +64,10 @@ public sealed class AwsPlatform : IPlatform
     private PlatformException NotPublished => AwsErrors.NotPublished(StackName, caller!.Account, home!.Region.SystemName).ToException();
 
     /// <summary>Opens the account of the build, and finds what was published there.</summary>
-    /// <param name="needsRole">Whether what follows is the business of 'aws.deploy_role'; else whoever cannot assume it looks and decides as themselves.</param>
-    public static async Task<AwsPlatform> OpenAsync(Workspace workspace, IEventSink events, CancellationToken cancellation, bool needsRole = true)
+    /// <param name="access">Which goes with the platform.</param>
+    public static async Task<AwsPlatform> OpenAsync(Workspace workspace, AwsAccess access, IEventSink events, CancellationToken cancellation)
     {
-        var platform = new AwsPlatform(workspace, events, needsRole);
+        var platform = new AwsPlatform(workspace, access, events);
         try
         {
             platform.home = await platform.access.OpenAsync(workspace.Deployment.Aws, cancellation);
@@ -86,6 +86,12 @@ public sealed class AwsPlatform : IPlatform
             await platform.DisposeAsync();
             throw;
         }
+    }
+
+    public void LookAhead()
+    {
+        data.Begin(Deployment.Data.Where(d => !d.IsInS3).Select(d => workspace.FullPath(d.Source)));
+        pipelines?.Begin(Deployment.PipelineName);
     }
 
     public async Task<bool> PrepareAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation, bool wayBack = false)
@@ -115,6 +121,8 @@ public sealed class AwsPlatform : IPlatform
             return false;
         }
 
+        // That took minutes: what is sent is what lies there now.
+        data.Forget();
         await new WatchedBuckets(home!, events).WarnAsync(request.Template, cancellation);
         return true;
     }
@@ -147,7 +155,7 @@ public sealed class AwsPlatform : IPlatform
 
     public async Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation)
     {
-        if (stack is { NeverWhole: true } or { IsEmpty: true })
+        if (stack is { NeverWhole: true } or { IsEmpty: true } or { IsBare: true })
         {
             // A first publish that failed: nothing of it is in use.
             var deleted = await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
@@ -276,13 +284,33 @@ public sealed class AwsPlatform : IPlatform
 
     private StackRequest BuildRequest()
     {
-        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, "parameters.json", StackContract.BuildTemplate);
-        return new StackRequest(StackName, StackTemplateFile.Read(workspace.Artifacts, StackContract.BuildTemplate), null, parameters, tags);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, ArtifactFiles.BuildParameters, StackContract.BuildTemplate);
+        var template = StackTemplateFile.Read(workspace.Artifacts, StackContract.BuildTemplate).WithNames(StackParameters.In(caller!.Account, home!.Region.SystemName, parameters));
+        return new StackRequest(StackName, template, null, parameters, tags);
+    }
+
+    /// <summary>
+    /// The ARN of the group with its versions, where an earlier stack left it. CloudFormation takes it over by an import of its own alone ("Import AWS resources automatically":
+    /// "Primary IDs with read only properties aren't supported").
+    /// </summary>
+    private async Task<string?> GroupAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var group = await home!.SageMaker.DescribeModelPackageGroupAsync(new Amazon.SageMaker.Model.DescribeModelPackageGroupRequest { ModelPackageGroupName = Deployment.ModelPackageGroupName }, cancellation);
+            return group.ModelPackageGroupStatus == Amazon.SageMaker.ModelPackageGroupStatus.Completed ? group.ModelPackageGroupArn : null;
+        }
+        catch (Amazon.SageMaker.AmazonSageMakerException e) when (SageMakerModels.IsMissing(e))
+        {
+            return null;
+        }
     }
 
     private async Task<StackState> PutBuildStackAsync(StackRequest request, CancellationToken cancellation)
     {
         var stacks = new StackClient(home!, events);
+        if (stack is null or { IsEmpty: true } or { NeverWhole: true } && await GroupAsync(cancellation) is { } group)
+            await stacks.PutAsync(StackRequest.Import(StackName, request.Template, StackContract.GroupResource, "ModelPackageGroupName", "ModelPackageGroupArn", group), cancellation);
         if (request.Template.FitsInRequest)
             return await stacks.PutAsync(request, cancellation);
         if (objects is null && Deployment.Aws.Bucket is { } given)
@@ -301,7 +329,7 @@ public sealed class AwsPlatform : IPlatform
         if (objects?.Bucket != bucket)
             UseBucket(bucket, found.Account);
 
-        site = new BuildSite(access, home!, found, Deployment, objects!, hashes, held!, events);
+        site = new BuildSite(access, home!, found, Deployment, objects!, data, held!, events);
         models = new SageMakerModels(home!, found.Account, objects!, held!, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
         stages = new SageMakerStages(access, workspace, site, models, held!, StoreTemplateAsync, events);
         if (site.HasRole)
@@ -311,12 +339,14 @@ public sealed class AwsPlatform : IPlatform
     private void UseBucket(string bucket, string account)
     {
         held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", Deployment.Aws.KmsKey, events) { Verb = verb, IsKept = isKept, Taken = Forget };
-        objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, hashes, held, events);
+        objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, data, held, events);
     }
 
     private void Forget()
     {
+        data.Forget();
         objects?.Forget();
+        pipelines?.Forget();
         models?.Forget();
         stages?.Forget();
     }

@@ -7,7 +7,7 @@ using Mlops.Platform.Events;
 namespace Mlops.Platform.Aws;
 
 /// <summary>What the build stack made, or was given: where all the rest lies and what it runs as.</summary>
-internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState stack, DeploymentDefinition deployment, S3ObjectStore objects, HashCache hashes, DeployLock held, IEventSink events)
+internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState stack, DeploymentDefinition deployment, S3ObjectStore objects, LocalData data, DeployLock held, IEventSink events)
 {
     public AwsClients Clients => clients;
 
@@ -30,6 +30,6 @@ internal sealed class BuildSite(AwsAccess access, AwsClients clients, StackState
     public async Task<S3ObjectStore> OpenStoreAsync(AwsPlace place, string bucket, CancellationToken cancellation)
     {
         var there = await access.OpenAsync(place, cancellation);
-        return new S3ObjectStore(there, bucket, (await there.IdentityAsync(cancellation)).Account, place.KmsKey, hashes, held, events);
+        return new S3ObjectStore(there, bucket, (await there.IdentityAsync(cancellation)).Account, place.KmsKey, data, held, events);
     }
 }

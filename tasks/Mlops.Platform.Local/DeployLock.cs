@@ -71,7 +71,7 @@ internal sealed class DeployLock : IAsyncDisposable
         {
             return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
-        catch (IOException e) when (e is not (DirectoryNotFoundException or FileNotFoundException or PathTooLongException) && !IsDiskFull(e))
+        catch (IOException e) when (IsTaken(e))
         {
             return null;
         }
@@ -87,7 +87,7 @@ internal sealed class DeployLock : IAsyncDisposable
         public ValueTask DisposeAsync() => kept ? ValueTask.CompletedTask : file.DisposeAsync();
     }
 
-    private static bool IsDiskFull(IOException e) => (e.HResult & 0xFFFF) is 28 or 30 or 39 or 112; // ENOSPC, EROFS; ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
+    private static bool IsTaken(IOException e) => (e.HResult & 0xFFFF) is 11 or 35 or 32 or 33; // EWOULDBLOCK of Linux and of macOS; ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 
     private static string Owner(string path)
     {

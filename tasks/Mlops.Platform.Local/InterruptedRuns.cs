@@ -1,3 +1,4 @@
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Execution;
@@ -15,18 +16,33 @@ internal sealed class InterruptedRuns(LocalRoot root, LocalRegistry registry, Lo
     {
         foreach (var id in registry.Executions.Interrupted())
         {
-            foreach (var process in registry.Executions.MarkInterrupted(id).Select(ProcessIdentity.Parse).OfType<ProcessIdentity>())
+            // It is marked last: whoever is broken off here as well leaves the rest to the next one.
+            foreach (var process in registry.Executions.Processes(id).Select(ProcessIdentity.Parse).OfType<ProcessIdentity>())
                 ProcessGroup.KillLeftover(process);
             ProcessGroup.KillMarked(id);
             foreach (var step in Directory.Exists(root.Run(id)) ? Directory.EnumerateDirectories(root.Run(id)) : [])
             {
                 ContainerRuntime.EndBelow(step);
-                LeftCheckpoints.Keep(step, objects);
-                Files.Delete(step);
+                Try(() => LeftCheckpoints.Keep(step, objects), $"the checkpoints of '{Path.GetFileName(step)}' are not kept");
+                Try(() => Files.Delete(step), $"the folder '{step}' stays");
             }
 
-            DeleteUnfinished(id);
+            Try(() => DeleteUnfinished(id), "what its steps wrote stays");
+            registry.Executions.MarkInterrupted(id);
             events.Add(new Notice($"Execution {id} had been interrupted; it is marked Stopped."));
+        }
+    }
+
+    /// <summary>What a step left may be such that it cannot be taken away: that stops no other run.</summary>
+    private void Try(Action clean, string otherwise)
+    {
+        try
+        {
+            clean();
+        }
+        catch (Exception e) when (e is DefinitionException or IOException or UnauthorizedAccessException)
+        {
+            events.Add(new Notice($"Of an execution that had been interrupted {otherwise}: {e.Message}"));
         }
     }
 

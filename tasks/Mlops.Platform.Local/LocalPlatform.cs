@@ -97,7 +97,10 @@ public sealed class LocalPlatform : IPlatform
 
     public async Task<bool> CloseAsync(CloseScope scope, CancellationToken cancellation)
     {
-        var stopped = await StopServingAsync(cancellation);
+        var others = scope == CloseScope.Data ? [] : Registry.Endpoints.All().Where(r => !LocalBatches.IsBatchAlone(r)).Select(r => r.Name).ToList();
+        if (others.Count > 0)
+            events.Add(new Notice($"Kept: the endpoint server, for what other models serve that keep what they have in '{Folder}' ({string.Join(", ", others)}). 'mlops stop' ends it."));
+        var stopped = others.Count == 0 && await StopServingAsync(cancellation);
         if (scope == CloseScope.Data)
             return Erase() || stopped;
         events.Add(new Notice($"Kept: registry, runs and artifacts in '{Folder}'. '--all --data {workspace.Deployment.ModelName}' takes them away as well, for good."));

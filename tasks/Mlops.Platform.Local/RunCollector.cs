@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mlops.Definitions;
 using Mlops.Platform.Local.Registry;
@@ -46,7 +47,7 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
         // What registered versions are made of: code by its hash, data by its place. Their runs' logs go.
         var versions = registry.Models.Groups().SelectMany(registry.Models.List).SelectMany(v => registry.Models.Parents(ModelTable.Node(v.Group, v.Version))).ToHashSet(StringComparer.Ordinal);
         var logs = newest.Where(e => !kept.Contains(e.Id)).Select(e => root.Run(e.Id)).Where(Directory.Exists);
-        var used = string.Join('\n', kept.SelectMany(registry.Executions.Properties).Concat(registry.Models.Requests()).Concat(registry.Definitions()).Concat(deployment.Sources.Select(s => $"/{s.Key}/")));
+        var used = string.Join('\n', kept.SelectMany(registry.Executions.Properties).Concat(registry.Models.Requests()).Concat(registry.Definitions()).Concat(deployment.Sources.Select(s => $"/{AsJson(s.Key)}/")));
         var objects = Kinds.SelectMany(Children)
             .Concat(Children("data").SelectMany(Directories)).Concat(Directories(Path.Combine(Prefix, "models", "tuning")).SelectMany(Directories))
             .Where(f => !IsKept(f));
@@ -60,8 +61,11 @@ public sealed partial class RunCollector(LocalRoot root, LocalRegistry registry,
             // A tuning's trainings lie beside each other, whatever run they are of.
             var run = name.StartsWith("pipelines-", StringComparison.Ordinal) && name.Split('-') is [_, var id, ..] ? id : name;
             var key = Path.GetRelativePath(root.Buckets, folder).Replace('\\', '/');
-            return name == "tuning" || kept.Contains(run) || versions.Contains($"code:{name}") || versions.Any(v => v.EndsWith($"/{key}", StringComparison.Ordinal)) || used.Contains($"/{key}/", StringComparison.Ordinal) || used.Contains($"/{key}\"", StringComparison.Ordinal);
+            return name == "tuning" || kept.Contains(run) || versions.Contains($"code:{name}") || versions.Any(v => v.EndsWith($"/{key}", StringComparison.Ordinal)) || used.Contains($"/{AsJson(key)}/", StringComparison.Ordinal) || used.Contains($"/{AsJson(key)}\"", StringComparison.Ordinal);
         }
+
+        // As the registry keeps it: with escapes of what is not plain.
+        static string AsJson(string key) => JsonEncodedText.Encode(key).ToString();
     }
 
     private IEnumerable<ExecutionRow> Ours() => registry.Executions.Newest(int.MaxValue).Where(IsOurs);

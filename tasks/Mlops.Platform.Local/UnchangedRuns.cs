@@ -27,7 +27,7 @@ internal sealed class UnchangedRuns(LocalRegistry registry, LocalObjectStore obj
         return reason is null ? found : null;
     }
 
-    private static bool IsOver(ExecutionRow found, TimeSpan? lifetime) => lifetime is { } time && found.Ended + time <= DateTimeOffset.UtcNow;
+    private static bool IsOver(ExecutionRow found, TimeSpan? lifetime) => lifetime is { } time && (found.Ended + time <= DateTimeOffset.UtcNow || found.Ended > DateTimeOffset.UtcNow); // What a clock that was wrong dated into the future would never expire.
 
     public string Fingerprint(PipelineDefinition definition, JsonObject values, ProgramSettings programs) => Digest.Of(Json.Canonical(new JsonObject
     {

@@ -17,11 +17,14 @@ public static class ContentHash
     /// <summary>Changes whenever a file below the path is written, added or removed: sizes and times of all of them. Cheaper than a hash, and for this machine alone.</summary>
     public static string Stamp(string path)
     {
-        IEnumerable<FileSystemInfo> entries = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories) : [new FileInfo(path)];
+        IEnumerable<FileSystemInfo> entries = Directory.Exists(path) ? new DirectoryInfo(path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories) : [Meant(path)];
         var lines = entries.OfType<FileInfo>().OrderBy(f => f.FullName, StringComparer.Ordinal)
             .Select(f => string.Create(CultureInfo.InvariantCulture, $"{Path.GetRelativePath(path, f.FullName)}|{f.Length}|{f.LastWriteTimeUtc.Ticks}"));
         return Digest.Of(string.Join('\n', lines));
     }
+
+    /// <summary>The file that is read under a path: a link has a size and a time of its own.</summary>
+    public static FileInfo Meant(string path) => new FileInfo(path) is var file && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target : file;
 
     /// <summary>Of an archive by what is in it: compressors differ from one version to the next.</summary>
     private static string OfFile(string path)

@@ -29,14 +29,16 @@ public sealed record Workspace
     {
         try
         {
-            var pipeline = File.ReadAllBytes(Path.Combine(artifacts, "pipeline.json"));
-            var deployment = File.ReadAllBytes(Path.Combine(artifacts, "deployment.json"));
+            var pipeline = File.ReadAllBytes(Path.Combine(artifacts, ArtifactFiles.Pipeline));
+            var deployment = File.ReadAllBytes(Path.Combine(artifacts, ArtifactFiles.Deployment));
+            // Beside each other: every verb waits for both.
+            var definition = Task.Run(() => PipelineDefinition.Parse(pipeline, ArtifactFiles.Pipeline));
             return new Workspace
             {
                 Repository = Path.GetFullPath(repository),
                 Artifacts = Path.GetFullPath(artifacts),
-                Pipeline = PipelineDefinition.Parse(pipeline, "pipeline.json"),
                 Deployment = DeploymentDefinition.Parse(deployment),
+                Pipeline = definition.GetAwaiter().GetResult(),
             };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

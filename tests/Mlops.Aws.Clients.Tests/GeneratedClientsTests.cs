@@ -8,7 +8,7 @@ public sealed class GeneratedClientsTests
     {
         ["sagemaker"] = ("SageMaker",
         [
-            "CreateModelPackage", "CreatePipeline", "DeleteModelPackage", "DeleteModelPackageGroup", "DeletePipeline", "DescribeEndpoint", "DescribeModelPackage", "DescribePipeline", "DescribePipelineDefinitionForExecution", "DescribePipelineExecution",
+            "CreateModelPackage", "CreatePipeline", "DeleteModelPackage", "DeleteModelPackageGroup", "DeletePipeline", "DescribeEndpoint", "DescribeModelPackage", "DescribeModelPackageGroup", "DescribePipeline", "DescribePipelineDefinitionForExecution", "DescribePipelineExecution",
             "DescribeProcessingJob", "DescribeTrainingJob", "ListModelPackages", "ListPipelineExecutions", "ListPipelineExecutionSteps", "ListPipelineParametersForExecution", "StartPipelineExecution",
             "StopPipelineExecution", "UpdateModelPackage", "UpdatePipeline",
         ]),

@@ -24,6 +24,21 @@ public sealed class CiTests
         Mlops.Tests.Golden.AssertEqual(Path.Combine(Golden, Path.GetFileName(file.Path)), file.Text);
     }
 
+    /// <summary>No host's image has R.</summary>
+    [Theory]
+    [InlineData("github_actions", "      - name: R\n        run: sudo apt-get update && sudo apt-get install -y --no-install-recommends r-base r-cran-jsonlite r-cran-httpuv\n      - name: Build\n")]
+    [InlineData("gitlab", "    - apt-get update && apt-get install -y --no-install-recommends r-base r-cran-jsonlite r-cran-httpuv\n    - dotnet build\n")]
+    [InlineData("azure_pipelines", "          - script: sudo apt-get update && sudo apt-get install -y --no-install-recommends r-base r-cran-jsonlite r-cran-httpuv\n            displayName: R\n          - script: dotnet build\n")]
+    [InlineData("codepipeline", "      - apt-get update && apt-get install -y --no-install-recommends r-base r-cran-jsonlite r-cran-httpuv\n  build:\n")]
+    public void R_is_installed_where_steps_are_of_R(string provider, string step)
+    {
+        using var folder = Repository(provider);
+        folder.Write("config.yaml", File.ReadAllText(folder.File("config.yaml")).Replace("entry_point: src/prepare.py,", "entry_point: src/prepare.R, runtime: { framework: r },", StringComparison.Ordinal));
+        folder.Write("src/prepare.R", "cat('prepared')\n");
+
+        Assert.Contains(step, Assert.Single(Make(folder, out _)!).Text, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public void Actionlint_finds_nothing_in_a_workflow()
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Mlops.Compilation.Bundles;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Tests;
 
@@ -19,7 +20,7 @@ public sealed class ModelCompilerTests
         var result = Compile(Path.Combine(Folder, name));
 
         Assert.DoesNotContain(result.Diagnostics, d => d.Code[5] != '4');
-        foreach (var artifact in result.Artifacts.Where(a => a.Name.EndsWith(".json", StringComparison.Ordinal) || a.Name == ModelCompiler.GraphFile))
+        foreach (var artifact in result.Artifacts.Where(a => a.Name.EndsWith(".json", StringComparison.Ordinal) || a.Name == ArtifactFiles.Graph))
             Mlops.Tests.Golden.AssertEqual(Path.Combine(Folder, name, "expected", artifact.Name), Encoding.UTF8.GetString(artifact.Content.Span));
     }
 
@@ -124,8 +125,8 @@ public sealed class ModelCompilerTests
         ArtifactWriter.Write(folder.Path, artifacts);
         var written = File.GetLastWriteTimeUtc(folder.File("pipeline.json"));
         var more = artifacts.Append(new Artifact("source/old.tar", "old"u8.ToArray())).ToList();
-        more.RemoveAll(a => a.Name == ModelCompiler.ManifestFile);
-        more.Add(new Artifact(ModelCompiler.ManifestFile, Encoding.UTF8.GetBytes("{\"Sha256\":{\"source/old.tar\":\"x\",\"../outside\":\"x\"}}")));
+        more.RemoveAll(a => a.Name == ArtifactFiles.Manifest);
+        more.Add(new Artifact(ArtifactFiles.Manifest, Encoding.UTF8.GetBytes("{\"Sha256\":{\"source/old.tar\":\"x\",\"../outside\":\"x\"}}")));
         ArtifactWriter.Write(folder.Path, more);
         folder.Write("of-the-user.txt", "");
 
@@ -302,7 +303,7 @@ public sealed class ModelCompilerTests
 
         var result = Compile(folder.Path);
 
-        var graph = Encoding.UTF8.GetString(result.Artifacts.Single(a => a.Name == ModelCompiler.GraphFile).Content.Span);
+        var graph = Encoding.UTF8.GetString(result.Artifacts.Single(a => a.Name == ArtifactFiles.Graph).Content.Span);
         Assert.True(graph.Split('\n').Length < 160, graph);
         Assert.Contains("s59", graph, StringComparison.Ordinal);
     }

@@ -157,7 +157,9 @@ public sealed partial class StackTests
         var result = ModelCompiler.Compile(new CompileRequest(folder.File("config.yaml")));
 
         var role = JsonNode.Parse(result.Artifacts.Single(t => t.Name == "model-build.template.json").Content.Span)!["Resources"]!["ExecutionRole"]!;
-        Assert.InRange(role["Properties"]!["Policies"]![0]!["PolicyDocument"]!.ToJsonString().Length, 1, MostPolicyCharacters);
+        // As IAM gets it: with texts in place of Fn::Sub. What these refer to is no longer than its name.
+        var policy = System.Text.RegularExpressions.Regex.Replace(role["Properties"]!["Policies"]![0]!["PolicyDocument"]!.ToJsonString(), """\{"Fn::Sub":("[^"]*")\}""", "$1");
+        Assert.InRange(policy.Length, 1, MostPolicyCharacters);
         Assert.Contains("data.set1, data.set2, ", role["Metadata"]!["NeededBy"]!.ToJsonString(), StringComparison.Ordinal);
     }
 

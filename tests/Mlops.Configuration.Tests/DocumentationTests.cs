@@ -16,6 +16,8 @@ public sealed class DocumentationTests
             .SelectMany(f => Regex.Matches(File.ReadAllText(f), "Code=\"(MLOPS[0-9]{4})\"").Select(m => m.Groups[1].Value));
 
         Assert.Equal(headings.Distinct(), headings);
+        // Where the links of diagnostics lead: a heading's own anchor has its words as well.
+        Assert.Equal(headings.Select(h => h.ToLowerInvariant()), Regex.Matches(Text, "^<a id=\"(.*)\"></a>\n\n## ", RegexOptions.Multiline).Select(m => m.Groups[1].Value));
         Assert.Equal(headings.Order(StringComparer.Ordinal), headings);
         Assert.Equal(DiagnosticCodes.OfSources(TestFolder.Repository).Union(targets).Order(StringComparer.Ordinal), headings);
     }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Aws.Tests;
@@ -138,9 +139,40 @@ public sealed class AccessTests(StandIn aws)
         Assert.Equal("MLOPS7011", (await repository.FailAsync(() => repository.DeployAsync())).Code);
 
         var events = new Recorder();
-        await using var platform = await AwsPlatform.OpenAsync(repository.Workspace, events, CancellationToken.None, needsRole: false);
+        await using var platform = await AwsPlatform.OpenAsync(repository.Workspace, new AwsAccess(needsRoles: false, events), events, CancellationToken.None);
         Assert.Single(await platform.Models.ListAsync(repository.Workspace.Deployment.ModelPackageGroupName, CancellationToken.None));
         Assert.Contains(events.All.OfType<Notice>(), n => n.Text.Contains("'arn:aws:iam::123456789012:role/deploy' cannot be assumed", StringComparison.Ordinal));
+    }
+
+    /// <summary>Roles trust themselves no longer of themselves: a CI job whose credentials are the deploy role's has nothing to assume.</summary>
+    [SkippableFact]
+    public async Task Whoever_is_the_deploy_role_already_deploys()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
+        Become("ci");
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { deploy_role: \"arn:aws:iam::123456789012:role/ci\" }\n");
+        await aws.SetAsync(new JsonObject { ["deny"] = new JsonArray("AssumeRole") });
+
+        Assert.True((await repository.DeployAsync()).Changed);
+        repository.Change(c => c.Replace(":role/ci", ":role/of-others", StringComparison.Ordinal));
+        Assert.Equal("MLOPS7011", (await repository.FailAsync(() => repository.DeployAsync())).Code);
+    }
+
+    /// <summary>boto3 in a test of a stage asks in the stage's account, not in the caller's.</summary>
+    [SkippableFact]
+    public async Task A_program_that_tests_a_stage_has_the_keys_of_the_role_that_reaches_it()
+    {
+        await aws.ResetAsync();
+        await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
+        using var repository = new ModelRepository("python-minimal", c => c + "\naws: { deploy_role: \"arn:aws:iam::123456789012:role/deploy\" }\n");
+        await repository.DeployAsync();
+
+        var surroundings = await repository.OnAsync(c => c.Platform.Stages.TestSurroundingsAsync(c.Workspace.Deployment.Stages[0], CancellationToken.None));
+
+        Assert.Equal("us-east-1", surroundings.Environment["AWS_REGION"]);
+        Assert.NotEqual("testing", surroundings.Environment["AWS_ACCESS_KEY_ID"]);
+        Assert.NotEmpty(surroundings.Environment["AWS_SESSION_TOKEN"]!);
     }
 
     [SkippableFact]
@@ -148,9 +180,7 @@ public sealed class AccessTests(StandIn aws)
     {
         await aws.ResetAsync();
         await aws.SetAsync(JsonNode.Parse("""{"report": {"multiclass_classification_metrics": {"accuracy": {"value": 0.95}}}}""")!.AsObject());
-        var role = aws.Boto("client('sts').assume_role(RoleArn='arn:aws:iam::123456789012:role/ci', RoleSessionName='ci')['Credentials']")!;
-        foreach (var (variable, member) in new[] { ("AWS_ACCESS_KEY_ID", "AccessKeyId"), ("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"), ("AWS_SESSION_TOKEN", "SessionToken") })
-            Environment.SetEnvironmentVariable(variable, (string)role[member]!);
+        var role = Become("ci");
         using var repository = new ModelRepository("python-minimal");
         await repository.DeployAsync();
 
@@ -178,5 +208,14 @@ public sealed class AccessTests(StandIn aws)
             foreach (var variable in Variables)
                 Environment.SetEnvironmentVariable(variable, null);
         }
+    }
+
+    /// <summary>Goes on as a session of a role. Returns its credentials.</summary>
+    private JsonNode Become(string name)
+    {
+        var role = aws.Boto($"client('sts').assume_role(RoleArn='arn:aws:iam::123456789012:role/{name}', RoleSessionName='{name}')['Credentials']")!;
+        foreach (var (variable, member) in new[] { ("AWS_ACCESS_KEY_ID", "AccessKeyId"), ("AWS_SECRET_ACCESS_KEY", "SecretAccessKey"), ("AWS_SESSION_TOKEN", "SessionToken") })
+            Environment.SetEnvironmentVariable(variable, (string)role[member]!);
+        return role;
     }
 }

@@ -97,6 +97,23 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
         IEnumerable<string> Scaling() => Texts(Aws.Boto("sorted(r['LogicalResourceId'] for r in client('cloudformation').describe_stack_resources(StackName='penguins-test')['StackResources'] if 'Scal' in r['LogicalResourceId'])"));
     }
 
+    /// <summary>The one template of stages that differ chooses by conditions.</summary>
+    [SkippableFact]
+    public async Task Variants_that_are_scaled_are_let_go_of_beside_a_stage_of_another_mode()
+    {
+        await StartAsync();
+        using var repository = new ModelRepository("stages", c => c.Replace(", approval: manual", "", StringComparison.Ordinal)
+            .Replace("stage: test, realtime: {}", "stage: test, serverless: { memory: 2gb }", StringComparison.Ordinal)
+            .Replace("{ type: ml.m5.xlarge, count: 2 }", "{ type: ml.m5.xlarge, count: 2 }, autoscaling: { min: 1, max: 3, invocations_per_instance: 100 }", StringComparison.Ordinal));
+        await repository.DeployAsync();
+
+        repository.Change(c => c.Replace("ml.m5.xlarge", "ml.m5.2xlarge", StringComparison.Ordinal));
+        await repository.DeployAsync();
+
+        var told = Assert.Single(repository.Events.All.OfType<Notice>(), n => n.Text.Contains("its variants become others", StringComparison.Ordinal));
+        Assert.StartsWith("penguins-acceptance: ", told.Text, StringComparison.Ordinal);
+    }
+
     [SkippableFact]
     public async Task A_destroy_goes_on_where_one_before_failed()
     {
@@ -125,7 +142,11 @@ public sealed class ConvergenceTests(StandIn aws) : AwsTest(aws)
     /// <summary>Until a deploy has started an execution, or is over.</summary>
     private async Task UntilStartedAsync(Task deploying)
     {
+        var waited = System.Diagnostics.Stopwatch.StartNew();
         while (!deploying.IsCompleted && !(await Aws.RequestsAsync()).Any(r => (string)r["operation"]! == "StartPipelineExecution"))
+        {
+            Assert.True(waited.Elapsed < TimeSpan.FromMinutes(2), "no execution was started");
             await Task.Delay(20);
+        }
     }
 }

@@ -146,8 +146,9 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         Assert.Null(await repository.OnAsync(c => c.Platform.Models.DecisionAsync("penguins", 1, "production", CancellationToken.None)));
     }
 
+    /// <summary>CloudFormation adopts by itself only what has a plain name and an identifier that somebody can write: the group is imported.</summary>
     [SkippableFact]
-    public async Task After_everything_was_taken_away_the_same_content_is_published_anew()
+    public async Task After_everything_was_taken_away_the_same_content_is_published_anew_into_the_bucket_and_group_that_stayed()
     {
         using var repository = await DeployedAsync();
         await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true));
@@ -155,6 +156,24 @@ public sealed class DeployTests(StandIn aws) : AwsTest(aws)
         var outcome = await repository.DeployAsync();
 
         Assert.Equal("test", Assert.Single(outcome.Urls).Stage);
+        Assert.Equal(2, ServedVersion("penguins-test"));
+        Assert.Equal(["Bucket", "ModelPackageGroup"], Texts(Aws.Boto("sorted(r['LogicalResourceId'] for r in client('cloudformation').describe_stack_resources(StackName='penguins-build')['StackResources'] if r['LogicalResourceId'] in ('Bucket', 'ModelPackageGroup'))")));
+        Assert.False((await repository.DeployAsync()).Changed);
+    }
+
+    /// <summary>The stack then has the imported group, and made nothing itself.</summary>
+    [SkippableFact]
+    public async Task Where_the_change_after_an_import_fails_all_verbs_go_on()
+    {
+        using var repository = await DeployedAsync();
+        await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true));
+        await Aws.SetAsync(new JsonObject { ["fail_stack"] = new JsonObject { ["penguins-build"] = new JsonObject { ["resource"] = "ExecutionRole", ["reason"] = "No more roles." } } });
+
+        Assert.Equal("MLOPS7020", (await repository.FailAsync(() => repository.DeployAsync())).Code);
+
+        Assert.NotEmpty((await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None))).Changes);
+        Assert.True((await repository.DestroyAsync(new DestroyOptions(EvenProtected: true, Everything: true))).Changed);
+        Assert.Equal("test", Assert.Single((await repository.DeployAsync()).Urls).Stage);
     }
 
     [SkippableFact]

@@ -1,4 +1,5 @@
 using Mlops.Compilation;
+using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
 using Mlops.Platform.Verbs;
 
@@ -60,7 +61,7 @@ internal sealed class ModelRepository : IDisposable
     public async Task<T> OnAsync<T>(Func<VerbContext, Task<T>> verb, CancellationToken stopping = default)
     {
         Events = new Recorder();
-        await using var platform = await AwsPlatform.OpenAsync(Workspace, Events, CancellationToken.None);
+        await using var platform = await AwsPlatform.OpenAsync(Workspace, new AwsAccess(events: Events), Events, CancellationToken.None);
         try
         {
             return await verb(new VerbContext(Workspace, platform, Events));

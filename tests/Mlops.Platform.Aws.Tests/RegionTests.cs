@@ -26,12 +26,13 @@ public sealed class RegionTests(StandIn aws) : AwsTest(aws)
     public async Task A_second_deploy_changes_nothing()
     {
         using var repository = await FarAsync();
-        var before = (await Aws.RequestsAsync()).Count;
+        await Aws.RequestsAsync();
 
         var outcome = await repository.DeployAsync();
 
+        Assert.False(outcome.Changed);
         Assert.Equal(["test"], outcome.Urls.Select(u => u.Stage));
-        Assert.DoesNotContain((await Aws.RequestsAsync()).Skip(before), r => (bool)r["write"]!);
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (bool)r["write"]!);
     }
 
     [SkippableFact]
@@ -63,11 +64,11 @@ public sealed class RegionTests(StandIn aws) : AwsTest(aws)
     {
         using var repository = await FarAsync();
         repository.Edit("src/train.py");
-        var before = (await Aws.RequestsAsync()).Count;
+        await Aws.RequestsAsync();
 
         await repository.OnAsync(c => PlanVerb.RunAsync(c, new Dictionary<string, string>(), CancellationToken.None));
 
-        Assert.DoesNotContain((await Aws.RequestsAsync()).Skip(before), r => (string)r["operation"]! is "CopyObject" or "CreateModelPackage");
+        Assert.DoesNotContain(await Aws.RequestsAsync(), r => (string)r["operation"]! is "CopyObject" or "CreateModelPackage");
     }
 
     /// <summary>The region of the build is that of the environment, which config.yaml does not know.</summary>

@@ -156,6 +156,22 @@ namespace Amazon.SageMaker.Model
         public ManagedStorageType ManagedStorageType { get; set; }
     }
 
+    public partial class DescribeModelPackageGroupRequest : AmazonSageMakerRequest
+    {
+        public string ModelPackageGroupName { get; set; }
+    }
+
+    public partial class DescribeModelPackageGroupResponse : AmazonWebServiceResponse
+    {
+        public string ModelPackageGroupName { get; set; }
+        public string ModelPackageGroupArn { get; set; }
+        public string ModelPackageGroupDescription { get; set; }
+        public DateTime? CreationTime { get; set; }
+        public UserContext CreatedBy { get; set; }
+        public ModelPackageGroupStatus ModelPackageGroupStatus { get; set; }
+        public ManagedConfiguration ManagedConfiguration { get; set; }
+    }
+
     public partial class DescribePipelineRequest : AmazonSageMakerRequest
     {
         public string PipelineName { get; set; }
@@ -612,6 +628,11 @@ namespace Amazon.SageMaker.Model
         public string UserProfileName { get; set; }
         public string DomainId { get; set; }
         public IamIdentity IamIdentity { get; set; }
+    }
+
+    public partial class ManagedConfiguration
+    {
+        public ManagedStorageType ManagedStorageType { get; set; }
     }
 
     public partial class PipelineExperimentConfig
@@ -1983,6 +2004,19 @@ namespace Amazon.SageMaker
         public static implicit operator ModelCompressionType(string value) => FindValue(value);
     }
 
+    public sealed partial class ModelPackageGroupStatus : ConstantClass
+    {
+        public static readonly ModelPackageGroupStatus Pending = new ModelPackageGroupStatus("Pending");
+        public static readonly ModelPackageGroupStatus InProgress = new ModelPackageGroupStatus("InProgress");
+        public static readonly ModelPackageGroupStatus Completed = new ModelPackageGroupStatus("Completed");
+        public static readonly ModelPackageGroupStatus Failed = new ModelPackageGroupStatus("Failed");
+        public static readonly ModelPackageGroupStatus Deleting = new ModelPackageGroupStatus("Deleting");
+        public static readonly ModelPackageGroupStatus DeleteFailed = new ModelPackageGroupStatus("DeleteFailed");
+        public ModelPackageGroupStatus(string value) : base(value) { }
+        public static ModelPackageGroupStatus FindValue(string value) => FindValue<ModelPackageGroupStatus>(value);
+        public static implicit operator ModelPackageGroupStatus(string value) => FindValue(value);
+    }
+
     public sealed partial class ModelPackageRegistrationType : ConstantClass
     {
         public static readonly ModelPackageRegistrationType Logged = new ModelPackageRegistrationType("Logged");
@@ -3063,6 +3097,7 @@ namespace Amazon.SageMaker
         Task<Model.DeletePipelineResponse> DeletePipelineAsync(Model.DeletePipelineRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeEndpointResponse> DescribeEndpointAsync(Model.DescribeEndpointRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribeModelPackageResponse> DescribeModelPackageAsync(Model.DescribeModelPackageRequest request, CancellationToken cancellationToken = default);
+        Task<Model.DescribeModelPackageGroupResponse> DescribeModelPackageGroupAsync(Model.DescribeModelPackageGroupRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribePipelineResponse> DescribePipelineAsync(Model.DescribePipelineRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribePipelineDefinitionForExecutionResponse> DescribePipelineDefinitionForExecutionAsync(Model.DescribePipelineDefinitionForExecutionRequest request, CancellationToken cancellationToken = default);
         Task<Model.DescribePipelineExecutionResponse> DescribePipelineExecutionAsync(Model.DescribePipelineExecutionRequest request, CancellationToken cancellationToken = default);
@@ -3088,6 +3123,7 @@ namespace Amazon.SageMaker
         public virtual Task<Model.DeletePipelineResponse> DeletePipelineAsync(Model.DeletePipelineRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DeletePipelineResponse>(new Operation("DeletePipeline"), request, cancellationToken);
         public virtual Task<Model.DescribeEndpointResponse> DescribeEndpointAsync(Model.DescribeEndpointRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeEndpointResponse>(new Operation("DescribeEndpoint"), request, cancellationToken);
         public virtual Task<Model.DescribeModelPackageResponse> DescribeModelPackageAsync(Model.DescribeModelPackageRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeModelPackageResponse>(new Operation("DescribeModelPackage"), request, cancellationToken);
+        public virtual Task<Model.DescribeModelPackageGroupResponse> DescribeModelPackageGroupAsync(Model.DescribeModelPackageGroupRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribeModelPackageGroupResponse>(new Operation("DescribeModelPackageGroup"), request, cancellationToken);
         public virtual Task<Model.DescribePipelineResponse> DescribePipelineAsync(Model.DescribePipelineRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribePipelineResponse>(new Operation("DescribePipeline"), request, cancellationToken);
         public virtual Task<Model.DescribePipelineDefinitionForExecutionResponse> DescribePipelineDefinitionForExecutionAsync(Model.DescribePipelineDefinitionForExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribePipelineDefinitionForExecutionResponse>(new Operation("DescribePipelineDefinitionForExecution"), request, cancellationToken);
         public virtual Task<Model.DescribePipelineExecutionResponse> DescribePipelineExecutionAsync(Model.DescribePipelineExecutionRequest request, CancellationToken cancellationToken = default) => CallAsync<Model.DescribePipelineExecutionResponse>(new Operation("DescribePipelineExecution"), request, cancellationToken);

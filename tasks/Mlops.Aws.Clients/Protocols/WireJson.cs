@@ -12,6 +12,8 @@ internal static class WireJson
     public static readonly JsonSerializerOptions Options = new()
     {
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        // "NaN" and "Infinity" of a training that diverged.
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         Converters = { new ConstantConverterFactory(), new EpochConverter(), new BlobConverter() },
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { HideInherited } },
     };

@@ -75,7 +75,7 @@ public static class BundleWriter
         RefuseSecrets(files, bundle.Place, repository, diagnostics);
         var hasRequirements = files.Any(f => f.Name == "requirements.txt");
         var installs = isProcessing && bundle is ScriptBundle code && (code.EntryPoint.Extension == ".ipynb" || (code.EntryPoint.Extension == ".py" && hasRequirements));
-        var name = $"source/{bundle.Name}.tar";
+        var name = ArtifactFiles.Bundle(bundle.Name);
         byte[] content;
         try
         {
@@ -187,7 +187,7 @@ public static class BundleWriter
 
         // Its artifacts, what it published, and what it built for one runtime lie within it, under names that a caller may choose: none of them belongs to the program.
         bool IsOfAnotherBuild(string folder) =>
-            File.Exists(Path.Combine(folder, bundle.Assembly!)) || (File.Exists(Path.Combine(folder, ModelCompiler.DeploymentFile)) && File.Exists(Path.Combine(folder, ModelCompiler.PipelineFile)));
+            File.Exists(Path.Combine(folder, bundle.Assembly!)) || (File.Exists(Path.Combine(folder, ArtifactFiles.Deployment)) && File.Exists(Path.Combine(folder, ArtifactFiles.Pipeline)));
 
         bool IsPlain(string path)
         {

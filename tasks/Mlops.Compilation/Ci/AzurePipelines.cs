@@ -49,6 +49,8 @@ internal static class AzurePipelines
             text.Append("            displayName: Packages\n");
         }
 
+        if (job.NeedsR && job.RunsLocally)
+            text.Append($"          - script: {CiJob.InstallRAsUser}\n            displayName: R\n");
         text.Append($"""
                       - script: {CiJob.Build}
                         displayName: Build

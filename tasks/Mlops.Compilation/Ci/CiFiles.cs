@@ -64,8 +64,20 @@ internal sealed class CiJob(ModelConfig config, CiSection ci)
         (config.Data ?? NamedMap<DataSet>.Empty).All(d => d.Value?.Source?.Value.Text.StartsWith(S3Uri.Scheme, StringComparison.Ordinal) != true)
         && !NotCarriedOut.Of(config).Any(g => g.Essential);
 
-    /// <summary>Whether a step is Python's; R and other programs are the image's matter.</summary>
+    /// <summary>Whether a step is Python's.</summary>
     public bool NeedsPython => config.Steps.Select(s => s.Section).OfType<StepSection>().Any(s => s.EntryPoint?.Value.Extension is ".py" or ".ipynb");
+
+    /// <summary>Whether a step or the model is R's. The build hosts' images have none.</summary>
+    public bool NeedsR => config.Steps.Select(s => s.Section).OfType<StepSection>().Select(s => s.EntryPoint?.Value.Extension).Append(config.Inference?.EntryPoint?.Value.Extension).Contains(".r", StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>R with its recommended packages, and those by which a model answers, as Debian and Ubuntu package them; what else programs attach is r-cran-NAME.</summary>
+    private const string RPackages = "r-base r-cran-jsonlite r-cran-httpuv";
+
+    /// <summary>On a host that builds as root.</summary>
+    public const string InstallR = $"apt-get update && apt-get install -y --no-install-recommends {RPackages}";
+
+    /// <summary>On a host that builds as a user.</summary>
+    public const string InstallRAsUser = $"sudo apt-get update && sudo apt-get install -y --no-install-recommends {RPackages}";
 
     /// <summary>The requirements.txt of the steps, wherever one lies beside them.</summary>
     public IReadOnlyList<string> RequirementFolders =>

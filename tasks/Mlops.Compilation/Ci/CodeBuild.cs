@@ -26,6 +26,8 @@ internal static class CodeBuild
                 text.Append($"      - {command}\n");
         }
 
+        if (job.NeedsR && job.RunsLocally)
+            text.Append($"      - {CiJob.InstallR}\n");
         text.Append($"""
               build:
                 commands:

@@ -45,6 +45,8 @@ internal static class GithubActions
                 text.Append($"          {command}\n");
         }
 
+        if (job.NeedsR && job.RunsLocally)
+            text.Append($"      - name: R\n        run: {CiJob.InstallRAsUser}\n");
         text.Append($"""
                   - name: Build
                     run: {CiJob.Build}

@@ -23,6 +23,8 @@ internal static class Gitlab
                 text.Append($"    - {command} --break-system-packages\n");
         }
 
+        if (job.NeedsR && job.RunsLocally)
+            text.Append($"    - {CiJob.InstallR}\n");
         text.Append($"    - {CiJob.Build}\n");
         if (job.RunsLocally)
             text.Append($"    - {CiJob.Test}\n");

@@ -1,5 +1,6 @@
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Planning;
 
@@ -78,7 +79,7 @@ public sealed record SettingsBundle(string Name, byte[] Settings, RepositoryPath
 /// <param name="Verb">The entry point's name: Preprocess.cs is 'preprocess'.</param>
 public sealed record ProgramBundle(string? Assembly, string Verb) : BundlePlan(BundleName)
 {
-    public const string BundleName = "program";
+    public const string BundleName = ArtifactFiles.ProgramBundleName;
 
     public override string Program => Assembly ?? "";
 

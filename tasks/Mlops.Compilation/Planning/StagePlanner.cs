@@ -65,7 +65,7 @@ internal sealed class StagePlanner(ModelConfig config)
     private PlannedTest Test(StageTestSection test)
     {
         var latency = (int?)test.MaxLatency?.Value.Time.TotalMilliseconds;
-        var command = test.EntryPoint is { } entry ? new ScriptBundle("test", entry.Value, null).Command(Path.GetDirectoryName(entry.Value.Text)!.Replace('\\', '/')) : null;
+        var command = test.EntryPoint is { } entry ? new ScriptBundle("test", entry.Value, null).Command(Path.GetDirectoryName(entry.Value.Text) is { Length: > 0 } folder ? folder.Replace('\\', '/') : ".") : null;
         return new PlannedTest(
             test.Payload?.Value.Text, test.ContentType?.Value ?? config.Inference?.ContentTypes?[0].Value ?? "text/csv",
             (int)(test.ExpectStatus?.Value ?? 200), latency, command, test.Span);

@@ -62,6 +62,9 @@ internal sealed class DeployStack
         return template;
     }
 
+    /// <summary>What models are made of, below the prefix: archives of runs and of versions, copies in other regions, archives that the user brought, and the code that containers fetch.</summary>
+    internal static readonly string[] Served = ["archive/*", "copies/*", "data/model-artifact/*", "models/*", "source/*"];
+
     private JsonNode RoleArn => stage.Aws.ExecutionRole is null ? Cfn.GetAtt(Role, "Arn") : Cfn.Ref(StackContract.RoleParameter);
 
     private void AddRole()
@@ -75,7 +78,7 @@ internal sealed class DeployStack
         template.Parameter(ModelBucketParameter, "The bucket that the registered versions lie in.");
         List<Permission> needed =
         [
-            new("model", ["s3:GetObject"], [$"arn:${{AWS::Partition}}:s3:::${{{ModelBucketParameter}}}/{plan.Prefix}/*"]),
+            new("model", ["s3:GetObject"], [.. Served.Select(below => $"arn:${{AWS::Partition}}:s3:::${{{ModelBucketParameter}}}/{plan.Prefix}/{below}")]),
             .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
             .. permissions.Images(plan.Inference.Containers.Select(c => ("inference", plan.Inference.ImageOf(c.Container))), Permissions.Anywhere),
             .. ModelKey(),

@@ -59,7 +59,7 @@ internal sealed class EndpointResources(ModelPlan plan, PlannedStage stage, Stac
             return [];
         // An endpoint that is served without it has made the group itself: only what would stay is taken over (ImportExistingResources), then and by the stage's next stack.
         var logs = template.Add("EndpointLogs", "AWS::Logs::LogGroup", new JsonObject { ["LogGroupName"] = Cfn.Sub($"/aws/sagemaker/Endpoints/{DeployStack.StageName(plan)}"), ["RetentionInDays"] = days });
-        logs["DeletionPolicy"] = "RetainExceptOnCreate";
+        logs["DeletionPolicy"] = "Retain"; // Also of a first try: they say why it failed.
         logs["UpdateReplacePolicy"] = "Retain";
         return ["EndpointLogs"];
     }

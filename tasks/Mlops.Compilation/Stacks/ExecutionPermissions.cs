@@ -9,12 +9,17 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
 {
     private const string Region = "${AWS::Partition}:sagemaker:${AWS::Region}:${AWS::AccountId}";
 
+    /// <summary>Where jobs write, below the prefix.</summary>
+    private static readonly string[] Written = ["models/*", "runs/*"];
+
     private readonly Permissions shared = new(plan, plan.Aws, bucket);
 
     /// <param name="role">The ARN of the role itself, which its jobs take on.</param>
     public IReadOnlyList<Permission> All(string role) =>
     [
-        .. shared.OwnObjects("build"),
+        .. shared.OwnObjects("build", write: false),
+        // Not the audit log, statements of provenance, the lock and published code: what a training script can write, it could forge.
+        .. Written.Select(below => shared.OwnObject("build", below, ["s3:PutObject", "s3:AbortMultipartUpload"])),
         .. plan.Data.Where(d => d.IsInS3).SelectMany(d => Permissions.Read($"data.{d.Name}", d.Source)),
         .. plan.Model is BroughtModel { IsS3: true } brought ? Permissions.Read("model.artifact", brought.Source) : [],
         .. plan.AllSteps.SelectMany(Of),
@@ -61,9 +66,13 @@ internal sealed class ExecutionPermissions(ModelPlan plan, string bucket)
 
     private IEnumerable<Permission> Model()
     {
+        // A version is made to be decided on: none approves itself. (Of the other actions none has the key.)
         yield return new("build.register", [
             "sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage", "sagemaker:DescribeModelPackageGroup", "sagemaker:ListModelPackages"],
-            [$"arn:{Region}:model-package-group/{plan.GroupName}", $"arn:{Region}:model-package/{plan.GroupName}/*"]);
+            [$"arn:{Region}:model-package-group/{plan.GroupName}", $"arn:{Region}:model-package/{plan.GroupName}/*"])
+        {
+            Condition = new JsonObject { ["StringEqualsIfExists"] = new JsonObject { ["sagemaker:ModelApprovalStatus"] = "PendingManualApproval" } },
+        };
         if (plan.AllSteps.OfType<PlannedTransform>().Any())
             yield return new("create-model", ["sagemaker:AddTags", "sagemaker:CreateModel", "sagemaker:DeleteModel", "sagemaker:DescribeModel"], [$"arn:{Region}:model/pipelines-*"]);
     }

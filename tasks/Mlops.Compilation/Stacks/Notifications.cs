@@ -46,12 +46,13 @@ internal static class Notifications
         }
 
         // Where no stage asks, every version waits for an approval that nobody needs.
-        if (notify.Events.Contains(NotifyEvent.ApprovalNeeded) && plan.Stages.Any(s => s.Approval == Approval.Manual))
+        string[] asking = [.. plan.Stages.Where(s => s.Approval == Approval.Manual).Select(s => s.Name)];
+        if (notify.Events.Contains(NotifyEvent.ApprovalNeeded) && asking is [var first, ..])
         {
             AddRule(template, "ApprovalNeededRule", "A version waits for approval.", Arn(notify), SageMaker, "SageMaker Model Package State Change",
                 new JsonObject { ["ModelPackageGroupName"] = new JsonArray(plan.GroupName), ["ModelApprovalStatus"] = new JsonArray("PendingManualApproval") },
                 new JsonObject { ["version"] = "$.detail.ModelPackageVersion" },
-                $"Version <version> of {plan.ModelName} waits for approval: dotnet build -t:MlopsApprove -p:MlopsPlatform=aws -p:MlopsStage={plan.Stages.Last(s => s.Approval == Approval.Manual).Name} -p:MlopsModelVersion=<version>, or -t:MlopsReject with -p:MlopsReason as well.");
+                $"Version <version> of {plan.ModelName} waits for approval{(asking.Length > 1 ? $" of each of these stages in turn: {string.Join(", ", asking)}" : "")}: dotnet build -t:MlopsApprove -p:MlopsPlatform=aws -p:MlopsStage={first} -p:MlopsModelVersion=<version>, or -t:MlopsReject with -p:MlopsReason as well.");
         }
 
         if (notify.Events.Contains(NotifyEvent.StackStuck))
@@ -97,7 +98,11 @@ internal static class Notifications
 
     /// <summary>Alarms and rules reach topics of their own region alone: a stage in another one has a topic of its own, which tells the same people.</summary>
     public static bool HasOwnTopic(ModelPlan plan, PlannedStage stage) =>
-        plan.Operations.Notifications is { } notify && notify.Events.Any(e => e.IsOfStage()) && stage.Endpoint is not null && stage.Aws.Region is { } region && (notify.Topic is { } given ? Configuration.Values.Arn.Parse(given)?.Region : plan.Aws.Region) is { } home && region != home;
+        plan.Operations.Notifications is { } notify && Tells(notify, stage) && stage.Aws.Region is { } region && (notify.Topic is { } given ? Configuration.Values.Arn.Parse(given)?.Region : plan.Aws.Region) is { } home && region != home;
+
+    /// <summary>Whether anything of a stage is told by its own stack.</summary>
+    private static bool Tells(PlannedNotifications notify, PlannedStage stage) =>
+        (stage.Endpoint is not null && notify.Events.Any(e => e.IsOfStage())) || (stage.Batch is not null && notify.Events.Contains(NotifyEvent.RunFailed)) || notify.Events.Contains(NotifyEvent.StackStuck);
 
     /// <summary>The topic that a stage tells: of this template, or a parameter.</summary>
     public static JsonNode Of(StackTemplate template, ModelPlan plan, PlannedStage stage) => template.Resources.ContainsKey(Topic)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Configuration.Model;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -25,6 +26,9 @@ internal static class Personas
         }
     }
 
+    /// <summary>What publish, run, register and deploy write, below the prefix; not what the audit log holds.</summary>
+    private static readonly string[] Published = ["archive/*", "async/input/*", "copies/*", "data/*", "models/*", "pipelines/*", "provenance/*", "runs/*", "source/*", "templates/*"];
+
     private static string Meaning(string persona) => persona switch
     {
         "data_scientist" => "Reads data and runs, starts runs, tries models.",
@@ -39,7 +43,7 @@ internal static class Personas
         return persona switch
         {
             "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), .. Data(plan), .. Verbs(shared), .. Run(plan), .. Try(plan, shared)],
-            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects(""), .. shared.Key(""), .. Verbs(shared), .. Data(plan), .. Run(plan), .. Try(plan, shared), .. Change(plan, executionRole),
+            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. Published.Select(below => shared.OwnObject("", below, ["s3:PutObject", "s3:AbortMultipartUpload"])), .. shared.Key(""), .. Verbs(shared), .. Data(plan), .. Run(plan), .. Try(plan, shared), .. Change(plan, executionRole),
                 .. plan.MakesContainer ? ProgramRepository.Push("") : []],
             "approver" => [.. Look(plan), .. Reports(shared), .. Verbs(shared), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), Decide(plan)],
             _ => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")).Select(k => k with { Actions = ["kms:Decrypt"] })],
@@ -52,7 +56,8 @@ internal static class Personas
         // Who may not list is told of a lock that is gone that it is forbidden.
         yield return shared.List("", "lock.json");
         yield return shared.OwnObject("", "lock.json", ["s3:DeleteObject", "s3:GetObject", "s3:PutObject"]);
-        yield return shared.OwnObject("", "audit/*", ["s3:PutObject"]);
+        // Entries are added; what is there stays as it is.
+        yield return shared.OwnObject("", "audit/*", ["s3:PutObject"]) with { Condition = new JsonObject { ["Null"] = new JsonObject { ["s3:if-none-match"] = "false" } } };
     }
 
     /// <summary>What a decision is made by: what runs measured, and what a version is made of.</summary>
@@ -121,8 +126,14 @@ internal static class Personas
     {
         yield return new("", ["sagemaker:AddTags", "sagemaker:CreatePipeline", "sagemaker:UpdatePipeline"], [$"{SageMaker}:pipeline/{plan.PipelineName.ToLowerInvariant()}"]);
         yield return new("", ["iam:PassRole"], [executionRole]) { Condition = new JsonObject { ["StringEquals"] = new JsonObject { ["iam:PassedToService"] = "sagemaker.amazonaws.com" } } };
-        yield return Decide(plan);
-        yield return new("", ["sagemaker:CreateModelPackage"], [$"{SageMaker}:model-package-group/{plan.GroupName}", $"{SageMaker}:model-package/{plan.GroupName}/*"]);
+        // Where people are asked, approvers answer: an engineer's deploy records what passed its tests, and makes versions to be decided on. (Decisions for stages before the
+        // deciding one are properties of the version, which IAM does not tell from those.)
+        var isAsked = plan.Stages.Any(s => s.Approval == Approval.Manual);
+        yield return isAsked ? Decide(plan) with { Condition = new JsonObject { ["Null"] = new JsonObject { ["sagemaker:ModelApprovalStatus"] = "true" } } } : Decide(plan);
+        yield return new("", ["sagemaker:CreateModelPackage"], [$"{SageMaker}:model-package-group/{plan.GroupName}", $"{SageMaker}:model-package/{plan.GroupName}/*"])
+        {
+            Condition = isAsked ? new JsonObject { ["StringEqualsIfExists"] = new JsonObject { ["sagemaker:ModelApprovalStatus"] = "PendingManualApproval" } } : null,
+        };
         yield return new("", ["cloudformation:CreateChangeSet", "cloudformation:DeleteChangeSet", "cloudformation:DeleteStack", "cloudformation:DescribeChangeSet", "cloudformation:DescribeStackEvents", "cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift", "cloudformation:DetectStackResourceDrift", "cloudformation:ExecuteChangeSet", "cloudformation:GetTemplate", "cloudformation:UpdateTerminationProtection"],
             [Stacks(plan)]);
         yield return new("", ["cloudformation:DescribeStackDriftDetectionStatus"], ["*"]);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Stacks;
 
@@ -18,7 +19,7 @@ internal static class Sharing
     /// <summary>The accounts as one text, with commas between.</summary>
     public static JsonObject Joined(string parameter) => new() { ["Fn::Join"] = new JsonArray(",", Cfn.Ref(parameter)) };
 
-    public const string Group = "ModelPackageGroup";
+    public const string Group = StackContract.GroupResource;
 
     /// <summary>All that read.</summary>
     public static IReadOnlyList<string> Accounts(ModelPlan plan) => [.. plan.Operations.SharedWith.Concat(StageAccounts(plan)).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];

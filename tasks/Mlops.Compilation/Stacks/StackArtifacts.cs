@@ -15,7 +15,7 @@ internal static class StackArtifacts
     {
         var build = BuildStack.Make(plan);
         yield return Template(BuildStack.Template, build);
-        yield return Parameters("parameters.json", plan, [(BuildStack.Template, build.Values)]);
+        yield return Parameters(ArtifactFiles.BuildParameters, plan, [(BuildStack.Template, build.Values)]);
         if (plan.Stages.Count == 0)
             yield break;
         var deploy = DeployStack.Make(plan);
@@ -28,11 +28,11 @@ internal static class StackArtifacts
             List<(string, IReadOnlyDictionary<string, string>)> values = [(DeployStack.Template, deploy.Values[stage])];
             if (monitor?.Values.TryGetValue(stage, out var watched) == true)
                 values.Add((MonitorStack.Template, watched));
-            yield return Parameters($"parameters.{stage}.json", plan, values);
+            yield return Parameters(ArtifactFiles.StageParameters(stage), plan, values);
         }
     }
 
-    private static Artifact Template(string name, StackTemplate template) => new($"{name}.template.json", Json.Write(template.ToJson()));
+    private static Artifact Template(string name, StackTemplate template) => new(ArtifactFiles.Template(name), Json.Write(template.ToJson()));
 
     private static Artifact Parameters(string name, ModelPlan plan, IEnumerable<(string Template, IReadOnlyDictionary<string, string> Values)> templates)
     {

@@ -76,10 +76,10 @@ internal static class Storage
         }]);
         if (Sharing.Accounts(plan).Count > 0)
             Share("OtherAccountsReadModels", Sharing.Parameter, Sharing.Condition, ["models/*", "archive/*", "data/model-artifact/*"]);
-        // Their stacks and monitors read templates, data sets and settings as well.
+        // Their stacks read templates, and monitors data sets and settings as well.
         if (Sharing.StageAccounts(plan).Count > 0)
         {
-            Share("StagesRead", Sharing.StageParameter, Sharing.StageCondition, ["*"]);
+            Share("StagesRead", Sharing.StageParameter, Sharing.StageCondition, plan.Operations.Monitors.Any() ? [.. DeployStack.Served, "data/*", "templates/*"] : [.. DeployStack.Served, "templates/*"]);
             // A job that reads a prefix lists it.
             policy["Statement"]!.AsArray().Add(Cfn.If(Sharing.StageCondition, new JsonObject
             {

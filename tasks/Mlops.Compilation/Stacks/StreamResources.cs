@@ -70,12 +70,12 @@ internal static class StreamResources
         };
     }
 
-    /// <summary>Records that could not be predicted stay until someone looks; people are told of the first.</summary>
+    /// <summary>Records that could not be predicted stay until someone looks; people are told of the first. Without a name: SQS takes none again within a minute of a queue that went.</summary>
     private static void AddQueue(StackTemplate template, ModelPlan plan, PlannedStage stage)
     {
-        var queue = template.Add(Queue, "AWS::SQS::Queue", new JsonObject { ["QueueName"] = Name(plan, "-failed"), ["SqsManagedSseEnabled"] = true, ["MessageRetentionPeriod"] = 1_209_600 });
+        var queue = template.Add(Queue, "AWS::SQS::Queue", new JsonObject { ["SqsManagedSseEnabled"] = true, ["MessageRetentionPeriod"] = 1_209_600 });
         queue["DeletionPolicy"] = "Delete";
-        queue["UpdateReplacePolicy"] = "Delete";
+        queue["UpdateReplacePolicy"] = "Retain"; // With the records that lie in it.
         template.Output(Queue, "The queue of records that the model refused.", Cfn.Ref(Queue));
         AddAlarm(template, plan, stage, "StreamFailuresAlarm", "-failed", "Records of the stream could not be predicted: they lie in the queue of failures, each with its reason.",
             "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", Cfn.GetAtt(Queue, "QueueName"), 0, 1);

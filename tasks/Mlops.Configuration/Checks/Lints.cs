@@ -23,8 +23,8 @@ internal static class Lints
             diagnostics.Add(Errors.NoReceiver(monitor.Span, "the monitors"));
         if (config.Retrain is { } retrain && config.Build?.QualityGates is not { Count: > 0 } && config.Build is not null)
             diagnostics.Add(Errors.RetrainWithoutGate(retrain.Span));
-        if (config.Build?.CheckData is null && config.Retrain?.OnNewData is { Count: > 0 } newData)
-            diagnostics.Add(Errors.NewDataUnchecked(newData[0].Span));
+        if (config.Build is { CheckData: null, Train.Inputs: { } channels } && (config.Retrain?.OnNewData ?? []).FirstOrDefault(d => channels.Any(c => c.Value?.From?.Value == d.Value)) is { Value: not null } unseen)
+            diagnostics.Add(Errors.NewDataUnchecked(unseen.Span));
         if (config.Access?.MlEngineer is { } engineer && config.Aws?.DeployRole is null && (config.Deploy ?? []).All(s => s.Aws?.DeployRole is null))
             diagnostics.Add(Errors.EngineerCannotDeploy(engineer.Span));
         foreach (var step in config.Steps)

@@ -74,6 +74,8 @@ internal static class OrganisationChecks
             return;
         if (provider.Value != CiProvider.Codepipeline && ci.Connection is { } connection)
             diagnostics.Add(Errors.NoEffect(connection.Span, "connection", "only codepipeline reads a repository through a connection. Remove it."));
+        if (provider.Value == CiProvider.Codepipeline && ci.Role is { } unused)
+            diagnostics.Add(Errors.NoEffect(unused.Span, "role", "a build of codepipeline works with the role of its own project. Remove it."));
         if (provider.Value != CiProvider.Codepipeline && ci.Role is null && !ci.Unreadable.Contains("role"))
             diagnostics.Add(Errors.MissingKey(ci.Span, "role", "'ci'", "The role that a build takes on through OIDC: no key is stored."));
         if (provider.Value != CiProvider.Codepipeline && ci.Repository is { } repository && !repository.Value.Contains('/', StringComparison.Ordinal))

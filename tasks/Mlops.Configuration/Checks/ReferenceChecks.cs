@@ -8,7 +8,8 @@ namespace Mlops.Configuration.Checks;
 internal static class ReferenceChecks
 {
     /// <summary>Names of steps that the compiler makes by itself.</summary>
-    private static readonly string[] MadeSteps = ["register", "quality-gates", "quality-gates-failed", "create-model", "package-model", "bias-before-training", "bias-predict", "explain-sample", "explain-predict", "inference", "inference-preprocess", "inference-postprocess", "program", "sample-payload", "test"];
+    private static readonly string[] MadeSteps = ["register", "quality-gates", "quality-gates-failed", "create-model", "package-model", "bias-before-training", "bias-predict", "explain-sample", "explain-predict",
+        "monitor-data-quality", "monitor-model-quality", "monitor-bias", "monitor-explain", "inference", "inference-preprocess", "inference-postprocess", "program", "sample-payload", "test"];
 
     private static readonly string[] OfTheLanguage = ["model", "parameters", "run", "git"];
 

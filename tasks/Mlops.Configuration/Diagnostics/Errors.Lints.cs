@@ -33,7 +33,7 @@ public static partial class Errors
         Warning("MLOPS4009", span, "Models are trained again without anybody there, and no gate holds a bad one back. Add 'build.quality_gates'.");
 
     public static Diagnostic NewDataUnchecked(Span span) =>
-        Warning("MLOPS4010", span, "New data starts a training, and nothing looks at it first. Add 'build.check_data'.");
+        Warning("MLOPS4010", span, "New data starts a training that reads it as it is. Let 'build.preprocess' look at it first: where that fails, nothing is trained.");
 
     public static Diagnostic SpotWithoutCheckpoints(Span span) =>
         Warning("MLOPS4011", span, "A long training on spare capacity begins anew after each interruption. Write checkpoints to /opt/ml/checkpoints and add 'checkpoints: true'.");

@@ -129,7 +129,7 @@ public sealed record CiSection : Section
     [Key("branch", "The branch that is deployed.", Default = "main", Pattern = "[A-Za-z0-9_][A-Za-z0-9_./-]*", PatternMeaning = "a branch such as main", Max = 255)]
     public Located<string>? Branch { get; init; }
 
-    [Key("role", "The role that a build takes on through OIDC: no key is stored. Its region is aws.region, else the variable AWS_REGION of the host.", Arn = "iam:role/")]
+    [Key("role", "The role that a build takes on through OIDC: no key is stored. Not for codepipeline, whose project has one. Its region is aws.region, else the variable AWS_REGION of the host.", Arn = "iam:role/")]
     public Located<Arn>? Role { get; init; }
 
     [Key("connection", "The connection to the repository's host, for codepipeline; without one it is CodeCommit.", Arn = "codeconnections:connection/|codestar-connections:connection/")]

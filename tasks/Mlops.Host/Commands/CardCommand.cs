@@ -13,7 +13,7 @@ internal static class CardCommand
         var version = new Argument<int?>("version") { Description = "The model version. Default: the newest.", Arity = ArgumentArity.ZeroOrOne };
         var file = new Option<string?>("--out") { Description = "Write it to this file." };
         var command = new Command("card", "Prints a version's model card: intended uses, data, code, parameters, metrics, decisions and stages.") { version, file };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { PrintsItself = _ => true }, async (parsed, context, cancellation) =>
         {
             var card = await CardVerb.RunAsync(context, parsed.GetValue(version), cancellation);
             if (parsed.GetValue(file) is not { } path)

@@ -38,6 +38,9 @@ internal sealed class CommonOptions
     /// <summary>Whether the verb looks at what was run, of whatever origin: there may be no build.</summary>
     public bool NeedsNoBuild { get; init; }
 
+    /// <summary>Whether the verb writes to the terminal beside its events, an answer or a question: then no line is drawn over.</summary>
+    public Func<ParseResult, bool> PrintsItself { get; init; } = _ => false;
+
     public string Project(ParseResult parsed) => parsed.GetValue(project)!;
 
     public string Platform(ParseResult parsed) => parsed.GetValue(platform)!;
@@ -69,7 +72,7 @@ internal sealed class CommonOptions
     private static IReadOnlyList<string> Builds(string repository, string release)
     {
         var bin = Path.Combine(repository, "bin");
-        var builds = Directory.Exists(bin) ? Directory.EnumerateFiles(bin, "pipeline.json", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 }) : [];
+        var builds = Directory.Exists(bin) ? Directory.EnumerateFiles(bin, ArtifactFiles.Pipeline, new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 4 }) : [];
         return [.. builds.OrderByDescending(File.GetLastWriteTimeUtc).Select(b => Path.GetDirectoryName(b)!).OrderByDescending(b => b == release)];
     }
 }

@@ -23,7 +23,8 @@ internal static class ExplainCommand
                 return ExitCodes.Usage;
             }
 
-            Console.Out.WriteLine(section.Split("\n# ")[0].Trim());
+            // What follows is the next one's anchor, or a chapter.
+            Console.Out.WriteLine(section.Split("\n<a id=")[0].Split("\n# ")[0].Trim());
             return ExitCodes.Done;
         });
         return command;

@@ -18,7 +18,7 @@ internal static class PredictCommand
         var type = new Option<string?>("--content-type") { Description = "What the payload is. Default: the first of inference.content_types." };
         var accept = new Option<string?>("--accept") { Description = "What the answer should be." };
         var command = new Command("predict", "Asks a deployed model for predictions.") { payload, stage, type, accept };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        VerbRunner.Set(command, new CommonOptions { PrintsItself = _ => true }, async (parsed, context, cancellation) =>
         {
             var deployment = context.Workspace.Deployment;
             var name = parsed.GetValue(stage) ?? deployment.Stages.OrderBy(s => s.Endpoint is null).Select(s => s.Name).FirstOrDefault() ?? throw PlatformErrors.NothingToDeploy().ToException();

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Mlops.Definitions;
+using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Verbs;
 
@@ -23,7 +25,7 @@ internal static class RunCommand
             if (result.GetValue(definition) is null && new Option[] { sources, standIns, sandbox, check, yes }.FirstOrDefault(o => result.GetResult(o) is { Implicit: false }) is { } lone)
                 result.AddError($"'{lone.Name}' is for a definition: 'mlops run DEFINITION.json'. What a run of this project would do is what 'mlops plan' says.");
         });
-        var options = new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(definition) is null };
+        var options = new CommonOptions { IsAudited = true, NeedsFreshCode = parsed => parsed.GetValue(definition) is null, PrintsItself = parsed => parsed.GetValue(definition) is not null && !parsed.GetValue(yes) && !parsed.GetValue(check) };
         VerbRunner.Set(command, options, async (parsed, context, cancellation) =>
         {
             var request = run.Read(parsed, context.Workspace.Pipeline);
@@ -36,7 +38,7 @@ internal static class RunCommand
             if (!result.Ran)
                 context.Events.Add(new Notice($"Nothing has changed since execution {result.ExecutionId}: it was not run again."));
             return new Outcome { Verb = "run", Changed = published || result.Ran, PipelineName = context.Workspace.Deployment.PipelineName, ExecutionId = result.ExecutionId, Version = result.Version };
-        }, parsed => parsed.GetValue(definition) is { } file ? DefinitionRun.Load(options.Project(parsed), file, DefinitionRun.Settings(ParameterOption.Values(parsed, standIns), parsed.GetValue(sandbox))) : options.Workspace(parsed));
+        }, parsed => parsed.GetValue(definition) is { } file ? options.Platform(parsed) != PlatformNames.Local ? throw PlatformErrors.LocalOnly("run DEFINITION.json").ToException() : DefinitionRun.Load(options.Project(parsed), file, DefinitionRun.Settings(ParameterOption.Values(parsed, standIns), parsed.GetValue(sandbox))) : options.Workspace(parsed));
         return command;
     }
 }

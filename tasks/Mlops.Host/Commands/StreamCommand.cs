@@ -15,7 +15,12 @@ internal static class StreamCommand
         var stage = new Option<string?>("--stage") { Description = "The stage whose endpoint predicts. Default: the first with a stream." };
         var once = new Option<bool>("--once") { Description = "End when all that lies in the stream's folder is predicted." };
         var command = new Command("stream", "Predicts records as they come, a line each: of a pipe to standard output, or of the stage's stream to its destination.") { input, stage, once };
-        VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(input) is not null && result.GetResult(once) is { Implicit: false })
+                result.AddError("'--once' is for the stage's stream; RECORDS have an end of their own.");
+        });
+        VerbRunner.Set(command, new CommonOptions { PrintsItself = parsed => parsed.GetValue(input) is not null }, async (parsed, context, cancellation) =>
         {
             var chosen = parsed.GetValue(stage) is { } name ? context.Workspace.Stage(name)
                 : context.Workspace.Deployment.Stages.FirstOrDefault(s => s.Stream is not null) ?? throw LocalErrors.NoStream(context.Workspace.Deployment.Stages is [var first, ..] ? first.Name : "").ToException();

@@ -6,6 +6,7 @@ using Mlops.Host.Display;
 using Mlops.Host.Server;
 using Mlops.Platform;
 using Mlops.Platform.Aws;
+using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
 using Mlops.Platform.Local.Endpoints;
@@ -39,17 +40,18 @@ internal static class VerbRunner
         if (options.EndWithInput(parsed))
             _ = StopAtEndOfInputAsync(stopping);
 
-        await using var display = EventDisplay.Create(options.Json(parsed));
+        await using var display = EventDisplay.Create(options.Json(parsed), options.PrintsItself(parsed));
         IPlatform? platform = null;
         try
         {
+            var access = options.Platform(parsed) == PlatformNames.Aws ? new AwsAccess(options.NeedsDeployRole, display) : null;
             var workspace = load(parsed);
             // Beside the first questions to the platform, which change nothing.
             var fresh = options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed) ? Task.Run(() => BuiltCode.CheckFresh(workspace)) : Task.CompletedTask;
             try
             {
-                platform = options.Platform(parsed) == PlatformNames.Aws
-                    ? await AwsPlatform.OpenAsync(workspace, display, stopping.Token, options.NeedsDeployRole)
+                platform = access is not null
+                    ? await AwsPlatform.OpenAsync(workspace, access, display, stopping.Token)
                     : LocalPlatform.Open(workspace, Program(), display, root => new StorageServer(root));
             }
             finally

@@ -18,6 +18,11 @@ internal static class VerifyCommand
         var version = VersionOption.Create("The model version. Default: the newest.");
         var artifact = new Option<string?>("--model") { Description = "A model archive to check against the statement as well." };
         var command = new Command("verify", "Checks that the configuration, code, data and model that are here are those that a version was made of.") { statement, version, artifact };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(statement) is not null && result.GetResult(version) is { Implicit: false })
+                result.AddError("A statement is of one version: leave out '--version', or the statement.");
+        });
         VerbRunner.Set(command, new CommonOptions(), async (parsed, context, cancellation) =>
         {
             var provenance = parsed.GetValue(statement) is { } file ? Read(file)

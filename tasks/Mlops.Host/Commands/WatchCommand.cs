@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Mlops.Definitions;
 using Mlops.Platform;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local;
@@ -110,6 +111,6 @@ internal static class WatchCommand
 
         public static Watched Open(LocalPlatform platform, Workspace workspace) => new(platform.Watch(workspace), workspace, Stamp(workspace));
 
-        public static DateTime Stamp(Workspace workspace) => File.GetLastWriteTimeUtc(Path.Combine(workspace.Artifacts, "deployment.json"));
+        public static DateTime Stamp(Workspace workspace) => File.GetLastWriteTimeUtc(Path.Combine(workspace.Artifacts, ArtifactFiles.Deployment));
     }
 }

@@ -5,11 +5,12 @@ namespace Mlops.Host.Display;
 /// <summary>Shows events to whoever reads: a program, a person at a terminal, a log.</summary>
 internal abstract class EventDisplay : IEventSink, IAsyncDisposable
 {
-    public static EventDisplay Create(bool json)
+    /// <param name="plain">Whether lines stay as they are written, also at a terminal.</param>
+    public static EventDisplay Create(bool json, bool plain = false)
     {
         if (json)
             return new JsonLinesDisplay();
-        return Console.IsOutputRedirected || Environment.GetEnvironmentVariable("TERM") == "dumb" ? new PlainDisplay() : new LiveDisplay();
+        return plain || Console.IsOutputRedirected || Environment.GetEnvironmentVariable("TERM") == "dumb" ? new PlainDisplay() : new LiveDisplay();
     }
 
     public abstract void Add(PlatformEvent e);

@@ -54,6 +54,7 @@ internal static class EndpointServer
 
         using var registry = LocalRegistry.Open(root);
         await using var supervisor = new EndpointSupervisor(root, registry);
+        supervisor.EndLeftovers();
         using var api = new RuntimeApi(supervisor);
         foreach (var candidate in port is { } wanted ? [wanted] : Ports.Free(preferred))
         {

@@ -57,6 +57,7 @@ internal sealed class ServerControl(EndpointSupervisor supervisor, ServerState s
         }
         catch (OperationCanceledException) when (wanted.IsCancellationRequested)
         {
+            http.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
             return;
         }
 

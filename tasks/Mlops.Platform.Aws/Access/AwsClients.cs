@@ -36,11 +36,13 @@ internal sealed class AwsClients : IDisposable
     private readonly Lazy<AmazonECRClient> ecr;
     private readonly Lazy<AmazonIdentityManagementServiceClient> iam;
     private readonly Lazy<AmazonSecurityTokenServiceClient> sts;
+    private readonly AWSCredentials credentials;
     private Task<CallerIdentity>? identity;
 
     public AwsClients(AWSCredentials credentials, RegionEndpoint region)
     {
         Region = region;
+        this.credentials = credentials;
         s3 = new(() => new HashedS3Client(credentials, WithPaths(Configure(new AmazonS3Config { MaxConnectionsPerServer = Connections, BufferSize = BufferBytes }))));
         sageMaker = new(() => new AmazonSageMakerClient(credentials, Configure(new AmazonSageMakerConfig())));
         runtime = new(() => new AmazonSageMakerRuntimeClient(credentials, Configure(new AmazonSageMakerRuntimeConfig())));
@@ -82,12 +84,15 @@ internal sealed class AwsClients : IDisposable
         }
     }
 
+    /// <summary>Keys of a role that was assumed, for a program that has to reach this place; null: the caller's own credentials do, which the program finds as we did.</summary>
+    public async Task<ImmutableCredentials?> AssumedKeysAsync() => credentials is AssumedRole ? await credentials.GetCredentialsAsync() : null;
+
     /// <summary>The ARN of something of this account and region.</summary>
     public string Arn(string service, string account, string resource) =>
         string.Create(CultureInfo.InvariantCulture, $"arn:{Region.PartitionName}:{service}:{Region.SystemName}:{account}:{resource}");
 
     /// <summary>The URL of an object, as CloudFormation reads templates.</summary>
-    public string ObjectUrl(string bucket, string key) => S3.Config.ServiceURL is { Length: > 0 } url
+    public string ObjectUrl(string bucket, string key) => S3.Config.ServiceURL is { Length: > 0 } url && cloudFormation.Value.Config.ServiceURL is { Length: > 0 } // A private way to S3 alone is none that CloudFormation has.
         ? $"{url.TrimEnd('/')}/{bucket}/{key}"
         : $"https://{bucket}.s3.{Region.SystemName}.{Region.PartitionDnsSuffix}/{key}";
 

@@ -54,7 +54,7 @@ internal sealed partial class ContainerPublisher(string project, string artifact
     private void CheckProgram()
     {
         var program = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(artifacts))!;
-        using var reader = new TarReader(File.OpenRead(Path.Combine(artifacts, "source", "program.tar")));
+        using var reader = new TarReader(File.OpenRead(Path.Combine(artifacts, ArtifactFiles.Bundle(ArtifactFiles.ProgramBundleName))));
         while (reader.GetNextEntry() is { } entry)
         {
             if (entry.DataStream is not { } built || !entry.Name.EndsWith(".dll", StringComparison.Ordinal))

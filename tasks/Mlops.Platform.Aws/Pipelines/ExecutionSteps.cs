@@ -48,11 +48,12 @@ internal static class ExecutionSteps
         _ => null,
     };
 
-    /// <summary>What a training's log was searched for, as far as it has come.</summary>
+    /// <summary>What a training's log was searched for, as far as it has come. What is no number, as of a training that diverged, is left out: JSON has none such.</summary>
     public static async Task<IReadOnlyList<MetricData>> MetricsAsync(AwsClients clients, PipelineExecutionStep step, CancellationToken cancellation)
     {
         if ((step.StepStatus != StepStatus.Succeeded && step.StepStatus != StepStatus.Executing) || step.Metadata?.TrainingJob?.Arn is not { } arn)
             return [];
-        return (await clients.SageMaker.DescribeTrainingJobAsync(new DescribeTrainingJobRequest { TrainingJobName = NameOf(arn) }, cancellation)).FinalMetricDataList ?? [];
+        var job = await clients.SageMaker.DescribeTrainingJobAsync(new DescribeTrainingJobRequest { TrainingJobName = NameOf(arn) }, cancellation);
+        return [.. (job.FinalMetricDataList ?? []).Where(m => m.Value is { } value && float.IsFinite(value))];
     }
 }

@@ -24,14 +24,22 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     private readonly Dictionary<string, IReadOnlyList<PipelineExecutionStep>> looked = new(StringComparer.Ordinal);
 
     private string? published;
+    private Task<DescribePipelineResponse?>? begun;
 
     public bool WasChangedElsewhere { get; private set; }
+
+    /// <summary>Begins to ask what is there.</summary>
+    public void Begin(string name) => begun = Task.Run(() => DescribeAsync(name, CancellationToken.None));
+
+    /// <summary>What is asked may have become another.</summary>
+    public void Forget() => begun = null;
 
     public async Task<bool> PutAsync(string name, PipelineDefinition definition, CancellationToken cancellation)
     {
         var text = definition.ToJson().ToJsonString();
         published = text;
-        var there = await DescribeAsync(name, cancellation);
+        var there = await (Interlocked.Exchange(ref begun, null) ?? DescribeAsync(name, cancellation)).WaitAsync(cancellation);
+        WasChangedElsewhere = IsChanged(there);
         if (there is not null && PublishedDefinition.AreSame(there.PipelineDefinition, text) && there.RoleArn == role)
             return false;
         if (await held.HoldAsync(cancellation))
@@ -61,8 +69,14 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
         return true;
     }
 
-    public async Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation) =>
-        (await DescribeAsync(name, cancellation))?.PipelineDefinition is { } text ? PipelineDefinition.Parse(text) : null;
+    public async Task<PipelineDefinition?> FindAsync(string name, CancellationToken cancellation)
+    {
+        var there = await DescribeAsync(name, cancellation);
+        WasChangedElsewhere = IsChanged(there);
+        return there?.PipelineDefinition is { } text ? PipelineDefinition.Parse(text) : null;
+    }
+
+    private static bool IsChanged(DescribePipelineResponse? there) => there is not null && PublishedDefinition.IsChanged(there.PipelineDescription, there.PipelineDefinition);
 
     public Task<IReadOnlyList<RunListed>> NewestAsync(string name, int count, bool whole, CancellationToken cancellation) => history.ListAsync(name, count, whole, cancellation);
 
@@ -130,9 +144,7 @@ internal sealed class SageMakerPipelines(AwsClients clients, S3ObjectStore objec
     {
         try
         {
-            var there = await clients.SageMaker.DescribePipelineAsync(new DescribePipelineRequest { PipelineName = name }, cancellation);
-            WasChangedElsewhere = PublishedDefinition.IsChanged(there.PipelineDescription, there.PipelineDefinition);
-            return there;
+            return await clients.SageMaker.DescribePipelineAsync(new DescribePipelineRequest { PipelineName = name }, cancellation);
         }
         catch (ResourceNotFoundException)
         {

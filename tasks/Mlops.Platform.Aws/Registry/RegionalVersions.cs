@@ -33,6 +33,7 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
             ContainerHostname = c.ContainerHostname,
             Image = ImageIn(there, c.Image),
             ModelDataUrl = c.ModelDataUrl is { } archive ? Copy(archive) : null,
+            ModelDataSource = c.ModelDataSource, // Of another region: it is refused before anything is made of it.
             Environment = c.Environment?.ToDictionary(e => e.Key, e => e.Key == CodeVariable && S3Place.IsOne(e.Value) ? Copy(e.Value) : e.Value),
         })];
         return new RegionalVersion(stage.Aws.Bucket!, containers, copies);
@@ -48,6 +49,8 @@ internal sealed class RegionalVersions(AwsAccess access, BuildSite site, SageMak
     public async Task PutAsync(Stage stage, RegionalVersion version, CancellationToken cancellation)
     {
         var there = await access.OpenAsync(stage.Aws, cancellation);
+        if (version.Containers.FirstOrDefault(c => c.ModelDataUrl is null && c.ModelDataSource?.S3DataSource is not null) is { } loose)
+            throw workspace.At(AwsErrors.LooseModelElsewhere(stage.Name, loose.ModelDataSource.S3DataSource.S3Uri, there.Region.SystemName), stage.Place).ToException();
         foreach (var image in version.Containers.Select(c => c.Image).Distinct(StringComparer.Ordinal))
             await CheckAsync(there, stage, image, cancellation);
         var copier = new ObjectCopier(site.Clients, there, version.Bucket, (await there.IdentityAsync(cancellation)).Account, stage.Aws.KmsKey);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Amazon.CloudFormation;
 using Amazon.CloudFormation.Model;
 using Mlops.Definitions;
@@ -10,6 +11,9 @@ namespace Mlops.Platform.Aws.Stacks;
 internal sealed class ChangeSets(AwsClients clients)
 {
     private static readonly TimeSpan CleanUpPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>That CloudFormation takes to say what it would do.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(30);
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
@@ -44,14 +48,15 @@ internal sealed class ChangeSets(AwsClients clients)
             {
                 StackName = request.Name,
                 ChangeSetName = name,
-                ChangeSetType = before is null or { IsEmpty: true } ? ChangeSetType.CREATE : ChangeSetType.UPDATE,
+                ChangeSetType = request.Imported is not null ? ChangeSetType.IMPORT : before is null or { IsEmpty: true } ? ChangeSetType.CREATE : ChangeSetType.UPDATE,
+                ResourcesToImport = request.Imported is { } imported ? [imported] : null,
                 TemplateBody = request.TemplateUrl is null ? request.Template.Body : null,
                 TemplateURL = request.TemplateUrl,
                 Parameters = [.. request.Parameters.Where(p => request.Template.Parameters.Contains(p.Key)).Select(p => new Parameter { ParameterKey = p.Key, ParameterValue = p.Value })],
                 Tags = [.. request.Tags.Select(t => new Tag { Key = t.Key, Value = t.Value })],
                 Capabilities = ["CAPABILITY_NAMED_IAM"],
                 // A bucket, registry or repository that an earlier stack, or an earlier state of this one, left belongs to it.
-                ImportExistingResources = true,
+                ImportExistingResources = request.Imported is null ? true : null,
                 ClientToken = name,
             }, cancellation);
         }
@@ -60,7 +65,7 @@ internal sealed class ChangeSets(AwsClients clients)
             // Made by this request, whose answer was lost, or by a run that was broken off.
         }
 
-        var waits = new Waits(LongestPause);
+        var (clock, waits) = (Stopwatch.StartNew(), new Waits(LongestPause));
         while (true)
         {
             var answer = await clients.CloudFormation.DescribeChangeSetAsync(new DescribeChangeSetRequest { StackName = request.Name, ChangeSetName = name, IncludePropertyValues = true }, cancellation);
@@ -72,6 +77,8 @@ internal sealed class ChangeSets(AwsClients clients)
                 return IsEmpty(answer.StatusReason) ? null : throw AwsErrors.ChangeSetFailed(request.Name, answer.StatusReason ?? "no reason was given.").ToException();
             }
 
+            if (clock.Elapsed > Patience)
+                throw AwsErrors.StackBusy(request.Name, $"change set {name}: {answer.Status?.Value}", (int)clock.Elapsed.TotalMinutes).ToException();
             await waits.WaitAsync(cancellation);
         }
     }

@@ -8,9 +8,6 @@ using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Aws.Stacks;
 
-/// <param name="TemplateUrl">Null: the template goes with the request.</param>
-internal sealed record StackRequest(string Name, StackTemplateFile Template, string? TemplateUrl, IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Tags);
-
 /// <summary>Stacks by change sets: what they are, what would change, and how it goes. A stack that another changes is waited for; a broken first try is replaced.</summary>
 internal sealed class StackClient(AwsClients clients, IEventSink events)
 {
@@ -46,6 +43,8 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         foreach (var missing in request.Template.Parameters.Where(p => !request.Parameters.ContainsKey(p) && !request.Template.Defaults.ContainsKey(p)))
             throw AwsErrors.MissingParameter(request.Name, missing).ToException();
         var before = await ReadyAsync(request.Name, cancellation);
+        if (request.Imported is not null && before is { IsEmpty: false })
+            return before; // Somebody else was faster.
         DescribeChangeSetResponse? changeSet;
         try
         {
@@ -55,9 +54,10 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         {
             return await TheirsAsync(request, cancellation);
         }
-        catch (AmazonCloudFormationException e) when (e.ErrorCode == "ValidationError" && e.Message.Contains("_IN_PROGRESS state", StringComparison.Ordinal))
+        catch (AmazonCloudFormationException e) when (e.ErrorCode == "ValidationError" && (e.Message.Contains("_IN_PROGRESS state", StringComparison.Ordinal) || e.Message.Contains("already exists and cannot be created again", StringComparison.Ordinal)))
         {
             // Somebody began to change it since it was looked at: that is waited for.
+            await Task.Delay(Waits.First, cancellation);
             return await PutAsync(request, cancellation);
         }
 
@@ -85,12 +85,12 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
         }
 
         var ended = await FollowAsync(request.Name, changeSet.StackId ?? request.Name, began, cancellation);
-        return ended.Equals(request) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
+        return request.Imported is not null || ended.Equals(request) ? ended : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
     }
 
     /// <summary>Somebody else's change set was executed, which deletes all others: where it made what is wanted here, that is done.</summary>
     private async Task<StackState> TheirsAsync(StackRequest request, CancellationToken cancellation) =>
-        await SettledAsync(request.Name, cancellation) is { } theirs && theirs.Equals(request) ? theirs : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
+        await SettledAsync(request.Name, cancellation) is { } theirs && (request.Imported is not null || theirs.Equals(request)) ? theirs : throw AwsErrors.ChangedMeanwhile(request.Name).ToException();
 
     public async Task ProtectAsync(string name, bool on, CancellationToken cancellation) =>
         await clients.CloudFormation.UpdateTerminationProtectionAsync(new UpdateTerminationProtectionRequest { StackName = name, EnableTerminationProtection = on }, cancellation);
@@ -188,7 +188,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
                 if (await FindAsync(id, cancellation) is not { IsEmpty: false } now)
                     throw AwsErrors.ChangedMeanwhile(name).ToException();
                 if (!now.InProgress)
-                    return now.IsWhole && now.Status != "UPDATE_ROLLBACK_COMPLETE" ? now : throw Failed(now, cause);
+                    return now.IsWhole && now.Status is not ("UPDATE_ROLLBACK_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE") ? now : throw Failed(now, cause);
             }
 
             if (clock.Elapsed > Patience)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Amazon.CloudFormation;
 using Amazon.CloudFormation.Model;
 using Mlops.Platform.Aws.Access;
@@ -8,6 +9,8 @@ namespace Mlops.Platform.Aws.Stacks;
 /// <summary>What somebody else changed in a stack's resources: shown by a plan, and said before a deploy changes the same resource.</summary>
 internal sealed class StackDrift(AwsClients clients, IEventSink events)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(15);
+
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>Of all resources.</summary>
@@ -16,12 +19,12 @@ internal sealed class StackDrift(AwsClients clients, IEventSink events)
         try
         {
             var detection = (await clients.CloudFormation.DetectStackDriftAsync(new DetectStackDriftRequest { StackName = stack }, cancellation)).StackDriftDetectionId;
-            var waits = new Waits(LongestPause);
+            var (clock, waits) = (Stopwatch.StartNew(), new Waits(LongestPause));
             DescribeStackDriftDetectionStatusResponse state;
-            while ((state = await clients.CloudFormation.DescribeStackDriftDetectionStatusAsync(new DescribeStackDriftDetectionStatusRequest { StackDriftDetectionId = detection }, cancellation)).DetectionStatus == StackDriftDetectionStatus.DETECTION_IN_PROGRESS)
+            while ((state = await clients.CloudFormation.DescribeStackDriftDetectionStatusAsync(new DescribeStackDriftDetectionStatusRequest { StackDriftDetectionId = detection }, cancellation)).DetectionStatus == StackDriftDetectionStatus.DETECTION_IN_PROGRESS && clock.Elapsed < Patience)
                 await waits.WaitAsync(cancellation);
-            if (state.DetectionStatus == StackDriftDetectionStatus.DETECTION_FAILED)
-                events.Add(AwsErrors.DriftUnknown(stack, state.DetectionStatusReason ?? "no reason was given."));
+            if (state.DetectionStatus != StackDriftDetectionStatus.DETECTION_COMPLETE)
+                events.Add(AwsErrors.DriftUnknown(stack, state.DetectionStatusReason ?? (state.DetectionStatus == StackDriftDetectionStatus.DETECTION_FAILED ? "no reason was given." : "it is still being looked for.")));
             return await FoundAsync(stack, cancellation);
         }
         catch (AmazonCloudFormationException e) when ((int)e.StatusCode < 500)

@@ -6,6 +6,10 @@ namespace Mlops.Platform.Aws.Stacks;
 /// <summary>What a build gives the parameters of a template.</summary>
 internal static class StackParameters
 {
+    /// <summary>With those that CloudFormation knows of every stack.</summary>
+    public static IReadOnlyDictionary<string, string> In(string account, string region, IReadOnlyDictionary<string, string> parameters) =>
+        new Dictionary<string, string>(parameters, StringComparer.Ordinal) { ["AWS::AccountId"] = account, ["AWS::Region"] = region };
+
     public static (IReadOnlyDictionary<string, string> Parameters, IReadOnlyDictionary<string, string> Tags) Read(string artifacts, string file, string template)
     {
         var path = Path.Combine(artifacts, file);

@@ -11,8 +11,8 @@ internal sealed class StackPlan(AwsClients clients, IEventSink events)
     {
         if (stack is { IsEmpty: false, IsWhole: false, NeverWhole: false })
             return [Unfinished(stack)];
-        if (stack is null or { IsWhole: false })
-            return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } ? null : $"in place of a first try that failed ({stack.Status})"), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
+        if (stack is null or { IsWhole: false } or { IsBare: true })
+            return [new PlannedChange("Add", "stack", request.Name, stack is null or { IsEmpty: true } or { IsBare: true } ? null : $"in place of a first try that failed ({stack.Status})"), .. request.Template.Resources.Select(r => new PlannedChange("Add", "resource", $"{request.Name}/{r.Id}", r.Type))];
         var drift = await new StackDrift(clients, events).OfAsync(stack.Name, cancellation);
         if (stack.Equals(request))
             return drift;

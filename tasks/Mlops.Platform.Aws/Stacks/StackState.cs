@@ -31,6 +31,9 @@ internal sealed record StackState(string Name, string Id, string Status)
     /// <summary>A first try that failed: nothing of it serves anybody.</summary>
     public bool NeverWhole => Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED";
 
+    /// <summary>It holds what was there before it, and made nothing itself: what follows an import did not go through.</summary>
+    public bool IsBare => Outputs.Count == 0 && Status is ("IMPORT_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE");
+
     /// <summary>Only a person can get it out of there.</summary>
     public bool IsStuck => Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED" or "IMPORT_ROLLBACK_FAILED";
 

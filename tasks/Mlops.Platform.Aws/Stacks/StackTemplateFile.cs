@@ -24,11 +24,15 @@ internal sealed class StackTemplateFile
 
     private readonly JsonObject json;
 
-    private StackTemplateFile(JsonObject json)
+    /// <param name="isWhole">Else it has no outputs: an import changes none.</param>
+    private StackTemplateFile(JsonObject json, bool isWhole = true)
     {
         this.json = json;
         Source = json.ToJsonString();
         Sha256 = Digest.Of(Source);
+        Body = Source;
+        if (!isWhole)
+            return;
         var sent = (JsonObject)json.DeepClone();
         var outputs = sent["Outputs"] as JsonObject ?? [];
         sent["Outputs"] = outputs;
@@ -55,23 +59,55 @@ internal sealed class StackTemplateFile
 
     public static StackTemplateFile Read(string artifacts, string name)
     {
-        var file = Path.Combine(artifacts, $"{name}.template.json");
+        var file = Path.Combine(artifacts, ArtifactFiles.Template(name));
         return File.Exists(file) ? Parse(File.ReadAllBytes(file), Path.GetFileName(file)) : throw AwsErrors.ArtifactMissing(Path.GetFileName(file)).ToException();
     }
 
     public static StackTemplateFile Parse(byte[] source, string what) => new(Json.ReadObject(source, what));
 
     /// <summary>Whether variants of its endpoint are registered with Application Auto Scaling.</summary>
-    public bool IsScaled => Resources.Any(r => r.Type == ScalableTarget);
+    /// <param name="given">Values of parameters; the others have their defaults.</param>
+    public bool IsScaled(IReadOnlyDictionary<string, string> given) => Made(new TemplateScope(json, given), ScalableTarget).Any();
 
     /// <summary>The instance types of its endpoint's variants, by their names.</summary>
     /// <param name="given">Values of parameters; the others have their defaults.</param>
     public IReadOnlyDictionary<string, string> Variants(IReadOnlyDictionary<string, string> given)
     {
-        var configs = json["Resources"]!.AsObject().Select(r => r.Value!).Where(r => r["Type"]!.ToString() == "AWS::SageMaker::EndpointConfig");
-        return configs.SelectMany(c => Json.Objects(c["Properties"]!["ProductionVariants"])).ToDictionary(v => v["VariantName"]!.ToString(), v => Value(v["InstanceType"]), StringComparer.Ordinal);
+        var scope = new TemplateScope(json, given);
+        return Made(scope, "AWS::SageMaker::EndpointConfig").SelectMany(c => Json.Objects(scope.Chosen(c["Properties"]!["ProductionVariants"])))
+            .ToDictionary(v => scope.Text(v["VariantName"])!, v => scope.Text(v["InstanceType"]) ?? "", StringComparer.Ordinal);
+    }
 
-        string Value(JsonNode? node) => node is JsonObject o && o["Ref"]?.ToString() is { } parameter ? given.GetValueOrDefault(parameter) ?? Defaults.GetValueOrDefault(parameter) ?? "" : node?.ToString() ?? "";
+    /// <summary>The resources of a type that are made.</summary>
+    private IEnumerable<JsonNode> Made(TemplateScope scope, string type) => json["Resources"]!.AsObject().Select(r => r.Value!).Where(r => r["Type"]!.ToString() == type && scope.Has(r));
+
+    /// <summary>
+    /// The same with plain names for what outlives its stack. CloudFormation takes over what an earlier stack left only under a name without functions ("Import AWS resources
+    /// automatically": "Dynamic names (using !Ref or other functions) are not currently supported").
+    /// </summary>
+    /// <param name="given">Values of parameters and pseudo parameters; the others have their defaults.</param>
+    public StackTemplateFile WithNames(IReadOnlyDictionary<string, string> given)
+    {
+        var named = (JsonObject)json.DeepClone();
+        var scope = new TemplateScope(json, given);
+        foreach (var properties in named["Resources"]!.AsObject().Select(r => r.Value!).Where(IsRetained).Select(r => r["Properties"]!.AsObject()))
+        {
+            foreach (var (property, value) in properties.Where(p => p.Key.EndsWith("Name", StringComparison.Ordinal) && p.Value is JsonObject).ToList())
+                properties[property] = scope.Text(value) is { } text && !text.Contains("${", StringComparison.Ordinal) ? text : value?.DeepClone();
+        }
+
+        return new StackTemplateFile(named);
+    }
+
+    /// <summary>What stays when its stack goes.</summary>
+    private static bool IsRetained(JsonNode resource) => resource["DeletionPolicy"]?.ToString().StartsWith("Retain", StringComparison.Ordinal) == true;
+
+    /// <summary>One resource, as an import takes it: with its name, and nothing around it.</summary>
+    public StackTemplateFile Alone(string resource, string nameProperty)
+    {
+        var alone = json["Resources"]![resource]!.DeepClone().AsObject();
+        alone["Properties"] = new JsonObject { [nameProperty] = alone["Properties"]![nameProperty]!.DeepClone() };
+        return new StackTemplateFile(new JsonObject { ["Resources"] = new JsonObject { [resource] = alone } }, isWhole: false);
     }
 
     /// <summary>The same without autoscaling, and without the alarms that only act on its policies.</summary>
@@ -132,12 +168,12 @@ internal sealed class StackTemplateFile
         from bucket in Json.Texts(resource.Value["Properties"]?["EventPattern"]?["detail"]?["bucket"]?["name"])
         select (resource.Key, bucket);
 
-    /// <summary>The bucket and its policy alone: a template that is too large for a request needs a bucket to come from.</summary>
+    /// <summary>The bucket with its policy, and the group that may be the stack's already: a template that is too large for a request needs a bucket to come from.</summary>
     public StackTemplateFile BucketAlone()
     {
         var small = (JsonObject)json.DeepClone();
         small.Remove("Metadata");
-        Keep(small["Resources"], StackContract.BucketOutput, "BucketPolicy");
+        Keep(small["Resources"], StackContract.BucketOutput, "BucketPolicy", StackContract.GroupResource);
         Keep(small["Outputs"], StackContract.BucketOutput);
         return new StackTemplateFile(small);
 

@@ -67,8 +67,15 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var version = StagePackages.VersionOf(package);
         // A version that is gone cannot be served otherwise: it is as it is.
         var isUpToDate = await packages.FindAsync(stage, version, cancellation) is not { } served ? stack.IsWhole
-            : stack.Equals(requests.Of(stage, served, await packages.FurtherAsync(stage, packages.GetAsync, cancellation), stack));
+            : stack.Equals(await WantedAsync(stage, served, stack, cancellation));
         return new StageState(version, Url(clients, stage, stack), stack.IsWhole, isUpToDate && (stack.Protected || !IsLast(stage)), JsonSerializer.Serialize(new StageSettings(stack.TemplateSha256, stack.Parameters), StageJson.Default.StageSettings)) { Condition = Condition(stage, stack) };
+    }
+
+    /// <summary>The stack of a stage with a version whose archives are where it serves.</summary>
+    private async Task<StackRequest> WantedAsync(Stage stage, ServedPackage package, StackState? stack, CancellationToken cancellation)
+    {
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        return requests.Of(stage, package, await packages.FurtherAsync(stage, packages.GetAsync, cancellation), stack, (await clients.IdentityAsync(cancellation)).Account, clients.Region.SystemName);
     }
 
     /// <summary>What another deploy alone does not help out of.</summary>
@@ -126,7 +133,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         // Of a version that is yet to be made all is known but the model: the rest of the stack is compared with the one that serves.
         if ((version is null ? await packages.FindAsync(stage, number, cancellation) : await packages.GetAsync(stage, number, cancellation)) is not { } package)
             return coming;
-        var request = requests.Of(stage, package, await packages.FurtherAsync(stage, packages.GetAsync, cancellation), stack);
+        var request = await WantedAsync(stage, package, stack, cancellation);
         List<PlannedChange> changes = [.. coming, .. await new StackPlan(clients, events).OfAsync(request, stack, storeTemplate, cancellation)];
         return IsLast(stage) && stack is { IsEmpty: false, Protected: false } ? [.. changes, new PlannedChange("Change", "stack", stack.Name, "protected from deletion, as the last stage is")] : changes;
     }
@@ -143,7 +150,7 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         var further = await packages.FurtherAsync(stage, packages.BringAsync, cancellation);
         var before = await StackAsync(stage, cancellation);
         var request = settings is null
-            ? requests.Of(stage, package, further, before)
+            ? requests.Of(stage, package, further, before, (await clients.IdentityAsync(cancellation)).Account, clients.Region.SystemName)
             : await requests.EarlierAsync(stage, package, further, JsonSerializer.Deserialize(settings, StageJson.Default.StageSettings)!, cancellation);
         // The way back needs the template of today.
         await requests.KeepAsync(request.Template, cancellation);
@@ -188,6 +195,21 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
     public Task DeleteAsync(OtherEndpoint endpoint, bool evenProtected, CancellationToken cancellation) => DeleteAsync(site.Clients, $"{Deployment.ModelName}-{endpoint.Name}", endpoint.Name, evenProtected, cancellation);
 
     public Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation) => new StageInvoker(access, site, workspace).InvokeAsync(stage, request, cancellation);
+
+    /// <summary>With the keys of the role that reaches the stage, where one was assumed: those of this process are another account's, most often.</summary>
+    public async Task<TestSurroundings> TestSurroundingsAsync(Stage stage, CancellationToken cancellation)
+    {
+        var clients = await access.OpenAsync(stage.Aws, cancellation);
+        var variables = new Dictionary<string, string?> { ["AWS_REGION"] = clients.Region.SystemName, ["AWS_DEFAULT_REGION"] = clients.Region.SystemName };
+        if (await clients.AssumedKeysAsync() is { } keys)
+        {
+            (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], variables["AWS_SESSION_TOKEN"]) = (keys.AccessKey, keys.SecretKey, keys.Token);
+            // Some SDKs look at these first.
+            (variables["AWS_PROFILE"], variables["AWS_ROLE_ARN"], variables["AWS_WEB_IDENTITY_TOKEN_FILE"]) = (null, null, null);
+        }
+
+        return new TestSurroundings(workspace.Interpreters, variables);
+    }
 
     public async Task<BatchResult> PredictAsync(Stage stage, BatchRequest request, CancellationToken cancellation)
     {

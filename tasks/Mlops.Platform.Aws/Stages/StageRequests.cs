@@ -13,9 +13,10 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
 
     /// <summary>A stage as config.yaml has it.</summary>
     /// <param name="further">Packages of versions beside the one that is deployed, by their parameters.</param>
-    public StackRequest Of(Stage stage, ServedPackage package, IReadOnlyDictionary<string, ServedPackage> further, StackState? there)
+    /// <param name="account">In which it is, as <paramref name="region"/>.</param>
+    public StackRequest Of(Stage stage, ServedPackage package, IReadOnlyDictionary<string, ServedPackage> further, StackState? there, string account, string region)
     {
-        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", StackContract.DeployTemplate);
+        var (parameters, tags) = StackParameters.Read(workspace.Artifacts, ArtifactFiles.StageParameters(stage.Name), StackContract.DeployTemplate);
         var values = new Dictionary<string, string>(parameters, StringComparer.Ordinal) { [StackContract.PackageParameter] = package.Arn, [StackContract.ModelBucketParameter] = package.Bucket };
         values.TryAdd(StackContract.BucketParameter, stage.Aws.Bucket ?? site.Objects.Bucket);
         if (site.Topic is { } topic)
@@ -23,7 +24,7 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
         foreach (var (parameter, other) in further)
             values[parameter] = other.Arn;
         KeepStreamStart(values, there);
-        var whole = WithContainers(package, further);
+        var whole = WithContainers(package, further).WithNames(StackParameters.In(account, region, values));
         return new StackRequest(NameOf(stage), whole, null, Only(values, whole), tags);
     }
 
@@ -38,7 +39,7 @@ internal sealed class StageRequests(Workspace workspace, BuildSite site)
     /// <summary>A stage as it was.</summary>
     public async Task<StackRequest> EarlierAsync(Stage stage, ServedPackage package, IReadOnlyDictionary<string, ServedPackage> further, StageSettings settings, CancellationToken cancellation)
     {
-        var (_, tags) = StackParameters.Read(workspace.Artifacts, $"parameters.{stage.Name}.json", StackContract.DeployTemplate);
+        var (_, tags) = StackParameters.Read(workspace.Artifacts, ArtifactFiles.StageParameters(stage.Name), StackContract.DeployTemplate);
         // As it was sent, with the containers of then.
         var earlier = (settings.TemplateSha256 is { } hash ? await SentAsync(hash, cancellation) : null)
             ?? WithContainers(package, further);

@@ -17,7 +17,7 @@ internal sealed class StageScaling(StageRequests requests, Func<StackTemplateFil
         if (before is not { IsWhole: true, TemplateSha256: { } hash } stack || await requests.SentAsync(hash, cancellation) is not { } there)
             return null;
         var after = wanted.Template.Variants(wanted.Parameters);
-        if (!there.IsScaled || there.Variants(stack.Parameters).All(v => after.GetValueOrDefault(v.Key) == v.Value))
+        if (!there.IsScaled(stack.Parameters) || there.Variants(stack.Parameters).All(v => after.GetValueOrDefault(v.Key) == v.Value))
             return null;
         events.Add(new Notice($"{stack.Name}: its variants become others, and SageMaker does not change those that are scaled: autoscaling is off until the change is through"));
         var tags = stack.Tags.Where(t => !t.Key.StartsWith("aws:", StringComparison.Ordinal)).ToDictionary(StringComparer.Ordinal);

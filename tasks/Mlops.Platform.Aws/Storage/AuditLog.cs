@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Verbs;
 
@@ -19,10 +20,11 @@ internal sealed class AuditLog(S3ObjectStore objects, DeployLock held, string pr
         // Where AWS cannot be reached, it is not asked for minutes once more.
         if (!hadChanged && entry.Result != AuditedVerb.Done)
             limit.CancelAfter(RecordPatience);
-        var key = string.Create(CultureInfo.InvariantCulture, $"{prefix}/audit/{entry.When.UtcDateTime:yyyy-MM-ddTHH-mm-ss-fff}Z-{entry.Verb}.json");
+        var content = Encoding.UTF8.GetBytes(EventJson.Write(entry, null));
+        var key = string.Create(CultureInfo.InvariantCulture, $"{prefix}/audit/{entry.When.UtcDateTime:yyyy-MM-ddTHH-mm-ss-fff}Z-{entry.Verb}-{Digest.Of(content)[..8]}.json");
         try
         {
-            await objects.AddAsync(key, Encoding.UTF8.GetBytes(EventJson.Write(entry, null)), limit.Token);
+            await objects.AddOnceAsync(key, content, limit.Token);
         }
         catch (Exception e) when (!hadChanged && entry.Result != AuditedVerb.Done && (e is OperationCanceledException || explain(e) is not null))
         {

@@ -28,6 +28,8 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
 
     private static TimeSpan Renewal => Lease / 3;
 
+    private TimeSpan SinceRenewal => renewed?.Elapsed ?? TimeSpan.Zero;
+
     private readonly string id = Guid.NewGuid().ToString("N");
     private readonly SemaphoreSlim gate = new(1);
     private CancellationTokenSource ending = new();
@@ -36,8 +38,8 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
     /// <summary>Another has taken it: it was not renewed in time.</summary>
     private volatile bool lost;
 
-    /// <summary>When the last writing of it began that went through (Stopwatch): past its lease, another may have taken it lawfully.</summary>
-    private long renewed;
+    /// <summary>When the last writing of it began that went through: past its lease, another may have taken it lawfully.</summary>
+    private volatile Moment? renewed;
     private LockOwner? holder;
     private bool asked;
     private Task renewing = Task.CompletedTask;
@@ -60,7 +62,7 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         await gate.WaitAsync(cancellation);
         try
         {
-            if (lost || (etag is not null && Stopwatch.GetElapsedTime(Volatile.Read(ref renewed)) > Lease && !await IsStillOursAsync(cancellation)))
+            if (lost || (etag is not null && SinceRenewal > Lease && !await IsStillOursAsync(cancellation)))
                 throw AwsErrors.LockLost(Verb).ToException();
             if (etag is not null)
                 return false;
@@ -225,9 +227,9 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
         (request.IfNoneMatch, request.IfMatch) = replaced is null ? ("*", (string?)null) : (null, replaced);
         try
         {
-            var began = Stopwatch.GetTimestamp();
+            var began = Moment.Now;
             var made = (await clients.S3.PutObjectAsync(request.EncryptedWith(kmsKey), cancellation)).ETag;
-            Volatile.Write(ref renewed, began);
+            renewed = began;
             return made;
         }
         catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict || (replaced is not null && e.StatusCode == HttpStatusCode.NotFound))
@@ -272,4 +274,12 @@ internal sealed partial class DeployLock(AwsClients clients, string bucket, stri
 
     [JsonSerializable(typeof(LockOwner))]
     private sealed partial class LockJson : JsonSerializerContext;
+
+    /// <summary>A point in time by both clocks: one may be set, and the other stands still while a machine sleeps. The longer time counts.</summary>
+    private sealed record Moment(long Ticks, DateTime Utc)
+    {
+        public static Moment Now => new(Stopwatch.GetTimestamp(), DateTime.UtcNow);
+
+        public TimeSpan Elapsed => Stopwatch.GetElapsedTime(Ticks) is var ticked && DateTime.UtcNow - Utc is var passed && passed > ticked ? passed : ticked;
+    }
 }

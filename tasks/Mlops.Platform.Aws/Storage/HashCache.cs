@@ -11,15 +11,21 @@ internal sealed partial class HashCache(string repository)
 {
     private readonly string file = Path.Combine(repository, "obj", "mlops", "data-hashes.json");
 
+    private readonly Lock saving = new();
+
     public string HashOf(string path)
     {
-        var known = Load();
         var (name, stamp) = (Path.GetRelativePath(repository, path), ContentHash.Stamp(path));
-        if (known.TryGetValue(name, out var entry) && entry.Stamp == stamp)
+        if (Load().TryGetValue(name, out var entry) && entry.Stamp == stamp)
             return entry.Sha256;
         var hash = ContentHash.Of(path);
-        known[name] = new Entry(stamp, hash);
-        Save(known);
+        lock (saving)
+        {
+            var known = Load();
+            known[name] = new Entry(stamp, hash);
+            Save(known);
+        }
+
         return hash;
     }
 

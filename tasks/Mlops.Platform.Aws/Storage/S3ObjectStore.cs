@@ -13,7 +13,7 @@ namespace Mlops.Platform.Aws.Storage;
 /// One bucket. Keys hold the hash of what lies under them, so an object that is there, of the right size, is the right one. All requests name the account that
 /// the bucket has to be of.
 /// </summary>
-internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, HashCache hashes, DeployLock held, IEventSink events) : IObjectStore
+internal sealed class S3ObjectStore(AwsClients clients, string bucket, string account, string? kmsKey, LocalData local, DeployLock held, IEventSink events) : IObjectStore
 {
     private readonly Dictionary<string, IReadOnlyDictionary<string, long>> listed = new(StringComparer.Ordinal);
     private readonly HashSet<string> tooMany = new(StringComparer.Ordinal);
@@ -52,7 +52,7 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
         try
         {
             sent = await SendAsync(missing, cancellation);
-            isSame = !sent || hashes.HashOf(path) == stored.Sha256;
+            isSame = !sent || local.HashOf(path) == stored.Sha256;
         }
         catch (IOException e) when (e is EndOfStreamException or FileNotFoundException or DirectoryNotFoundException)
         {
@@ -103,6 +103,21 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     /// <summary>Puts an object, in place of one that is there, under a key that nobody else uses or the lock keeps.</summary>
     public Task AddAsync(string key, byte[] content, CancellationToken cancellation) => uploader.SendAsync([UploadFile.Of(key, content)], cancellation);
 
+    /// <summary>Puts an object that nothing may replace, under a key that holds its hash: one that is there is this one, from a try whose answer was lost.</summary>
+    public async Task AddOnceAsync(string key, byte[] content, CancellationToken cancellation)
+    {
+        using var stream = new MemoryStream(content, writable: false);
+        var request = new PutObjectRequest { BucketName = bucket, Key = key, InputStream = stream, ExpectedBucketOwner = account, UseChunkEncoding = false, IfNoneMatch = "*" };
+        try
+        {
+            await clients.S3.PutObjectAsync(request.EncryptedWith(kmsKey), cancellation);
+        }
+        catch (AmazonS3Exception e) when (e.StatusCode is HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict)
+        {
+            // It is there, or comes to be there by the same request that was sent twice.
+        }
+    }
+
     public async Task<IEnumerable<string>> KeysAsync(string prefix, CancellationToken cancellation) => (await ListAsync(prefix, cancellation)).Keys;
 
     /// <summary>What was listed may no longer be all.</summary>
@@ -136,11 +151,10 @@ internal sealed class S3ObjectStore(AwsClients clients, string bucket, string ac
     /// <summary>Where data lies or would lie, and its files that are not there.</summary>
     private async Task<(StoredData Stored, IReadOnlyList<UploadFile> Missing)> CompareAsync(string path, string prefix, CancellationToken cancellation)
     {
-        var files = DataFiles.Of(path);
-        var hash = hashes.HashOf(path);
+        var (files, hash) = await local.ReadAsync(path);
         var target = $"{prefix}/{hash}";
         var there = await ListAsync(target + "/", cancellation);
-        var missing = files.Select(f => UploadFile.Of($"{target}/{f.Name}", f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();
+        var missing = files.Select(f => new UploadFile($"{target}/{f.Name}", f.Length, null, f.Path)).Where(f => there.GetValueOrDefault(f.Key, -1) != f.Length).ToList();
         return (new StoredData(S3Place.Of(bucket, target), hash, Stored: false), missing);
     }
 

@@ -9,8 +9,6 @@ namespace Mlops.Platform.Aws.Storage;
 internal sealed record UploadFile(string Key, long Length, byte[]? Content, string? Path)
 {
     public static UploadFile Of(string key, byte[] content) => new(key, content.Length, content, null);
-
-    public static UploadFile Of(string key, string path) => new(key, new FileInfo(path).Length, null, path);
 }
 
 /// <summary>

@@ -73,7 +73,10 @@ internal sealed record ProgramSettings
 
     /// <summary>The command that stands for an image, as words; null: none does.</summary>
     public List<string>? StandInOf(string target) =>
-        StandIns.TryGetValue(target, out var command) && CommandLine.Words(command) is [var program, .. var further] ? [Interpreter(program), .. further] : null;
+        StandIns.TryGetValue(target, out var command) && CommandLine.Words(command) is [var program, .. var further] ? [Program(program), .. further] : null;
+
+    /// <summary>A path is one of the repository, wherever the program that starts it stands.</summary>
+    private string Program(string word) => word.Contains('/') ? Path.GetFullPath(Path.Combine(Repository, word)) : Interpreter(word);
 
     /// <summary>What tells a stand-in from what it was before: its command, and the files that this names; null: none stands for it.</summary>
     public string? IdentityOf(string target)

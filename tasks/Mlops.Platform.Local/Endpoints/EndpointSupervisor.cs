@@ -31,10 +31,12 @@ public sealed class EndpointSupervisor(LocalRoot root, LocalRegistry registry, T
 
     public Acceptance Enqueue(string endpoint, QueuedInvocation invocation) => served.TryGetValue(endpoint, out var found) ? found.Enqueue(invocation) : Acceptance.Refused(Refusal.NotUp);
 
+    /// <summary>Ends what a killed server left. Before anybody is served: it lies where new models unpack.</summary>
+    public void EndLeftovers() => Leftovers.End(root, null);
+
     /// <summary>Starts again what was served before the server ended.</summary>
     public async Task RestoreAsync(CancellationToken cancellation)
     {
-        Leftovers.End(root, null);
         await Task.WhenAll(registry.Endpoints.All().Where(r => !LocalBatches.IsBatchAlone(r)).Select(async row =>
         {
             try

@@ -169,9 +169,10 @@ internal sealed class Engine
         var (executions, id) = (context.Registry.Executions, context.ExecutionId);
         var clock = Stopwatch.StartNew();
         var start = new StepStart(step.Name, step.Type, DateTimeOffset.UtcNow, null, null, null);
+        StepContext? job = null;
         try
         {
-            var job = ContextOf(step, process => executions.StartStep(id, start, process.ToString()));
+            job = ContextOf(step, process => executions.StartStep(id, start, process.ToString()));
             // What parameters ask for is known only now.
             if (NotHere.Of(step with { Arguments = job.Arguments }) is { } asked)
                 throw LocalErrors.NotDoneHere(step.Name, asked).ToException();
@@ -196,8 +197,6 @@ internal sealed class Engine
             var outcome = await TryAsync(job, cancellation);
             if (outcome.FailureReason is null)
                 scope.Finished(step.Name, outcome.Properties);
-            if (isJob)
-                Keep(job);
             End(start, outcome.FailureReason is null ? "Succeeded" : "Failed", outcome, clock);
             return outcome;
         }
@@ -218,6 +217,11 @@ internal sealed class Engine
             });
             End(start, "Failed", outcome, clock);
             return outcome;
+        }
+        finally
+        {
+            if (job is not null && IsJob(step.Type))
+                Keep(job);
         }
     }
 

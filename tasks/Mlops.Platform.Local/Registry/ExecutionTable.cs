@@ -14,24 +14,26 @@ public sealed class ExecutionTable(RegistryDatabase database)
         ("$id", id), ("$status", status), ("$now", Times.Now), ("$reason", reason), ("$step", failedStep));
 
     /// <summary>The newest execution of equal content that succeeded, or null.</summary>
-    public ExecutionRow? FindSucceeded(string fingerprint) => Rows("WHERE fingerprint = $key AND status = 'Succeeded' ORDER BY ended_at DESC LIMIT 1", ("$key", fingerprint)).FirstOrDefault();
+    public ExecutionRow? FindSucceeded(string fingerprint) => Rows("WHERE fingerprint = $key AND status = 'Succeeded' ORDER BY rowid DESC LIMIT 1", ("$key", fingerprint)).FirstOrDefault();
 
     public ExecutionRow? Find(string id) => Rows("WHERE id = $id", ("$id", id)).FirstOrDefault();
 
-    /// <summary>The newest ones first.</summary>
+    /// <summary>The newest ones first: in the order in which they began, whatever the clock said.</summary>
     public IReadOnlyList<ExecutionRow> Newest(int count, string? pipeline = null) =>
-        Rows($"{(pipeline is null ? "" : "WHERE pipeline = $pipeline ")}ORDER BY started_at DESC LIMIT $count", [("$count", count), .. pipeline is null ? Array.Empty<(string, object?)>() : [("$pipeline", pipeline)]]);
+        Rows($"{(pipeline is null ? "" : "WHERE pipeline = $pipeline ")}ORDER BY rowid DESC LIMIT $count", [("$count", count), .. pipeline is null ? Array.Empty<(string, object?)>() : [("$pipeline", pipeline)]]);
 
     /// <summary>Executions whose process is gone: only the holder of the platform's lock may ask, since then no other can be running.</summary>
     public IReadOnlyList<string> Interrupted() => database.Query("SELECT id FROM executions WHERE status = 'Executing'", r => r.GetString(0));
 
-    /// <summary>Marks an interrupted execution and its steps Stopped. Returns the processes that its steps ran in.</summary>
-    public IReadOnlyList<string> MarkInterrupted(string id) => database.Transaction(() =>
+    /// <summary>The processes that steps run in, or ran in when all was broken off.</summary>
+    public IReadOnlyList<string> Processes(string id) =>
+        database.Query("SELECT process FROM steps WHERE execution_id = $id AND status = 'Executing' AND process IS NOT NULL", r => r.GetString(0), ("$id", id));
+
+    /// <summary>Marks an interrupted execution and its steps Stopped.</summary>
+    public void MarkInterrupted(string id) => database.Transaction(() =>
     {
-        var processes = database.Query("SELECT process FROM steps WHERE execution_id = $id AND status = 'Executing' AND process IS NOT NULL", r => r.GetString(0), ("$id", id));
         database.Execute("UPDATE steps SET status = 'Stopped', ended_at = $now, failure_reason = 'interrupted' WHERE execution_id = $id AND status = 'Executing'", ("$id", id), ("$now", Times.Now));
-        database.Execute("UPDATE executions SET status = 'Stopped', ended_at = $now, failure_reason = 'interrupted' WHERE id = $id", ("$id", id), ("$now", Times.Now));
-        return processes;
+        return database.Execute("UPDATE executions SET status = 'Stopped', ended_at = $now, failure_reason = 'interrupted' WHERE id = $id", ("$id", id), ("$now", Times.Now));
     });
 
     /// <summary>Records that a step's program runs; not forced to the disk: what ends the machine ends the program too.</summary>
@@ -89,7 +91,7 @@ public sealed class ExecutionTable(RegistryDatabase database)
         """
         SELECT s.content FROM steps s JOIN executions e ON e.id = s.execution_id
         WHERE s.name = $step AND s.status = 'Succeeded' AND s.content IS NOT NULL AND e.pipeline = (SELECT pipeline FROM executions WHERE id = $execution)
-        ORDER BY s.ended_at DESC LIMIT 1
+        ORDER BY e.rowid DESC LIMIT 1
         """,
         r => r.GetString(0), ("$execution", execution), ("$step", step)).FirstOrDefault();
 
@@ -110,10 +112,10 @@ public sealed class ExecutionTable(RegistryDatabase database)
     public string? RecordedHash(string uri) => database.Query("SELECT sha256 FROM objects WHERE uri = $uri", r => r.GetString(0), ("$uri", uri)).FirstOrDefault();
 
     /// <summary>The executions whose id begins so, the newest first.</summary>
-    public IReadOnlyList<ExecutionRow> FindByPrefix(string prefix) => Rows("WHERE substr(id, 1, length($prefix)) = $prefix ORDER BY started_at DESC", ("$prefix", prefix));
+    public IReadOnlyList<ExecutionRow> FindByPrefix(string prefix) => Rows("WHERE substr(id, 1, length($prefix)) = $prefix ORDER BY rowid DESC", ("$prefix", prefix));
 
     /// <summary>The newest executions of a pipeline that have ended, however, the newest first.</summary>
-    public IReadOnlyList<ExecutionRow> NewestEnded(string pipeline, int count) => Rows("WHERE pipeline = $pipeline AND status <> 'Executing' ORDER BY started_at DESC LIMIT $count", ("$pipeline", pipeline), ("$count", count));
+    public IReadOnlyList<ExecutionRow> NewestEnded(string pipeline, int count) => Rows("WHERE pipeline = $pipeline AND status <> 'Executing' ORDER BY rowid DESC LIMIT $count", ("$pipeline", pipeline), ("$count", count));
 
     public JsonObject Parameters(string execution) => database.Query(
         "SELECT parameters FROM executions WHERE id = $id", r => (JsonObject)JsonNode.Parse(r.GetString(0))!, ("$id", execution)).Single();
@@ -136,7 +138,7 @@ public sealed class ExecutionTable(RegistryDatabase database)
 
     /// <summary>The log of a step's newest run, or null; what was taken from the cache did not run.</summary>
     public string? NewestLog(string step) => database.Query(
-        "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL AND cached_from IS NULL ORDER BY started_at DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
+        "SELECT log FROM steps WHERE name = $step AND log IS NOT NULL AND cached_from IS NULL ORDER BY rowid DESC LIMIT 1", r => r.GetString(0), ("$step", step)).FirstOrDefault();
 
     private List<ExecutionRow> Rows(string where, params (string, object?)[] parameters) => database.Query(
         $"SELECT id, pipeline, status, started_at, ended_at, failure_reason, failed_step, model_version, model_group, fingerprint = '' FROM executions {where}",

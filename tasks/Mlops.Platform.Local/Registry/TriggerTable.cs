@@ -21,8 +21,12 @@ public sealed class TriggerTable(RegistryDatabase database)
     public (DateTimeOffset Started, bool IsRunning)? Action(string name) => database.Query(
         "SELECT started_at, running FROM actions WHERE name = $name", r => ((DateTimeOffset, bool)?)(Times.Parse(r.GetString(0)), r.GetInt32(1) != 0), ("$name", name)).FirstOrDefault();
 
-    public void Begin(string action, DateTimeOffset now) => database.Execute(
-        "INSERT INTO actions (name, started_at, running) VALUES ($name, $now, 1) ON CONFLICT (name) DO UPDATE SET started_at = $now, running = 1", ("$name", action), ("$now", Times.Text(now)));
+    /// <summary>Notes that an action begins. What waits from a time that lies ahead, of a clock that was wrong, waits from now on: else it would never be done.</summary>
+    public void Begin(string action, DateTimeOffset now) => database.Transaction(() =>
+    {
+        database.Execute("UPDATE triggers SET pending_since = $now WHERE action = $name AND pending_since > $now", ("$name", action), ("$now", Times.Text(now)));
+        return database.Execute("INSERT INTO actions (name, started_at, running) VALUES ($name, $now, 1) ON CONFLICT (name) DO UPDATE SET started_at = $now, running = 1", ("$name", action), ("$now", Times.Text(now)));
+    });
 
     /// <summary>The action is done for all that waited when it began.</summary>
     public void End(string action) => database.Transaction(() =>

@@ -6,6 +6,7 @@ using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Containers;
 using Mlops.Platform.Local.Endpoints;
+using Mlops.Platform.Local.Processes;
 using Mlops.Platform.Local.Registry;
 using Mlops.Platform.Local.Storage;
 using Mlops.Platform.Local.Toolkits;
@@ -91,7 +92,20 @@ internal sealed class LocalStages(LocalRoot root, LocalRegistry registry, LocalO
     public Task DeleteAsync(OtherEndpoint endpoint, bool evenProtected, CancellationToken cancellation) => DeleteAsync(endpoint.Name, cancellation);
 
     public Task<IReadOnlyList<OtherEndpoint>> OthersAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => Task.FromResult<IReadOnlyList<OtherEndpoint>>(
-        [.. registry.Endpoints.All().Where(r => stages.All(s => s.EndpointName != r.Name)).Select(r => new OtherEndpoint(r.Name, r.Version))]);
+        [.. registry.Endpoints.All().Where(r => r.Group == Group && stages.All(s => s.EndpointName != r.Name)).Select(r => new OtherEndpoint(r.Name, r.Version))]);
+
+    /// <summary>With the Python that the steps and the model run with.</summary>
+    public Task<TestSurroundings> TestSurroundingsAsync(Stage stage, CancellationToken cancellation)
+    {
+        var interpreters = new Dictionary<string, string>(environments.Interpreters(workspace), StringComparer.Ordinal);
+        foreach (var name in stage.Tests.Select(t => t.Command?[0]).OfType<string>().Distinct().Where(n => !n.Contains('/')))
+        {
+            var wanted = interpreters.GetValueOrDefault(name, name);
+            interpreters[name] = Programs.Find(wanted) ?? wanted;
+        }
+
+        return Task.FromResult(new TestSurroundings(interpreters, new Dictionary<string, string?>()));
+    }
 
     public async Task<BatchResult> PredictAsync(Stage stage, BatchRequest request, CancellationToken cancellation)
     {

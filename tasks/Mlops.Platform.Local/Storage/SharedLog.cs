@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Text;
 
 namespace Mlops.Platform.Local.Storage;
 
@@ -17,7 +18,20 @@ internal static class SharedLog
             return;
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         await using var turn = await TurnAsync(file + ".lock", cancellation);
-        await File.AppendAllTextAsync(file, lines, CancellationToken.None);
+        await using var log = new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        var end = log.Length;
+        // Whoever was killed in the middle of a line: the next one begins anew.
+        var isBroken = end > 0 && log.Seek(-1, SeekOrigin.End) >= 0 && log.ReadByte() != '\n';
+        log.Position = end;
+        try
+        {
+            await log.WriteAsync(Encoding.UTF8.GetBytes((isBroken ? "\n" : "") + lines), CancellationToken.None);
+        }
+        catch (IOException)
+        {
+            log.SetLength(end); // No half line on a disk that is full.
+            throw;
+        }
     }
 
     private static async Task<FileStream> TurnAsync(string path, CancellationToken cancellation)

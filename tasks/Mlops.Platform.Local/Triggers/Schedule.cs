@@ -29,8 +29,15 @@ internal sealed partial class Schedule
 
         if (!text.StartsWith("cron(", StringComparison.Ordinal) || text[5..].TrimEnd(')').Split(' ', StringSplitOptions.RemoveEmptyEntries) is not [var minute, var hour, var day, var month, var weekday, var year])
             throw new FormatException($"'{text}' is no schedule.");
-        cron = CronExpression.Parse(string.Join(' ', minute, hour, day, month, WeekdayNumber().Replace(weekday, m => ((int.Parse(m.Value, CultureInfo.InvariantCulture) + 6) % 7).ToString(CultureInfo.InvariantCulture))));
+        cron = CronExpression.Parse(string.Join(' ', minute, hour, day, month, Weekdays(weekday)));
         hasYear = Years(year);
+    }
+
+    /// <summary>AWS counts from Sunday, 1 to 7, Cronos from 0; and steps go on to Saturday, where Cronos' week has Sunday once more, as 7.</summary>
+    private static string Weekdays(string text)
+    {
+        var counted = WeekdayNumber().Replace(text, m => ((int.Parse(m.Value, CultureInfo.InvariantCulture) + 6) % 7).ToString(CultureInfo.InvariantCulture));
+        return OpenStep().Replace(counted, m => char.IsAsciiDigit(m.Value[0]) ? m.Value + "-6" : m.Value + "-SAT");
     }
 
     /// <exception cref="FormatException">It is none, or its time zone is not known here.</exception>
@@ -98,6 +105,10 @@ internal sealed partial class Schedule
 
     [GeneratedRegex(@"^rate\((\d+) (minute|hour|day)s?\)$")]
     private static partial Regex Rate();
+
+    /// <summary>A day from which steps go, without the day to which.</summary>
+    [GeneratedRegex(@"(?<=^|,)(?:\d|[A-Za-z]{3})(?=/)")]
+    private static partial Regex OpenStep();
 
     /// <summary>A day of the week, and neither the N of '#N' nor the step of '/N'.</summary>
     [GeneratedRegex(@"(?<![#/\d])\d")]

@@ -169,6 +169,6 @@ public sealed class TriggerWatch
 
         private DateTime Newest() => Directory.Exists(Path)
             ? new DirectoryInfo(Path).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).Select(f => f.LastWriteTimeUtc).Append(Directory.GetLastWriteTimeUtc(Path)).Max()
-            : File.GetLastWriteTimeUtc(Path);
+            : (File.ResolveLinkTarget(Path, returnFinalTarget: true) ?? new FileInfo(Path)).LastWriteTimeUtc;
     }
 }

@@ -180,6 +180,10 @@ internal static class TuningJob
             // One that could not be carried out is one that failed: the others go on.
             return new Ended(number, place, values, StepOutcome.Failed(e.Message), null, trial.JobName);
         }
+        finally
+        {
+            TakeAway(trial); // With copies of all inputs, of each training.
+        }
 
         void Look(string name, double value)
         {
@@ -188,6 +192,19 @@ internal static class TuningJob
             last = value;
             if (stopping?.Report(number, value) == true)
                 ending.Cancel();
+        }
+    }
+
+    private static void TakeAway(StepContext trial)
+    {
+        try
+        {
+            Files.Delete(trial.Folder);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What it came to does not depend on it.
+            trial.Events.Add(new Notice($"The folders of '{trial.Step.Name}' stay in '{trial.Folder}': {e.Message}"));
         }
     }
 

@@ -23,6 +23,12 @@ public interface IPlatform : IAsyncDisposable
     /// <summary>The role of the pipeline and its jobs.</summary>
     string ExecutionRole { get; }
 
+    /// <summary>A publish follows: begins what it will ask and read anyway, beside what is asked now.</summary>
+    void LookAhead()
+    {
+        // Where everything is at hand, nothing is gained.
+    }
+
     /// <summary>Makes what all the rest lies in or runs as, where it differs: bucket, registry, roles. Returns whether anything was changed.</summary>
     /// <param name="stages">Those that are to be changed after it: their places are looked at first.</param>
     /// <param name="wayBack">What is there will do where it cannot be changed, which is said.</param>

@@ -29,6 +29,9 @@ public interface IStages
     /// <summary>Asks a stage's endpoint for a prediction, over SageMaker Runtime.</summary>
     Task<InvokeResult> InvokeAsync(Stage stage, InvokeRequest request, CancellationToken cancellation);
 
+    /// <summary>What a program that asks a stage's endpoint is started with.</summary>
+    Task<TestSurroundings> TestSurroundingsAsync(Stage stage, CancellationToken cancellation);
+
     /// <summary>Predicts a whole data set with the version that a stage serves, to its end.</summary>
     Task<BatchResult> PredictAsync(Stage stage, BatchRequest request, CancellationToken cancellation);
 
@@ -60,6 +63,10 @@ public sealed record StageState(int Version, string Url, bool Healthy, bool UpTo
 
 /// <param name="Protected">From deletion.</param>
 public sealed record OtherEndpoint(string Name, int Version, bool Protected = false);
+
+/// <param name="Interpreters">Programs by the names that commands have for them; the others are what they are called.</param>
+/// <param name="Environment">Variables that lead an SDK of AWS to the stage's region, and let it in there; null: one that would lead elsewhere, and goes.</param>
+public sealed record TestSurroundings(IReadOnlyDictionary<string, string> Interpreters, IReadOnlyDictionary<string, string?> Environment);
 
 public sealed record InvokeRequest(ReadOnlyMemory<byte> Body, string ContentType, string? Accept = null);
 

@@ -32,11 +32,11 @@ public static class ApproveVerb
         var final = target == deployment.DecidingStage;
         if (changed && await models.DecideAsync(group, decision, Seen(before), final, cancellation) is { } other)
             throw PlatformErrors.DecidedMeanwhile(number, target.Name, other.Decision, other.Who, context.Platform.Name).ToException();
-        // What was decided since this program was started, its user has not seen.
+        // What was decided since this program was started, its user has not seen. (A decision that lies ahead was dated by a clock that is wrong.)
         static ApprovalDecision? Seen(ApprovalDecision? latest)
         {
             using var self = Process.GetCurrentProcess();
-            return latest?.When > self.StartTime.ToUniversalTime() ? null : latest;
+            return latest?.When > self.StartTime.ToUniversalTime() && latest.When <= DateTimeOffset.UtcNow ? null : latest;
         }
 
         context.Events.Add(new ApprovalChanged(group, number, target.Name, decision.Decision));

@@ -39,7 +39,7 @@ public static class PlanVerb
                 break;
         }
 
-        return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, "manifest.json")), changes) { Parameters = new SortedDictionary<string, string>(parameters.ToDictionary(), StringComparer.Ordinal) };
+        return new Plan(deployment.ModelName, platform.Name, ContentHash.Of(Path.Combine(workspace.Artifacts, ArtifactFiles.Manifest)), changes) { Parameters = new SortedDictionary<string, string>(parameters.ToDictionary(), StringComparer.Ordinal) };
     }
 
     /// <summary>Adds what a publish would change.</summary>

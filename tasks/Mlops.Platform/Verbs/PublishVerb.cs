@@ -16,6 +16,7 @@ public static class PublishVerb
         var (workspace, platform, events) = context;
         workspace.Fresh().RefuseGaps(platform.Name, events);
         var deployment = workspace.Deployment;
+        platform.LookAhead();
         var changed = await platform.PrepareAsync(stages ?? [], cancellation);
         foreach (var bundle in deployment.Sources)
             changed |= await platform.Objects.PutBundleAsync(bundle, Path.Combine(workspace.Artifacts, bundle.File), cancellation);

@@ -68,7 +68,7 @@ internal static class StageTests
 
     private static async Task<string?> StartAsync(VerbContext context, Stage stage, IReadOnlyList<string> command, ModelVersion version, CancellationToken cancellation)
     {
-        var interpreters = context.Workspace.Interpreters;
+        var (interpreters, variables) = await context.Platform.Stages.TestSurroundingsAsync(stage, cancellation);
         var start = new ProcessStartInfo(interpreters.GetValueOrDefault(command[0], command[0]), command.Skip(1))
         {
             WorkingDirectory = context.Workspace.Repository,
@@ -77,6 +77,8 @@ internal static class StageTests
             RedirectStandardInput = true,
         };
         var state = await context.Platform.Stages.DescribeAsync(stage, cancellation);
+        foreach (var (name, value) in variables)
+            start.Environment[name] = value;
         start.Environment["ENDPOINT_NAME"] = stage.EndpointName;
         start.Environment["STAGE"] = stage.Name;
         start.Environment["MODEL_VERSION"] = version.Version.ToString(CultureInfo.InvariantCulture);

@@ -90,8 +90,24 @@ class ChangeSet:
         self.imported = {r["LogicalResourceId"]: r["ResourceIdentifier"] for r in request.get("ResourcesToImport", [])}
         self.status, self.reason, self.execution, self.executed_by = "CREATE_COMPLETE", None, "AVAILABLE", None
         self.changes = self.plan()
+        if kind == "IMPORT":
+            self._check_import()
         if not self.changes and self._nothing_else():
             self.status, self.reason, self.execution = "FAILED", NO_CHANGES, "UNAVAILABLE"
+
+    def _check_import(self) -> None:
+        """"Resource import": nothing else changes, each keeps its policy, and is named by its primary identifier."""
+        others = [change.logical for change in self.changes if change.action != "Import"]
+        if others:
+            raise invalid(f"You have modified resources {others} in your template that are not being imported. Update, create or delete operations cannot be executed during import operations.")
+        if self.template.get("Outputs", {}) != (self.stack.template or {}).get("Outputs", {}):
+            raise invalid("As part of the import operation, you cannot modify or add [Outputs]")
+        for logical, identifier in self.imported.items():
+            resource = self.template["Resources"][logical]
+            if "DeletionPolicy" not in resource:
+                raise invalid(f"Resources {[logical]} is missing DeletionPolicy attribute in template.")
+            if list(identifier) != [resources.PRIMARY_IDENTIFIER[resource["Type"]]]:
+                raise invalid(f"Invalid resource identifier keys {list(identifier)} for {resource['Type']}")
 
     def _nothing_else(self) -> bool:
         return self.stack.body is not None and self.stack.template.get("Outputs") == self.template.get("Outputs")
@@ -210,7 +226,8 @@ class Execution:
 
     def _work(self, context: templates.Context) -> tuple | None:
         """The logical name and reason of a failure, if one came up."""
-        planned = scenario.take_stack_failure(self.stack.name)
+        # What is imported is there: a failure waits for what is made.
+        planned = None if self.change_set.kind == "IMPORT" else scenario.take_stack_failure(self.stack.name)
         changes = [change for change in self.change_set.changes if change.action != "Remove"]
         for change in changes:
             resource = self.change_set.template["Resources"][change.logical]
@@ -248,7 +265,9 @@ class Execution:
                     "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
                     f"Rename {properties[own]} and update the stack again."
                 )
-            if old is None and self._adopts(resource) and (name := self.maker.existing(change.kind, properties)):
+            if old is None and (name := self.maker.existing(change.kind, properties)):
+                if not self._adopts(resource):
+                    raise resources.Failed(f"Resource of type '{change.kind}' with identifier '{name}' already exists.")
                 self.change_set.imported[logical] = {"Name": name}
                 self._import(logical, resource, properties)
                 return
@@ -268,8 +287,11 @@ class Execution:
         self.stack.event(f"{verb}_COMPLETE", None, logical, new)
 
     def _adopts(self, resource: dict) -> bool:
-        """ImportExistingResources takes what an earlier stack retained, and only what this one would retain, too."""
-        return bool(self.change_set.request.get("ImportExistingResources")) and resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+        """ImportExistingResources takes what an earlier stack retained, and only what this one would retain, too: under a name without functions, by an identifier that is not read-only."""
+        wanted = str(self.change_set.request.get("ImportExistingResources", "")).lower() == "true"
+        retained = resource.get("DeletionPolicy") in ("Retain", "RetainExceptOnCreate")
+        named = isinstance(resource["Properties"].get(resources.name_property(resource["Type"])), str)
+        return wanted and retained and named and resource["Type"] not in resources.READ_ONLY_IDENTIFIER
 
     def _import(self, logical: str, resource: dict, properties: dict) -> None:
         identifier = next(iter(self.change_set.imported[logical].values()))

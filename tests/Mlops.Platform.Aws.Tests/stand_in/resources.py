@@ -25,6 +25,11 @@ NAMES = {
     "AWS::Scheduler::Schedule": "Name",
     "AWS::ApplicationAutoScaling::ScalingPolicy": "PolicyName",
 }
+# Types whose primary identifier nobody can write: the group's is its ARN.
+READ_ONLY_IDENTIFIER = {"AWS::SageMaker::ModelPackageGroup"}
+PRIMARY_IDENTIFIER = {"AWS::SageMaker::ModelPackageGroup": "ModelPackageGroupArn", "AWS::S3::Bucket": "BucketName"}
+
+
 class Failed(Exception):
     """A resource that could not be made; the text is the event's reason."""
 
