@@ -6,8 +6,8 @@ using Mlops.Compilation.Pipeline;
 using Mlops.Compilation.Planning;
 using Mlops.Compilation.Stacks;
 using Mlops.Configuration;
-using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
 

@@ -1,6 +1,7 @@
 using Mlops.Configuration.Binding;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Yaml;

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using System.Text;
 using CsCheck;
-using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Text;
 
 namespace Mlops.Configuration.Tests;

@@ -1,5 +1,5 @@
 using System.Text;
-using Mlops.Configuration.Checks;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Reports;
 
 namespace Mlops.Configuration.Tests;

@@ -1,6 +1,6 @@
 using System.Text;
-using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Files;
 
 namespace Mlops.Configuration.Tests;
 

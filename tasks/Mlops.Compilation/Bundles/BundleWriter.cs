@@ -2,6 +2,7 @@ using System.Formats.Tar;
 using Mlops.Compilation.Planning;
 using Mlops.Configuration.Checks;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;
 using Mlops.Definitions;

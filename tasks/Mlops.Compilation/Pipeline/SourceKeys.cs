@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Bundles;
 using Mlops.Compilation.Planning;
-using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
 using Mlops.Definitions;
 
 namespace Mlops.Compilation.Pipeline;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mlops.Compilation.Planning;
-using Mlops.Configuration.Checks;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Definitions;
 

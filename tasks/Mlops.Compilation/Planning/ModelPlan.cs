@@ -96,7 +96,7 @@ public sealed record PlannedParameter(string Name, ParameterType Type, string De
 
 public sealed record PlannedData(string Name, string Source)
 {
-    public string Parameter => Configuration.Checks.ReservedNames.DataPrefix + Name;
+    public string Parameter => Configuration.Facts.ReservedNames.DataPrefix + Name;
 
     public bool IsInS3 => Source.StartsWith(Configuration.Values.S3Uri.Scheme, StringComparison.Ordinal);
 }

@@ -33,7 +33,7 @@ public sealed record PlannedRuntime(Framework Framework, string? Version, string
     private string Parameter(ImageUse use, Processor processor)
     {
         string?[] parts = [FrameworkName, Version, Python, HasTwoImages && use == ImageUse.Inference ? "inference" : null, HasTwoImages && processor == Processor.Gpu ? "gpu" : null];
-        return Configuration.Checks.ReservedNames.ImagePrefix + string.Join('-', parts.OfType<string>().Select(p => p.Replace('.', '-').ToLowerInvariant()));
+        return Configuration.Facts.ReservedNames.ImagePrefix + string.Join('-', parts.OfType<string>().Select(p => p.Replace('.', '-').ToLowerInvariant()));
     }
 
     /// <summary>Whether SageMaker trains and serves it, with a GPU and without, by images of their own.</summary>

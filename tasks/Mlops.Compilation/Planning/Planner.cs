@@ -1,4 +1,3 @@
-using Mlops.Configuration.Checks;
 using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;

@@ -1,4 +1,5 @@
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Values;
 
 namespace Mlops.Configuration.Checks;

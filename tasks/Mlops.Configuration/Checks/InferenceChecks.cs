@@ -1,5 +1,6 @@
 using Mlops.Configuration.Diagnostics;
 using Mlops.Configuration.Facts;
+using Mlops.Configuration.Files;
 using Mlops.Configuration.Model;
 
 namespace Mlops.Configuration.Checks;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mlops.Configuration.Binding;
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Text;
 using Mlops.Configuration.Values;

@@ -1,4 +1,5 @@
 using Mlops.Configuration.Diagnostics;
+using Mlops.Configuration.Facts;
 using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 

@@ -1,6 +1,6 @@
 using Mlops.Configuration.Model;
 
-namespace Mlops.Configuration.Checks;
+namespace Mlops.Configuration.Facts;
 
 /// <summary>
 /// The standard metrics of a problem type, named and grouped as SageMaker's model quality reports group them

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Mlops.Configuration.Values;
 
-namespace Mlops.Configuration.Checks;
+namespace Mlops.Configuration.Files;
 
 /// <summary>The files of a model repository, as config.yaml may name them; remembers which were asked for.</summary>
 public sealed class RepositoryFiles(string root)

@@ -1,4 +1,5 @@
-namespace Mlops.Configuration.Checks;
+
+namespace Mlops.Configuration.Files;
 
 /// <summary>Where a path leads when every link on the way is followed, as realpath(3) has it; what does not exist keeps its name.</summary>
 internal static class RealPath

@@ -1,7 +1,7 @@
-using Mlops.Configuration.Model;
+using Mlops.Configuration.Checks;
 using Mlops.Configuration.Values;
 
-namespace Mlops.Configuration.Checks;
+namespace Mlops.Configuration.Model;
 
 /// <summary>Which steps wait for which.</summary>
 public static class StepOrder

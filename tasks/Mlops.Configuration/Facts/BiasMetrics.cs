@@ -1,4 +1,5 @@
-namespace Mlops.Configuration.Checks;
+
+namespace Mlops.Configuration.Facts;
 
 /// <summary>
 /// Bias metrics by Clarify's names, with the range of each ("Measure Pre-training Bias" and "Measure Post-training Data and Model Bias" of

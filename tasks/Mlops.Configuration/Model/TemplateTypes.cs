@@ -1,8 +1,7 @@
 using Mlops.Configuration.Binding;
-using Mlops.Configuration.Model;
 using Mlops.Configuration.Values;
 
-namespace Mlops.Configuration.Checks;
+namespace Mlops.Configuration.Model;
 
 /// <summary>What a ${...} stands for: the declared type of a parameter or of a step's answer.</summary>
 public static class TemplateTypes

@@ -1,4 +1,5 @@
-namespace Mlops.Configuration.Checks;
+
+namespace Mlops.Configuration.Facts;
 
 /// <summary>Pipeline parameters that belong to a place and are filled in at publish.</summary>
 public static class ReservedNames

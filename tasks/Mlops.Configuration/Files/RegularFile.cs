@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-namespace Mlops.Configuration.Checks;
+namespace Mlops.Configuration.Files;
 
 /// <summary>
 /// Tells regular files from pipes, without waiting: File.Exists says yes to a named pipe, and opening one waits for a writer, perhaps
