@@ -1,3 +1,5 @@
+using Amazon.SageMaker;
+using Amazon.SageMaker.Model;
 using Mlops.Definitions;
 using Mlops.Platform.Aws.Access;
 using Mlops.Platform.Aws.Containers;
@@ -21,21 +23,23 @@ public sealed class AwsPlatform : IPlatform
     private readonly Workspace workspace;
     private readonly IEventSink events;
     private readonly LocalData data;
-    private AwsClients? home;
-    private CallerIdentity? caller;
+    private readonly AwsClients home;
+    private readonly CallerIdentity caller;
+
+    /// <summary>Of the build; null: there is none.</summary>
     private StackState? stack;
-    private DeployLock? held;
-    private S3ObjectStore? objects;
-    private BuildSite? site;
-    private SageMakerPipelines? pipelines;
-    private SageMakerModels? models;
-    private SageMakerStages? stages;
+
+    /// <summary>Null: it is not known yet which one.</summary>
+    private OpenBucket? bucket;
+
+    /// <summary>Null: nothing is.</summary>
+    private PublishedModel? published;
     private string verb = "mlops";
     private bool isKept;
 
-    private AwsPlatform(Workspace workspace, AwsAccess access, IEventSink events)
+    private AwsPlatform(Workspace workspace, AwsAccess access, AwsClients home, CallerIdentity caller, IEventSink events)
     {
-        this.access = access;
+        (this.access, this.home, this.caller) = (access, home, caller);
         this.workspace = workspace;
         data = new LocalData(workspace.Repository);
         this.events = events;
@@ -45,13 +49,13 @@ public sealed class AwsPlatform : IPlatform
 
     public IObjectStore Objects => Site.Objects;
 
-    public IPipelines Pipelines => pipelines ?? throw NotPublished;
+    public IPipelines Pipelines => published?.Pipelines ?? throw NotPublished;
 
-    public IModelRegistry Models => models ?? throw NotPublished;
+    public IModelRegistry Models => published?.Models ?? throw NotPublished;
 
-    public IStages Stages => stages ?? throw NotPublished;
+    public IStages Stages => published?.Stages ?? throw NotPublished;
 
-    public string Caller => caller!.Arn;
+    public string Caller => caller.Arn;
 
     public string ExecutionRole => Site.ExecutionRole;
 
@@ -59,31 +63,29 @@ public sealed class AwsPlatform : IPlatform
 
     private string StackName => ResourceNames.Stack(Deployment.ModelName, "build");
 
-    private BuildSite Site => site ?? throw NotPublished;
+    private BuildSite Site => published?.Site ?? throw NotPublished;
 
-    private PlatformException NotPublished => AwsErrors.NotPublished(StackName, caller!.Account, home!.Region.SystemName).ToException();
+    private PlatformException NotPublished => AwsErrors.NotPublished(StackName, caller.Account, home.Region.SystemName).ToException();
 
     /// <summary>Opens the account of the build, and finds what was published there.</summary>
     /// <param name="access">Which goes with the platform.</param>
     public static async Task<AwsPlatform> OpenAsync(Workspace workspace, AwsAccess access, IEventSink events, CancellationToken cancellation)
     {
-        var platform = new AwsPlatform(workspace, access, events);
+        CallerIdentity? caller = null;
         try
         {
-            platform.home = await platform.access.OpenAsync(workspace.Deployment.Aws, cancellation);
-            platform.caller = await platform.home.IdentityAsync(cancellation);
-            if (await new StackClient(platform.home, events).FindAsync(platform.StackName, cancellation) is { } stack)
+            var home = await access.OpenAsync(workspace.Deployment.Aws, cancellation);
+            caller = await home.IdentityAsync(cancellation);
+            var platform = new AwsPlatform(workspace, access, home, caller, events);
+            if (await new StackClient(home, events).FindAsync(platform.StackName, cancellation) is { } stack)
                 platform.Use(stack);
             return platform;
         }
-        catch (Exception e) when (!cancellation.IsCancellationRequested && platform.Explain(e) is { } problem)
+        catch (Exception e)
         {
-            await platform.DisposeAsync();
-            throw problem.ToException();
-        }
-        catch
-        {
-            await platform.DisposeAsync();
+            access.Dispose();
+            if (!cancellation.IsCancellationRequested && Failures.Explain(e, caller?.Arn ?? "the default identity") is { } problem)
+                throw problem.ToException();
             throw;
         }
     }
@@ -91,7 +93,7 @@ public sealed class AwsPlatform : IPlatform
     public void LookAhead()
     {
         data.Begin(Deployment.Data.Where(d => !d.IsInS3).Select(d => workspace.FullPath(d.Source)));
-        pipelines?.Begin(Deployment.PipelineName);
+        published?.Pipelines?.Begin(Deployment.PipelineName);
     }
 
     public async Task<bool> PrepareAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation, bool wayBack = false)
@@ -103,7 +105,7 @@ public sealed class AwsPlatform : IPlatform
         var request = BuildRequest();
         if (stack?.Equals(request) == true)
             return false;
-        if (held is not null && await held.HoldAsync(cancellation))
+        if (bucket is not null && await bucket.Held.HoldAsync(cancellation))
         {
             // Whoever was waited for may have done it, or something else.
             await LookAgainAsync(cancellation);
@@ -123,22 +125,22 @@ public sealed class AwsPlatform : IPlatform
 
         // That took minutes: what is sent is what lies there now.
         data.Forget();
-        await new WatchedBuckets(home!, events).WarnAsync(request.Template, cancellation);
+        await new WatchedBuckets(home, events).WarnAsync(request.Template, cancellation);
         return true;
     }
 
     /// <summary>What is looked at before the first change. Once something was made with the bucket and role that config.yaml names, every deploy looks into what is there.</summary>
     private Task CheckAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation)
     {
-        var isKnown = stack is { IsWhole: true } && IsAsGiven(StackContract.BucketParameter, StackContract.BucketOutput, Deployment.Aws.Bucket) && IsAsGiven(StackContract.RoleParameter, StackContract.RoleOutput, Deployment.Aws.ExecutionRole);
-        return new Preflight(access, home!, workspace).CheckAsync(isFirst: !isKnown, stages, async stage => this.stages is null || await this.stages.IsNewAsync(stage, cancellation), cancellation);
+        var isKnown = stack is { IsWhole: true, IsBare: false } && IsAsGiven(StackContract.BucketParameter, StackContract.BucketOutput, Deployment.Aws.Bucket) && IsAsGiven(StackContract.RoleParameter, StackContract.RoleOutput, Deployment.Aws.ExecutionRole);
+        return new Preflight(access, home, workspace).CheckAsync(isFirst: !isKnown, stages, async stage => published is null || await published.Stages.IsNewAsync(stage, cancellation), cancellation);
 
         // What the stack made itself is no longer what is given.
         bool IsAsGiven(string parameter, string output, string? given) =>
             given is null || (stack.Parameters.TryGetValue(parameter, out var had) ? had == given : !stack.Outputs.ContainsKey(output));
     }
 
-    public Task CheckServingAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => this.stages is { } known ? known.CheckModesAsync(stages, cancellation) : Task.CompletedTask;
+    public Task CheckServingAsync(IReadOnlyList<Stage> stages, CancellationToken cancellation) => published is { } known ? known.Stages.CheckModesAsync(stages, cancellation) : Task.CompletedTask;
 
     public async Task CheckCloseAsync(CloseScope scope, CancellationToken cancellation)
     {
@@ -147,7 +149,7 @@ public sealed class AwsPlatform : IPlatform
         // One that is being deleted, or was not deleted to its end, is what this goes on with.
         if (scope != CloseScope.Idle && stack is { IsWhole: false, NeverWhole: false, IsEmpty: false } && !stack.Status.StartsWith("DELETE_", StringComparison.Ordinal))
             throw StackClient.Unfinished(stack);
-        if (scope != CloseScope.Idle && pipelines is not null)
+        if (scope != CloseScope.Idle && published?.Pipelines is { } pipelines)
             await pipelines.RefuseRunningAsync(Deployment.PipelineName, cancellation);
         if (scope == CloseScope.Data)
             await Eraser().CheckAsync(stagesAreKnown: IsPrepared, cancellation);
@@ -158,13 +160,13 @@ public sealed class AwsPlatform : IPlatform
         if (stack is { NeverWhole: true } or { IsEmpty: true } or { IsBare: true })
         {
             // A first publish that failed: nothing of it is in use.
-            var deleted = await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+            var deleted = await new StackClient(home, events).DeleteAsync(StackName, cancellation);
             return scope == CloseScope.Data ? await EraseAsync(cancellation) || deleted : deleted;
         }
 
         if (stack is null && scope != CloseScope.Data)
         {
-            events.Add(new Notice($"There is no stack '{StackName}' in account {caller!.Account}, region {home!.Region.SystemName}: nothing to take away."));
+            events.Add(new Notice($"There is no stack '{StackName}' in account {caller.Account}, region {home.Region.SystemName}: nothing to take away."));
             return false;
         }
 
@@ -175,12 +177,12 @@ public sealed class AwsPlatform : IPlatform
         }
 
         // For data to go, what a destroy before this one took away need not be there.
-        var bucket = scope == CloseScope.Data ? null : Site.Objects.Bucket;
-        var changed = pipelines is not null && await pipelines.DeleteAsync(Deployment.PipelineName, cancellation);
-        changed |= stack is not null && await new StackClient(home!, events).DeleteAsync(StackName, cancellation);
+        var kept = scope == CloseScope.Data ? null : Site.Objects.Bucket;
+        var changed = published?.Pipelines is { } pipelines && await pipelines.DeleteAsync(Deployment.PipelineName, cancellation);
+        changed |= stack is not null && await new StackClient(home, events).DeleteAsync(StackName, cancellation);
         if (scope == CloseScope.Data)
             return await EraseAsync(cancellation) || changed;
-        events.Add(new Notice($"Kept: the bucket '{bucket}' with everything below '{Deployment.Prefix}/', {(Deployment.Container is null ? "" : "the program's images, ")}and the registered versions of '{Deployment.ModelPackageGroupName}'. '--data {Deployment.ModelName}' takes them away as well, for good."));
+        events.Add(new Notice($"Kept: the bucket '{kept}' with everything below '{Deployment.Prefix}/', {(Deployment.Container is null ? "" : "the program's images, ")}and the registered versions of '{Deployment.ModelPackageGroupName}'. '--data {Deployment.ModelName}' takes them away as well, for good."));
         return changed;
     }
 
@@ -188,49 +190,48 @@ public sealed class AwsPlatform : IPlatform
     {
         var erased = await Eraser().EraseAsync(cancellation);
         // Where it would be recorded, nothing is to be left.
-        held = null;
+        bucket = null;
         return erased;
     }
 
     private ModelEraser Eraser()
     {
-        if (objects is null)
-            UseBucket(Deployment.Aws.Bucket ?? ResourceNames.Bucket(Deployment.ModelName, caller!.Account, home!.Region.SystemName), caller!.Account);
-        return new ModelEraser(access, home!, caller!.Account, Deployment, objects!, held!, models ?? new SageMakerModels(home!, caller.Account, objects!, held!, Deployment.Prefix, [], null), events);
+        var (held, objects) = Open(bucket?.Objects.Bucket ?? Deployment.Aws.Bucket ?? ResourceNames.Bucket(Deployment.ModelName, caller.Account, home.Region.SystemName), caller.Account);
+        return new ModelEraser(access, home, caller.Account, Deployment, objects, held, published?.Models ?? new SageMakerModels(home, caller.Account, objects, held, Deployment.Prefix, [], null), events);
     }
 
     /// <summary>Also while somebody changes the stack, or where a change of it failed: what it made before is there.</summary>
-    public bool IsPrepared => pipelines is not null;
+    public bool IsPrepared => published?.Pipelines is not null;
 
     public async Task<IReadOnlyList<PlannedChange>> PlanPrepareAsync(CancellationToken cancellation)
     {
         await CheckAsync(Deployment.Stages, cancellation);
-        return await new StackPlan(home!, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
+        return await new StackPlan(home, events).OfAsync(BuildRequest(), stack, StoreTemplateAsync, cancellation);
     }
 
     /// <summary>In the bucket, where there is one.</summary>
-    public Task RecordAsync(AuditEntry entry, CancellationToken cancellation) => held is null ? Task.CompletedTask : AuditOf(objects!, held).RecordAsync(entry, cancellation);
+    public Task RecordAsync(AuditEntry entry, CancellationToken cancellation) => bucket is null ? Task.CompletedTask : AuditOf(bucket).RecordAsync(entry, cancellation);
 
-    public Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation) => AuditOf(Site.Objects, held!).NewestAsync(count, cancellation);
+    public Task<IReadOnlyList<AuditEntry>> AuditAsync(int count, CancellationToken cancellation) => AuditOf(bucket ?? throw NotPublished).NewestAsync(count, cancellation);
 
-    private AuditLog AuditOf(S3ObjectStore store, DeployLock deployLock) => new(store, deployLock, Deployment.Prefix, Explain, events);
+    private AuditLog AuditOf(OpenBucket opened) => new(opened.Objects, opened.Held, Deployment.Prefix, Explain, events);
 
     public async Task<bool> CopyLogAsync(string name, Stream output, CancellationToken cancellation)
     {
         if (Deployment.Stages.FirstOrDefault(s => s.Name == name) is not { } stage)
-            return pipelines is not null && await pipelines.CopyLogAsync(Deployment.PipelineName, name, output, cancellation);
+            return published?.Pipelines is { } pipelines && await pipelines.CopyLogAsync(Deployment.PipelineName, name, output, cancellation);
         if (stage.Endpoint is null)
             return await new StageBatches(access, events).CopyLogAsync(stage, output, cancellation);
         return await new JobLogs(await access.OpenAsync(stage.Aws, cancellation)).CopyAsync(JobLogs.Endpoints + stage.EndpointName, null, output, cancellation);
     }
 
-    public Problem? Explain(Exception failure) => Failures.Explain(failure, caller?.Arn ?? "the default identity");
+    public Problem? Explain(Exception failure) => Failures.Explain(failure, caller.Arn);
 
     public async Task<StoredImage> LocateImageAsync(ImageParameter image, CancellationToken cancellation)
     {
         Check(image);
         return image.Repository is not null ? new StoredImage(Published(image), Stored: false)
-            : site?.Repository is { } repository ? await ImagesOf(repository).LocateAsync(Deployment.Container!, cancellation)
+            : published?.Site.Repository is { } repository ? await ImagesOf(repository).LocateAsync(Deployment.Container!, cancellation)
             : new StoredImage($"{Deployment.ModelName}:{Deployment.Container!.Tag}", Stored: true);
     }
 
@@ -248,15 +249,15 @@ public sealed class AwsPlatform : IPlatform
     }
 
     private string Published(ImageParameter image) =>
-        image.UriIn(home!.Region.SystemName, home.Region.PartitionDnsSuffix) ?? throw AwsErrors.NoImage(image.Parameter, image.Framework, home.Region.SystemName).ToException();
+        image.UriIn(home.Region.SystemName, home.Region.PartitionDnsSuffix) ?? throw AwsErrors.NoImage(image.Parameter, image.Framework, home.Region.SystemName).ToException();
 
-    private ProgramImages ImagesOf(string repository) => new(home!, workspace, repository, held!, events);
+    private ProgramImages ImagesOf(string repository) => new(home, workspace, repository, bucket!.Held, events);
 
     /// <summary>The lock is taken at the first change: see <see cref="DeployLock"/>.</summary>
     public async Task<IAsyncDisposable> LockAsync(string verb, CancellationToken cancellation, bool now = false)
     {
         (this.verb, isKept) = (verb, now);
-        if (held is not null)
+        if (bucket is { Held: var held })
         {
             held.Verb = verb;
             held.IsKept = now;
@@ -269,53 +270,57 @@ public sealed class AwsPlatform : IPlatform
 
     public async ValueTask DisposeAsync()
     {
-        if (held is not null)
-            await held.DisposeAsync();
+        if (bucket is not null)
+            await bucket.Held.DisposeAsync();
         access.Dispose();
     }
 
     private async Task LookAgainAsync(CancellationToken cancellation)
     {
-        if (await new StackClient(home!, events).FindAsync(StackName, cancellation) is { } found)
+        if (await new StackClient(home, events).FindAsync(StackName, cancellation) is { } found)
             Use(found);
         else
-            (stack, site, pipelines, models, stages) = (null, null, null, null, null); // Whoever was waited for took it away.
+            (stack, published) = (null, null); // Whoever was waited for took it away.
     }
 
     private StackRequest BuildRequest()
     {
         var (parameters, tags) = StackParameters.Read(workspace.Artifacts, ArtifactFiles.BuildParameters, StackContract.BuildTemplate);
-        var template = StackTemplateFile.Read(workspace.Artifacts, StackContract.BuildTemplate).WithNames(StackParameters.In(caller!.Account, home!.Region.SystemName, parameters));
+        var template = StackTemplateFile.Read(workspace.Artifacts, StackContract.BuildTemplate).WithNames(StackParameters.In(caller.Account, home.Region.SystemName, parameters));
         return new StackRequest(StackName, template, null, parameters, tags);
     }
 
     /// <summary>
-    /// The ARN of the group with its versions, where an earlier stack left it. CloudFormation takes it over by an import of its own alone ("Import AWS resources automatically":
+    /// Makes the group with its versions that an earlier stack left be this one's. CloudFormation takes it over by an import of its own alone ("Import AWS resources automatically":
     /// "Primary IDs with read only properties aren't supported").
     /// </summary>
-    private async Task<string?> GroupAsync(CancellationToken cancellation)
+    private async Task AdoptGroupAsync(StackClient stacks, StackRequest request, CancellationToken cancellation)
     {
+        // A first try that failed may hold the group, and is taken away first.
+        if (await stacks.ReadyAsync(StackName, cancellation) is { IsEmpty: false })
+            return;
         try
         {
-            var group = await home!.SageMaker.DescribeModelPackageGroupAsync(new Amazon.SageMaker.Model.DescribeModelPackageGroupRequest { ModelPackageGroupName = Deployment.ModelPackageGroupName }, cancellation);
-            return group.ModelPackageGroupStatus == Amazon.SageMaker.ModelPackageGroupStatus.Completed ? group.ModelPackageGroupArn : null;
+            var group = await home.SageMaker.DescribeModelPackageGroupAsync(new DescribeModelPackageGroupRequest { ModelPackageGroupName = Deployment.ModelPackageGroupName }, cancellation);
+            if (group.ModelPackageGroupStatus == ModelPackageGroupStatus.Completed)
+                await stacks.PutAsync(StackRequest.Import(StackName, request.Template, StackContract.GroupResource, "ModelPackageGroupName", "ModelPackageGroupArn", group.ModelPackageGroupArn), cancellation);
         }
-        catch (Amazon.SageMaker.AmazonSageMakerException e) when (SageMakerModels.IsMissing(e))
+        catch (AmazonSageMakerException e) when (SageMakerModels.IsMissing(e))
         {
-            return null;
+            // The stack makes it.
         }
     }
 
     private async Task<StackState> PutBuildStackAsync(StackRequest request, CancellationToken cancellation)
     {
-        var stacks = new StackClient(home!, events);
-        if (stack is null or { IsEmpty: true } or { NeverWhole: true } && await GroupAsync(cancellation) is { } group)
-            await stacks.PutAsync(StackRequest.Import(StackName, request.Template, StackContract.GroupResource, "ModelPackageGroupName", "ModelPackageGroupArn", group), cancellation);
+        var stacks = new StackClient(home, events);
+        if (stack is null or { IsEmpty: true } or { NeverWhole: true })
+            await AdoptGroupAsync(stacks, request, cancellation);
         if (request.Template.FitsInRequest)
             return await stacks.PutAsync(request, cancellation);
-        if (objects is null && Deployment.Aws.Bucket is { } given)
-            UseBucket(given, caller!.Account);
-        else if (objects is null)
+        if (bucket is null && Deployment.Aws.Bucket is { } given)
+            Open(given, caller.Account);
+        else if (bucket is null)
             Use(await stacks.PutAsync(request with { Template = request.Template.BucketAlone() }, cancellation));
         return await stacks.PutAsync(request with { TemplateUrl = await StoreTemplateAsync(request.Template, cancellation) }, cancellation);
     }
@@ -324,47 +329,55 @@ public sealed class AwsPlatform : IPlatform
     private void Use(StackState found)
     {
         stack = found;
-        if ((Deployment.Aws.Bucket ?? found.Outputs.GetValueOrDefault(StackContract.BucketOutput)) is not { } bucket)
+        if ((Deployment.Aws.Bucket ?? found.Outputs.GetValueOrDefault(StackContract.BucketOutput)) is not { } name)
             return;
-        if (objects?.Bucket != bucket)
-            UseBucket(bucket, found.Account);
-
-        site = new BuildSite(access, home!, found, Deployment, objects!, data, held!, events);
-        models = new SageMakerModels(home!, found.Account, objects!, held!, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
-        stages = new SageMakerStages(access, workspace, site, models, held!, StoreTemplateAsync, events);
-        if (site.HasRole)
-            pipelines = new SageMakerPipelines(home!, objects!, models, Deployment.ModelPackageGroupName, held!, Deployment.Prefix, found.Id, site.ExecutionRole, stack.Tags, events);
+        var (held, objects) = Open(name, found.Account);
+        var site = new BuildSite(access, home, found, Deployment, objects, data, held, events);
+        var models = new SageMakerModels(home, found.Account, objects, held, Deployment.Prefix, [.. Deployment.Stages.Select(s => s.Name)], Deployment.DecidingStage?.Name);
+        var stages = new SageMakerStages(access, workspace, site, models, held, StoreTemplateAsync, events);
+        var pipelines = site.HasRole ? new SageMakerPipelines(home, objects, models, Deployment.ModelPackageGroupName, held, Deployment.Prefix, found.Id, site.ExecutionRole, found.Tags, events) : published?.Pipelines;
+        published = new PublishedModel(site, models, stages, pipelines);
     }
 
-    private void UseBucket(string bucket, string account)
+    /// <summary>The bucket, as it is open already where it is the same.</summary>
+    private OpenBucket Open(string name, string account)
     {
-        held = new DeployLock(home!, bucket, account, $"{Deployment.Prefix}/{LockName}", Deployment.Aws.KmsKey, events) { Verb = verb, IsKept = isKept, Taken = Forget };
-        objects = new S3ObjectStore(home!, bucket, account, Deployment.Aws.KmsKey, data, held, events);
+        if (bucket?.Objects.Bucket == name)
+            return bucket;
+        var held = new DeployLock(home, name, account, $"{Deployment.Prefix}/{LockName}", Deployment.Aws.KmsKey, events) { Verb = verb, IsKept = isKept, Taken = Forget };
+        return bucket = new OpenBucket(held, new S3ObjectStore(home, name, account, Deployment.Aws.KmsKey, data, held, events));
     }
 
     private void Forget()
     {
         data.Forget();
-        objects?.Forget();
-        pipelines?.Forget();
-        models?.Forget();
-        stages?.Forget();
+        bucket?.Objects.Forget();
+        published?.Pipelines?.Forget();
+        published?.Models.Forget();
+        published?.Stages.Forget();
     }
 
     /// <summary>Puts a template where CloudFormation can read it. Its key is its hash: no lock is needed.</summary>
     private async Task<string> StoreTemplateAsync(StackTemplateFile template, CancellationToken cancellation)
     {
         var key = $"{Deployment.Prefix}/templates/{template.Sha256}.sent.json";
-        await objects!.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(template.Body), cancellation);
-        return home!.ObjectUrl(objects.Bucket, key);
+        var objects = bucket!.Objects;
+        await objects.AddAsync(key, System.Text.Encoding.UTF8.GetBytes(template.Body), cancellation);
+        return home.ObjectUrl(objects.Bucket, key);
     }
+
+    /// <summary>Where everything lies, and who may write there.</summary>
+    private sealed record OpenBucket(DeployLock Held, S3ObjectStore Objects);
+
+    /// <param name="Pipelines">Null: there is no role yet that one could run as.</param>
+    private sealed record PublishedModel(BuildSite Site, SageMakerModels Models, SageMakerStages Stages, SageMakerPipelines? Pipelines);
 
     private sealed class Release(AwsPlatform platform) : IAsyncDisposable
     {
         public async ValueTask DisposeAsync()
         {
-            if (platform.held is { } held)
-                await held.ReleaseAsync();
+            if (platform.bucket is { } open)
+                await open.Held.ReleaseAsync();
         }
     }
 }

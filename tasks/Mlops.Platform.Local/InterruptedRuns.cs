@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Mlops.Definitions;
 using Mlops.Platform.Events;
 using Mlops.Platform.Local.Containers;
@@ -40,7 +41,7 @@ internal sealed class InterruptedRuns(LocalRoot root, LocalRegistry registry, Lo
         {
             clean();
         }
-        catch (Exception e) when (e is DefinitionException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is DefinitionException or JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
             events.Add(new Notice($"Of an execution that had been interrupted {otherwise}: {e.Message}"));
         }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using Mlops.Configuration.Facts;
+using Mlops.Definitions;
 
 namespace Mlops.Compilation.Tests;
 
@@ -161,6 +162,19 @@ public sealed partial class StackTests
         var policy = System.Text.RegularExpressions.Regex.Replace(role["Properties"]!["Policies"]![0]!["PolicyDocument"]!.ToJsonString(), """\{"Fn::Sub":("[^"]*")\}""", "$1");
         Assert.InRange(policy.Length, 1, MostPolicyCharacters);
         Assert.Contains("data.set1, data.set2, ", role["Metadata"]!["NeededBy"]!.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stage_s_test_beside_the_configuration_is_a_program_of_the_repository()
+    {
+        using var folder = CopyOf("stages");
+        folder.Write("smoke.py", "");
+        File.WriteAllText(folder.File("config.yaml"), File.ReadAllText(folder.File("config.yaml")).Replace("{ entry_point: src/train.py }]", "{ entry_point: smoke.py }]", StringComparison.Ordinal));
+
+        var result = ModelCompiler.Compile(new CompileRequest(folder.File("config.yaml")));
+
+        var deployment = DeploymentDefinition.Parse(result.Artifacts.Single(t => t.Name == ArtifactFiles.Deployment).Content.Span);
+        Assert.Equal(["python3", "./smoke.py"], deployment.Stages[0].Tests[1].Command);
     }
 
     /// <summary>A bus is of an account and a region: what a stage elsewhere finds is told to the place that retrains.</summary>

@@ -14,17 +14,24 @@ public sealed class WatchTests
         repository.Edit("  evaluate:", "  parameters: { depth: { type: integer, default: 3 } }\n  evaluate:");
         await repository.ChangeAsync("  - { stage: staging, approval: manual, realtime: {} }", Stages);
         await repository.SucceedAsync("run");
+        // What was just written may still be being written: nobody looks at it.
+        Settle(60);
         Assert.Contains("watching retrain: new data in 'numbers'", await repository.SucceedAsync("watch", "--once"), StringComparison.Ordinal);
 
         File.WriteAllText(repository.PathOf("data/numbers.csv"), "1,2\n3,4\n");
-        File.SetLastWriteTimeUtc(repository.PathOf("data/numbers.csv"), DateTime.UtcNow.AddSeconds(-5));
-        Directory.SetLastWriteTimeUtc(repository.PathOf("data"), DateTime.UtcNow.AddSeconds(-5));
+        Settle(30);
         var output = await repository.SucceedAsync("watch", "--once");
 
         Assert.Contains("due: retrain: new data in 'numbers'", output, StringComparison.Ordinal);
         Assert.Contains("train runs again: hyperparameter 'depth' changed from 3 to 5", output, StringComparison.Ordinal);
         Assert.Contains("retrain: done", output, StringComparison.Ordinal);
         Assert.DoesNotContain("due:", await repository.SucceedAsync("watch", "--once"), StringComparison.Ordinal);
+
+        void Settle(int seconds)
+        {
+            File.SetLastWriteTimeUtc(repository.PathOf("data/numbers.csv"), DateTime.UtcNow.AddSeconds(-seconds));
+            Directory.SetLastWriteTimeUtc(repository.PathOf("data"), DateTime.UtcNow.AddSeconds(-seconds));
+        }
     }
 
     [Fact]

@@ -176,6 +176,8 @@ public sealed class EngineTests : IAsyncLifetime
 
         Assert.Equal("Stopped", platform.Registry.Executions.Newest(1)[0].Status);
         Assert.False(TestProcess.IsRunning(program));
+        // To look at, and not a copy of all inputs for each run that was stopped.
+        Assert.True(Directory.Exists(folder.File(".mlops/last/train")));
     }
 
     [SkippableFact]

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Mlops.Platform.Events;
 
 namespace Mlops.Platform.Local.Tests;
 
@@ -27,6 +28,29 @@ public sealed class KilledRunTests : StepTestsBase
 
         Assert.Equal("weights", File.ReadAllText(folder.File(".mlops/s3/local/kept/epoch-7")));
         Assert.False(Directory.Exists(folder.File(".mlops/runs/killed/train")));
+    }
+
+    /// <summary>It would stand in the way of every verb that follows.</summary>
+    [SkippableFact]
+    public async Task What_cannot_be_made_sense_of_stops_no_other_run()
+    {
+        NeedsShell();
+        await using (var before = Open())
+        {
+            before.Registry.PutPipeline("p", "{\"Steps\":[]}", "x");
+            before.Registry.Executions.Start("killed", "p", "f", []);
+        }
+
+        folder.Write(".mlops/runs/killed/train/checkpoints.json", "{");
+
+        await using var platform = Open();
+        await using (await platform.LockAsync("run", default))
+        {
+            // It looked when it got the lock.
+        }
+
+        Assert.Equal("Stopped", platform.Registry.Executions.Find("killed")!.Status);
+        Assert.Contains(events.All.OfType<Notice>(), n => n.Text.Contains("the checkpoints of 'train' are not kept", StringComparison.Ordinal));
     }
 
     [SkippableFact]

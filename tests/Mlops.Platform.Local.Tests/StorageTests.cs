@@ -37,6 +37,19 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public void A_lock_is_held_by_one_and_another_failure_is_no_holder()
+    {
+        using (var held = DeployLock.TryOpen(folder.File("lock")))
+        {
+            Assert.NotNull(held);
+            Assert.Null(DeployLock.TryOpen(folder.File("lock")));
+        }
+
+        DeployLock.TryOpen(folder.File("lock"))!.Dispose();
+        Assert.ThrowsAny<IOException>(() => DeployLock.TryOpen(folder.File("nowhere/lock")));
+    }
+
+    [Fact]
     public async Task What_follows_half_a_line_begins_a_line_of_its_own()
     {
         folder.Write("log", "one\nhal");

@@ -29,6 +29,8 @@ internal static class Personas
     /// <summary>What publish, run, register and deploy write, below the prefix; not what the audit log holds.</summary>
     private static readonly string[] Published = ["archive/*", "async/input/*", "copies/*", "data/*", "models/*", "pipelines/*", "provenance/*", "runs/*", "source/*", "templates/*"];
 
+    private static readonly string[] TakenBack = ["data/*", "models/brought*"];
+
     private static string Meaning(string persona) => persona switch
     {
         "data_scientist" => "Reads data and runs, starts runs, tries models.",
@@ -43,7 +45,9 @@ internal static class Personas
         return persona switch
         {
             "data_scientist" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), .. Data(plan), .. Verbs(shared), .. Run(plan), .. Try(plan, shared)],
-            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. Published.Select(below => shared.OwnObject("", below, ["s3:PutObject", "s3:AbortMultipartUpload"])), .. shared.Key(""), .. Verbs(shared), .. Data(plan), .. Run(plan), .. Try(plan, shared), .. Change(plan, executionRole),
+            "ml_engineer" => [.. Look(plan), .. shared.OwnObjects("", write: false), .. Published.Select(below => shared.OwnObject("", below, ["s3:PutObject", "s3:AbortMultipartUpload"])),
+                // Data that changed while it was sent must not stay under its hash.
+                .. TakenBack.Select(below => shared.OwnObject("", below, ["s3:DeleteObject"])), .. shared.Key(""), .. Verbs(shared), .. Data(plan), .. Run(plan), .. Try(plan, shared), .. Change(plan, executionRole),
                 .. plan.MakesContainer ? ProgramRepository.Push("") : []],
             "approver" => [.. Look(plan), .. Reports(shared), .. Verbs(shared), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")), Decide(plan)],
             _ => [.. Look(plan), .. shared.OwnObjects("", write: false), .. shared.Key("").Where(k => k.Actions.Contains("kms:Decrypt")).Select(k => k with { Actions = ["kms:Decrypt"] })],

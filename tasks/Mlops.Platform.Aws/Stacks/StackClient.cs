@@ -141,7 +141,7 @@ internal sealed class StackClient(AwsClients clients, IEventSink events)
     }
 
     /// <summary>A stack that a change set may be made for: what a first try left is taken away, and what only a person can put right is said.</summary>
-    private async Task<StackState?> ReadyAsync(string name, CancellationToken cancellation)
+    public async Task<StackState?> ReadyAsync(string name, CancellationToken cancellation)
     {
         var stack = await SettledAsync(name, cancellation);
         if (stack is { IsStuck: true })

@@ -29,16 +29,16 @@ internal sealed record StackState(string Name, string Id, string Status)
     public bool IsEmpty => Status == "REVIEW_IN_PROGRESS";
 
     /// <summary>A first try that failed: nothing of it serves anybody.</summary>
-    public bool NeverWhole => Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED";
+    public bool NeverWhole => Status is "ROLLBACK_COMPLETE" or "CREATE_FAILED" or "ROLLBACK_FAILED" || (Status == "IMPORT_ROLLBACK_COMPLETE" && Outputs.Count == 0);
 
     /// <summary>It holds what was there before it, and made nothing itself: what follows an import did not go through.</summary>
-    public bool IsBare => Outputs.Count == 0 && Status is ("IMPORT_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE");
+    public bool IsBare => Outputs.Count == 0 && Status is ("IMPORT_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE");
 
     /// <summary>Only a person can get it out of there.</summary>
     public bool IsStuck => Status is "UPDATE_ROLLBACK_FAILED" or "UPDATE_FAILED" or "DELETE_FAILED" or "IMPORT_ROLLBACK_FAILED";
 
     /// <summary>It was made, and what it says is there.</summary>
-    public bool IsWhole => Status is "CREATE_COMPLETE" or "UPDATE_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" or "IMPORT_COMPLETE" or "IMPORT_ROLLBACK_COMPLETE";
+    public bool IsWhole => Status is "CREATE_COMPLETE" or "UPDATE_COMPLETE" or "UPDATE_ROLLBACK_COMPLETE" or "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS" or "IMPORT_COMPLETE" || (Status == "IMPORT_ROLLBACK_COMPLETE" && Outputs.Count > 0);
 
     /// <summary>The hash of the template that it was made of.</summary>
     public string? TemplateSha256 => Outputs.GetValueOrDefault(StackTemplateFile.HashOutput);

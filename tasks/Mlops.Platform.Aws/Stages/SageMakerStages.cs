@@ -205,7 +205,8 @@ internal sealed class SageMakerStages(AwsAccess access, Workspace workspace, Bui
         {
             (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"], variables["AWS_SESSION_TOKEN"]) = (keys.AccessKey, keys.SecretKey, keys.Token);
             // Some SDKs look at these first.
-            (variables["AWS_PROFILE"], variables["AWS_ROLE_ARN"], variables["AWS_WEB_IDENTITY_TOKEN_FILE"]) = (null, null, null);
+            foreach (var other in new[] { "AWS_PROFILE", "AWS_ROLE_ARN", "AWS_SECURITY_TOKEN", "AWS_WEB_IDENTITY_TOKEN_FILE" })
+                variables[other] = null;
         }
 
         return new TestSurroundings(workspace.Interpreters, variables);
