@@ -44,10 +44,11 @@ internal static class VerbRunner
         IPlatform? platform = null;
         try
         {
+            // Beside what reads artifacts and asks the platform, and changes nothing.
+            var begun = options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed) ? BuiltCode.Begin(options.Project(parsed)) : null;
             var access = options.Platform(parsed) == PlatformNames.Aws ? new AwsAccess(options.NeedsDeployRole, display) : null;
             var workspace = load(parsed);
-            // Beside the first questions to the platform, which change nothing.
-            var fresh = options.NeedsFreshCode(parsed) && !options.EndWithInput(parsed) ? Task.Run(() => BuiltCode.CheckFresh(workspace)) : Task.CompletedTask;
+            var fresh = begun is not null ? BuiltCode.CheckFreshAsync(workspace, begun) : Task.CompletedTask;
             try
             {
                 platform = access is not null
