@@ -246,27 +246,6 @@ public sealed class ProgramTests : IAsyncLifetime
         Assert.Equal(("Outcome", 1), (lines[^1]["Event"]!.ToString(), lines[^1]["Version"]!.GetValue<int>()));
     }
 
-    [Theory]
-    [InlineData(64, "mlops", "nonsense")]
-    [InlineData(64, "no code 'MLOPS9999'", "explain", "MLOPS9999")]
-    [InlineData(0, "Quality gate failed", "explain", "mlops5001")]
-    [InlineData(64, "'--version'", "verify", "statement.json", "--version", "1")]
-    [InlineData(64, "'--version'", "verify", "statement.json", "--version", "abc")]
-    [InlineData(64, "'--once'", "stream", "records.csv", "--once")]
-    [InlineData(1, "error MLOPS0018", "run", "pipeline.json", "--platform", "aws")]
-    [InlineData(1, "MLOPS0010", "run")]
-    [InlineData(1, "error MLOPS1001", "validate", "nowhere.yaml")]
-    [InlineData(0, "", "validate", "config.yaml")]
-    public async Task Exit_codes_and_errors_are_as_stated(int exitCode, string expected, params string[] arguments)
-    {
-        var result = await RunAsync(arguments);
-
-        Assert.Equal(exitCode, result.ExitCode);
-        Assert.Contains(expected, result.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("<a id", result.Output, StringComparison.Ordinal);
-        Assert.DoesNotContain("   at ", result.Output, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task Validate_shows_the_line_with_a_caret()
     {
